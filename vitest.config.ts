@@ -1,0 +1,46 @@
+import { defineConfig, type TestProjectInlineConfiguration } from 'vitest/config'
+import { findProgram } from './test/program.ts'
+import { totals } from './test/totals.ts'
+
+const seed = Number(process.env['SEED'] ?? Date.now() % 1_000_000)
+const hasPostgres = Boolean(process.env['DATABASE_URL'] ?? findProgram('initdb'))
+const hasRedis = Boolean(process.env['REDIS_URL'] ?? findProgram('redis-server'))
+
+const hasChromium = findProgram('chromium') !== null
+
+const missing = [
+  ...(hasPostgres ? [] : ['the tests on Postgres: DATABASE_URL is not set and initdb is not installed']),
+  ...(hasRedis ? [] : ['the tests with Redis: REDIS_URL is not set and redis-server is not installed']),
+  ...(hasChromium ? [] : ['the tests of the page: chromium is not installed']),
+]
+
+/** The tests in test/app run once on each database, those in test/ once. */
+function project(name: string, include: string, database: 'pglite' | 'postgres'): TestProjectInlineConfiguration {
+  return {
+    // Node resolves `graphql` to CommonJS and Vite to ESM; with both loaded, `instanceof GraphQLError` is false in tests.
+    resolve: { alias: [{ find: /^graphql$/, replacement: 'graphql/index.js' }] },
+    test: {
+      name,
+      include: [include],
+      provide: { database },
+      sequence: { shuffle: true },
+      testTimeout: 60_000,
+      hookTimeout: 60_000,
+    },
+  }
+}
+
+export default defineConfig({
+  test: {
+    projects: [
+      project('plain', 'test/*.test.ts', 'pglite'),
+      project('pglite', 'test/app/*.test.ts', 'pglite'),
+      ...(hasPostgres ? [project('postgres', 'test/app/*.test.ts', 'postgres')] : []),
+    ],
+    globalSetup: ['test/global-setup.ts'],
+    maxWorkers: 2,
+    teardownTimeout: 20_000,
+    sequence: { shuffle: true, seed },
+    reporters: ['default', totals(missing, process.env['REQUIRE_SERVICES'] === '1')],
+  },
+})
