@@ -1,0 +1,3 @@
+import { buildTemplate } from '../src/store/template.ts'
+
+console.log(await buildTemplate())

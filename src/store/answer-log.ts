@@ -1,0 +1,55 @@
+import type { Database } from './database.ts'
+
+export interface LogEntry {
+  completionId: string
+  /** Counts up within one completion. */
+  sequence: number
+  /** JSON text. */
+  delta: string
+}
+
+export interface AnswerLog {
+  /**
+   * One statement for all live answers of a replica, which renews its lease, too. False, and nothing written, where the
+   * replica has lost its lease. Safe to repeat with the same entries.
+   */
+  append(replicaId: string, leaseMs: number, entries: readonly LogEntry[]): Promise<boolean>
+  /** What came after the given sequences, in order. */
+  since(places: readonly { completionId: string; sequence: number }[]): Promise<LogEntry[]>
+  /** Drops the entries of completions that ended before. */
+  prune(endedBefore: Date): Promise<void>
+}
+
+// The update locks the replica's row, so that whoever fences it waits for this statement, or this one writes nothing.
+const appendSql = `
+  WITH lease AS (
+    UPDATE replicas SET lease_until = now() + $2::int * interval '1 millisecond'
+    WHERE id = $1 AND fenced_at IS NULL RETURNING id
+  ), written AS (
+    INSERT INTO answer_log (completion_id, sequence, delta)
+    SELECT entry.* FROM lease, unnest($3::uuid[], $4::int[], $5::text[]) AS entry ON CONFLICT DO NOTHING
+  )
+  SELECT id FROM lease`
+
+const sinceSql = `
+  SELECT log.completion_id AS "completionId", log.sequence, log.delta
+  FROM unnest($1::uuid[], $2::int[]) AS place(completion_id, sequence)
+  JOIN answer_log log ON log.completion_id = place.completion_id AND log.sequence > place.sequence
+  ORDER BY log.completion_id, log.sequence`
+
+export function createAnswerLog({ query }: Database): AnswerLog {
+  return {
+    async append(replicaId, leaseMs, entries) {
+      const ids = entries.map(({ completionId }) => completionId)
+      const sequences = entries.map(({ sequence }) => sequence)
+      const deltas = entries.map(({ delta }) => delta)
+      return (await query(appendSql, [replicaId, leaseMs, ids, sequences, deltas])).length === 1
+    },
+    since: (places) =>
+      query<LogEntry>(sinceSql, [places.map((place) => place.completionId), places.map((place) => place.sequence)]),
+    async prune(endedBefore) {
+      const text = 'DELETE FROM answer_log USING completions WHERE completions.id = completion_id AND finished_at < $1'
+      await query(text, [endedBefore])
+    },
+  }
+}

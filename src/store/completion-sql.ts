@@ -1,0 +1,57 @@
+import { moveLeaves } from './message.ts'
+
+export const columns = `c.id, c.requester_id AS "requesterId", c.conversation_id AS "conversationId", c.parent_id AS "parentId",
+  c.idempotency_key AS "idempotencyKey", c.input_hash AS "inputHash", c.stored, c.cancel_when_unwatched AS "cancelWhenUnwatched", c.replica_id AS "replicaId", c.status, c.model,
+  c.model_used AS "modelUsed", c.upstream, c.upstream_id AS "upstreamId", c.request_id AS "requestId", c.created,
+  c.system_fingerprint AS "systemFingerprint", c.service_tier AS "serviceTier", c.parameters, c.context, c.metadata, c.attempts,
+  c.error, c.created_at AS "createdAt", c.first_token_at AS "firstTokenAt", c.finished_at AS "finishedAt",
+  c.prompt_tokens AS "promptTokens", c.completion_tokens AS "completionTokens", c.total_tokens AS "totalTokens",
+  c.cached_tokens AS "cachedTokens", c.reasoning_tokens AS "reasoningTokens", c.cost_micros AS "costMicros",
+  c.usage_source AS "usageSource"`
+
+// One round trip, all or nothing. Foreign keys are checked when the whole statement is done, so the order does not matter.
+export const beginSql = `
+  WITH begun AS (
+    INSERT INTO completions SELECT * FROM json_populate_record(null::completions, $1::json)
+    ON CONFLICT DO NOTHING RETURNING id, conversation_id, requester_id
+  ), conversation AS (
+    INSERT INTO conversations SELECT made.* FROM begun, json_populate_recordset(null::conversations, $2::json) made
+  ), written AS (
+    INSERT INTO messages SELECT made.* FROM begun, json_populate_recordset(null::messages, $3::json) made
+  ), leaf AS (
+    SELECT begun.conversation_id, begun.requester_id AS user_id, $4::uuid AS leaf_id, $5::uuid AS parent_id
+    FROM begun WHERE $4::uuid IS NOT NULL
+  ), joined AS (
+    INSERT INTO participants (conversation_id, user_id, role, current_leaf_id)
+    SELECT conversation_id, user_id, 'OWNER', leaf_id FROM leaf WHERE $6
+  ), moved AS (${moveLeaves}),
+  touched AS (UPDATE conversations SET updated_at = now() FROM begun WHERE conversations.id = begun.conversation_id)
+  SELECT id FROM begun`
+
+export const endSql = `
+  WITH given AS (SELECT * FROM json_populate_record(null::completions, $1::json)),
+  ended AS (
+    UPDATE completions c SET status = given.status, replica_id = NULL, turn_id = NULL, model_used = given.model_used,
+      upstream = given.upstream, upstream_id = given.upstream_id, request_id = given.request_id, created = given.created,
+      system_fingerprint = given.system_fingerprint, service_tier = given.service_tier, attempts = given.attempts,
+      error = given.error, context = given.context, prompt_tokens = given.prompt_tokens, completion_tokens = given.completion_tokens,
+      total_tokens = given.total_tokens, cached_tokens = given.cached_tokens, reasoning_tokens = given.reasoning_tokens,
+      cost_micros = given.cost_micros, usage_source = given.usage_source, first_token_at = given.first_token_at,
+      finished_at = given.finished_at
+    FROM given WHERE c.id = given.id AND c.status = 'IN_PROGRESS' AND c.replica_id = $2 RETURNING c.id, c.conversation_id
+  ), written AS (
+    UPDATE messages m SET content = answer.content, refusal = answer.refusal, reasoning = answer.reasoning,
+      tool_calls = answer.tool_calls, finish_reason = answer.finish_reason, logprobs = answer.logprobs, status = answer.status
+    FROM ended, json_populate_recordset(null::messages, $3::json) answer WHERE m.id = answer.id
+  ), touched AS (UPDATE conversations SET updated_at = now() FROM ended WHERE conversations.id = ended.conversation_id)
+  SELECT id FROM ended`
+
+// Who has waited longest goes first; an error of the unique index means that another has the turn.
+export const takeTurnSql = `
+  UPDATE completions c SET turn_id = c.conversation_id WHERE c.id = $1 AND c.status = 'IN_PROGRESS'
+  AND NOT EXISTS (SELECT FROM completions o WHERE o.conversation_id = c.conversation_id AND o.status = 'IN_PROGRESS'
+    AND o.id <> c.id AND (o.turn_id IS NOT NULL OR o.id < c.id))
+  RETURNING c.id`
+
+export const visible = `c.deleted_at IS NULL AND CASE WHEN c.conversation_id IS NULL THEN c.requester_id = $1
+  ELSE EXISTS (SELECT FROM participants p WHERE p.conversation_id = c.conversation_id AND p.user_id = $1) END`

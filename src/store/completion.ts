@@ -1,0 +1,288 @@
+import { beginSql, columns, endSql, takeTurnSql, visible } from './completion-sql.ts'
+import type { ContextStrategy, Conversation } from './conversation.ts'
+import type { Database } from './database.ts'
+import { type FinishReason, type MessageStatus, messageRow, type NewMessage, type ToolCall } from './message.ts'
+
+export type CompletionStatus = 'IN_PROGRESS' | 'COMPLETED' | 'CANCELLED' | 'FAILED' | 'INTERRUPTED'
+export type UsageSource = 'PROVIDER' | 'ESTIMATED' | 'NONE'
+
+export interface Usage {
+  promptTokens: number
+  completionTokens: number
+  totalTokens: number
+  cachedTokens: number
+  reasoningTokens: number
+  /** Millionths of a US dollar; null where the model has no price. */
+  costMicros: number | null
+  source: UsageSource
+}
+
+export interface CompletionError {
+  code: string
+  message: string
+  providerCode: string | null
+  type: string | null
+  param: string | null
+  httpStatus: number | null
+  retryable: boolean
+}
+
+export interface Attempt {
+  upstream: string
+  model: string
+  httpStatus: number | null
+  error: string | null
+  /** RFC 3339. */
+  startedAt: string
+  durationMs: number
+}
+
+/** What of the conversation was sent. */
+export interface ContextReport {
+  strategy: ContextStrategy
+  promptTokens: number
+  limit: number | null
+  messageIds: string[]
+  omittedCount: number
+}
+
+export interface Completion {
+  id: string
+  requesterId: string
+  conversationId: string | null
+  parentId: string | null
+  idempotencyKey: string | null
+  inputHash: string | null
+  stored: boolean
+  cancelWhenUnwatched: boolean
+  replicaId: string | null
+  status: CompletionStatus
+  model: string
+  modelUsed: string | null
+  upstream: string | null
+  upstreamId: string | null
+  requestId: string | null
+  created: number | null
+  systemFingerprint: string | null
+  serviceTier: string | null
+  /** By their wire names, without the messages. */
+  parameters: Record<string, unknown>
+  context: ContextReport
+  metadata: { key: string; value: string }[]
+  attempts: Attempt[]
+  error: CompletionError | null
+  usage: Usage | null
+  createdAt: Date
+  firstTokenAt: Date | null
+  finishedAt: Date | null
+}
+
+/** All that one question writes, in one statement. */
+export interface Beginning {
+  completion: Completion
+  /** Made with it; null where it exists. */
+  newConversation: Conversation | null
+  messages: NewMessage[]
+  /** Where its requester, and everyone who stood at its parent, goes. */
+  leaf: { leafId: string; parentId: string | null } | null
+}
+
+export interface EndedMessage {
+  id: string
+  content: string | null
+  refusal: string | null
+  reasoning: string | null
+  toolCalls: ToolCall[]
+  finishReason: FinishReason | null
+  logprobs: unknown
+  status: MessageStatus
+}
+
+export interface Completions {
+  /**
+   * False, and nothing written, where the key is taken, or where it takes the turn in its conversation and another has
+   * it. Rejects with StoreError GONE where the conversation was deleted meanwhile.
+   */
+  begin(beginning: Beginning, takesTurn: boolean): Promise<boolean>
+  /** Gives a waiting completion the turn in its conversation. False while another has it or waits longer. */
+  takeTurn(id: string): Promise<boolean>
+  /** False, and nothing written, where it has ended or is not this replica's any more. Safe to repeat. */
+  end(completion: Completion, replicaId: string, messages: readonly EndedMessage[]): Promise<boolean>
+  find(viewerId: string, ids: readonly string[]): Promise<Completion[]>
+  byKey(requesterId: string, idempotencyKey: string): Promise<{ completion: Completion; isDeleted: boolean } | null>
+  /** For the server's own use: whoever may see them. */
+  load(ids: readonly string[]): Promise<Completion[]>
+  active(conversationIds: readonly string[]): Promise<Completion[]>
+  requestCancel(id: string): Promise<void>
+  /** Of those that this replica streams. */
+  cancelRequested(replicaId: string): Promise<string[]>
+  /** Says that other replicas than theirs have viewers for them; only for those that are cancelled without. */
+  keepWatched(ids: readonly string[]): Promise<void>
+  /** Whether another replica had a viewer for it. */
+  wasWatchedWithin(id: string, ms: number): Promise<boolean>
+  /** In progress on a fenced replica. */
+  orphans(): Promise<Completion[]>
+}
+
+export interface UsageRow {
+  promptTokens: number | null
+  completionTokens: number | null
+  totalTokens: number | null
+  cachedTokens: number | null
+  reasoningTokens: number | null
+  costMicros: number | null
+  usageSource: UsageSource | null
+}
+
+type Row = Omit<Completion, 'usage'> & UsageRow
+
+export function usageOf(row: UsageRow): Usage | null {
+  if (row.usageSource === null) return null
+  return {
+    promptTokens: row.promptTokens ?? 0,
+    completionTokens: row.completionTokens ?? 0,
+    totalTokens: row.totalTokens ?? 0,
+    cachedTokens: row.cachedTokens ?? 0,
+    reasoningTokens: row.reasoningTokens ?? 0,
+    costMicros: row.costMicros,
+    source: row.usageSource,
+  }
+}
+
+function completionOf(row: Row): Completion {
+  const {
+    promptTokens,
+    completionTokens,
+    totalTokens,
+    cachedTokens,
+    reasoningTokens,
+    costMicros,
+    usageSource,
+    ...rest
+  } = row
+  const counts = { promptTokens, completionTokens, totalTokens, cachedTokens, reasoningTokens, costMicros, usageSource }
+  return { ...rest, usage: usageOf(counts) }
+}
+
+/** For json_populate_record, which knows the columns by their names. */
+function completionRow(completion: Completion, replicaId: string | null) {
+  const { usage } = completion
+  return {
+    id: completion.id,
+    requester_id: completion.requesterId,
+    conversation_id: completion.conversationId,
+    parent_id: completion.parentId,
+    idempotency_key: completion.idempotencyKey,
+    input_hash: completion.inputHash,
+    stored: completion.stored,
+    cancel_when_unwatched: completion.cancelWhenUnwatched,
+    replica_id: replicaId,
+    status: completion.status,
+    model: completion.model,
+    model_used: completion.modelUsed,
+    upstream: completion.upstream,
+    upstream_id: completion.upstreamId,
+    request_id: completion.requestId,
+    created: completion.created,
+    system_fingerprint: completion.systemFingerprint,
+    service_tier: completion.serviceTier,
+    parameters: completion.parameters,
+    context: completion.context,
+    metadata: completion.metadata,
+    attempts: completion.attempts,
+    error: completion.error,
+    prompt_tokens: usage?.promptTokens ?? null,
+    completion_tokens: usage?.completionTokens ?? null,
+    total_tokens: usage?.totalTokens ?? null,
+    cached_tokens: usage?.cachedTokens ?? null,
+    reasoning_tokens: usage?.reasoningTokens ?? null,
+    cost_micros: usage?.costMicros ?? null,
+    usage_source: usage?.source ?? null,
+    created_at: completion.createdAt,
+    first_token_at: completion.firstTokenAt,
+    finished_at: completion.finishedAt,
+  }
+}
+
+function conversationRow({ id, title, systemPrompt, defaults, createdAt, updatedAt }: Conversation) {
+  return {
+    id,
+    title,
+    system_prompt: systemPrompt,
+    model: defaults.model,
+    temperature: defaults.temperature,
+    top_p: defaults.topP,
+    max_tokens: defaults.maxTokens,
+    context_strategy: defaults.contextStrategy,
+    created_at: createdAt,
+    updated_at: updatedAt,
+  }
+}
+
+function endedRow({ toolCalls, finishReason, ...message }: EndedMessage) {
+  return { ...message, tool_calls: toolCalls.length === 0 ? null : toolCalls, finish_reason: finishReason }
+}
+
+export function createCompletions({ query }: Database): Completions {
+  const select = async (condition: string, values: readonly unknown[]) => {
+    const rows = await query<Row>(`SELECT ${columns} FROM completions c WHERE ${condition}`, values)
+    return rows.map(completionOf)
+  }
+  return {
+    async begin({ completion, newConversation, messages, leaf }, takesTurn) {
+      const row = {
+        ...completionRow(completion, completion.replicaId),
+        turn_id: takesTurn ? completion.conversationId : null,
+      }
+      const values = [
+        JSON.stringify(row),
+        JSON.stringify(newConversation === null ? [] : [conversationRow(newConversation)]),
+        JSON.stringify(messages.map(messageRow)),
+        leaf?.leafId ?? null,
+        leaf?.parentId ?? null,
+        newConversation !== null,
+      ]
+      return (await query(beginSql, values)).length === 1
+    },
+    async takeTurn(id) {
+      return (await query(takeTurnSql, [id])).length === 1
+    },
+    async end(completion, replicaId, messages) {
+      const values = [
+        JSON.stringify(completionRow(completion, null)),
+        replicaId,
+        JSON.stringify(messages.map(endedRow)),
+      ]
+      return (await query(endSql, values)).length === 1
+    },
+    find: (viewerId, ids) => select(`${visible} AND c.id = ANY($2::uuid[])`, [viewerId, ids]),
+    async byKey(requesterId, idempotencyKey) {
+      const text = `SELECT ${columns}, c.deleted_at IS NOT NULL AS "isDeleted" FROM completions c
+        WHERE c.requester_id = $1 AND c.idempotency_key = $2`
+      const [found] = await query<Row & { isDeleted: boolean }>(text, [requesterId, idempotencyKey])
+      if (found === undefined) return null
+      const { isDeleted, ...row } = found
+      return { completion: completionOf(row), isDeleted }
+    },
+    load: (ids) => select('c.id = ANY($1::uuid[])', [ids]),
+    active: (ids) => select(`c.conversation_id = ANY($1::uuid[]) AND c.status = 'IN_PROGRESS' ORDER BY c.id`, [ids]),
+    async requestCancel(id) {
+      await query(`UPDATE completions SET cancel_requested_at = now() WHERE id = $1 AND status = 'IN_PROGRESS'`, [id])
+    },
+    async cancelRequested(replicaId) {
+      const text = 'SELECT id FROM completions WHERE replica_id = $1 AND cancel_requested_at IS NOT NULL'
+      return (await query<{ id: string }>(text, [replicaId])).map(({ id }) => id)
+    },
+    async keepWatched(ids) {
+      await query('UPDATE completions SET watched_at = now() WHERE id = ANY($1::uuid[]) AND cancel_when_unwatched', [
+        ids,
+      ])
+    },
+    async wasWatchedWithin(id, ms) {
+      const text = `SELECT id FROM completions WHERE id = $1 AND watched_at > now() - $2::int * interval '1 millisecond'`
+      return (await query(text, [id, ms])).length === 1
+    },
+    orphans: () =>
+      select(`c.status = 'IN_PROGRESS' AND c.replica_id IN (SELECT id FROM replicas WHERE fenced_at IS NOT NULL)`, []),
+  }
+}

@@ -1,0 +1,146 @@
+import type { Database } from './database.ts'
+import type { Prisma } from './generated/client.ts'
+import type { ParticipantRole } from './participant.ts'
+
+export type ContextStrategy = 'FULL' | 'TOKEN_BUDGET' | 'LAST_N'
+
+export interface CompletionDefaults {
+  model: string | null
+  temperature: number | null
+  topP: number | null
+  maxTokens: number | null
+  contextStrategy: ContextStrategy
+}
+
+/** A conversation as one of its participants sees it. */
+export interface Conversation {
+  id: string
+  title: string | null
+  systemPrompt: string | null
+  defaults: CompletionDefaults
+  createdAt: Date
+  updatedAt: Date
+  archivedAt: Date | null
+  viewerRole: ParticipantRole
+  viewerLeafId: string | null
+}
+
+/** What is absent stays as it is. */
+export interface ConversationChange extends Partial<CompletionDefaults> {
+  title?: string | null
+  systemPrompt?: string | null
+  archivedAt?: Date | null
+}
+
+export interface ConversationFilter {
+  archived: boolean | null
+  titleContains: string | null
+  role: ParticipantRole | null
+}
+
+/** A place in the list, which is ordered by the last change, the latest first. */
+export interface ConversationPlace {
+  updatedAt: Date
+  id: string
+}
+
+export interface ConversationSlice {
+  filter: ConversationFilter
+  after: ConversationPlace | null
+  before: ConversationPlace | null
+  take: number
+  /** Take the last ones of the range; they still come in the list's order. */
+  fromEnd: boolean
+}
+
+export interface Conversations {
+  create(viewerId: string, id: string, change: ConversationChange): Promise<Conversation>
+  find(viewerId: string, ids: readonly string[]): Promise<Conversation[]>
+  slice(viewerId: string, slice: ConversationSlice): Promise<Conversation[]>
+  update(id: string, change: ConversationChange): Promise<void>
+  /** Its completions stay for the bill and for their keys, but nobody can see them any more. */
+  remove(id: string): Promise<void>
+}
+
+const before = (place: ConversationPlace): Prisma.ConversationWhereInput => ({
+  OR: [{ updatedAt: { gt: place.updatedAt } }, { updatedAt: place.updatedAt, id: { gt: place.id } }],
+})
+
+const after = (place: ConversationPlace): Prisma.ConversationWhereInput => ({
+  OR: [{ updatedAt: { lt: place.updatedAt } }, { updatedAt: place.updatedAt, id: { lt: place.id } }],
+})
+
+type Row = Prisma.ConversationGetPayload<{ include: { participants: true } }>
+
+function conversationOf({
+  participants,
+  model,
+  temperature,
+  topP,
+  maxTokens,
+  contextStrategy,
+  ...row
+}: Row): Conversation {
+  const [own] = participants
+  if (own === undefined) throw new Error('a conversation was read for somebody who has no part in it')
+  const defaults = { model, temperature, topP, maxTokens, contextStrategy }
+  return { ...row, defaults, viewerRole: own.role, viewerLeafId: own.currentLeafId }
+}
+
+function matching(
+  viewerId: string,
+  { archived, titleContains, role }: ConversationFilter,
+): Prisma.ConversationWhereInput[] {
+  const conditions: Prisma.ConversationWhereInput[] = [
+    { participants: { some: role === null ? { userId: viewerId } : { userId: viewerId, role } } },
+  ]
+  if (archived !== null) conditions.push({ archivedAt: archived ? { not: null } : null })
+  if (titleContains !== null) conditions.push({ title: { contains: titleContains, mode: 'insensitive' } })
+  return conditions
+}
+
+export function createConversations({ prisma }: Database): Conversations {
+  const withOwnPart = (viewerId: string) => ({ participants: { where: { userId: viewerId } } })
+  return {
+    async create(viewerId, id, change) {
+      const participants = { create: { userId: viewerId, role: 'OWNER' as const } }
+      const row = await prisma.conversation.create({
+        data: { id, ...change, participants },
+        include: withOwnPart(viewerId),
+      })
+      return conversationOf(row)
+    },
+    async find(viewerId, ids) {
+      const where = { id: { in: [...ids] }, participants: { some: { userId: viewerId } } }
+      const rows = await prisma.conversation.findMany({ where, include: withOwnPart(viewerId) })
+      return rows.map(conversationOf)
+    },
+    async slice(viewerId, { filter, fromEnd, take, ...places }) {
+      const conditions = matching(viewerId, filter)
+      if (places.after) conditions.push(after(places.after))
+      if (places.before) conditions.push(before(places.before))
+      const direction = fromEnd ? 'asc' : 'desc'
+      const orderBy = [{ updatedAt: direction }, { id: direction }] as const
+      const include = withOwnPart(viewerId)
+      const rows = await prisma.conversation.findMany({
+        where: { AND: conditions },
+        orderBy: [...orderBy],
+        take,
+        include,
+      })
+      const conversations = rows.map(conversationOf)
+      return fromEnd ? conversations.reverse() : conversations
+    },
+    async update(id, change) {
+      await prisma.conversation.updateMany({ where: { id }, data: { ...change, updatedAt: new Date() } })
+    },
+    async remove(id) {
+      const gone = { deletedAt: new Date(), conversationId: null, parentId: null, turnId: null }
+      await prisma.$transaction([
+        prisma.$executeRaw`DELETE FROM answer_log USING completions WHERE completion_id = completions.id AND conversation_id = ${id}::uuid`,
+        prisma.completion.updateMany({ where: { conversationId: id }, data: gone }),
+        prisma.conversation.deleteMany({ where: { id } }),
+      ])
+    },
+  }
+}

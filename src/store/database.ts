@@ -1,0 +1,40 @@
+import type { Driver } from './driver.ts'
+import { withStoreErrors } from './error.ts'
+import type { PrismaClient } from './generated/client.ts'
+import { openPglite } from './pglite.ts'
+import { openPostgres } from './postgres.ts'
+import { createPrisma } from './prisma.ts'
+
+export interface Database {
+  readonly kind: Driver['kind']
+  /** Rejects with a StoreError where the database cannot serve or another writer was faster, else as Prisma does. */
+  readonly prisma: PrismaClient
+  /**
+   * One statement, one round trip, outside Prisma. On PGlite it waits for the end of a transaction that is open, so
+   * never await it inside one. JSON goes in as text.
+   */
+  query<Row>(text: string, values?: readonly unknown[]): Promise<Row[]>
+  /** Rejects with StoreError UNAVAILABLE when the database cannot serve. */
+  check(): Promise<void>
+  /** Runs the work while no other process runs its own; rejects with StoreError UNAVAILABLE, or as the work does. */
+  exclusively: Driver['exclusively']
+  close(): Promise<void>
+}
+
+/** Postgres is not asked whether it is there: check does. PGlite rejects with StoreError LOCKED when it is taken. */
+export async function openDatabase(settings: { databaseUrl: string | null; dataDir: string }): Promise<Database> {
+  const driver = settings.databaseUrl ? openPostgres(settings.databaseUrl) : await openPglite(settings.dataDir)
+  const prisma = createPrisma(driver.adapter)
+
+  return {
+    kind: driver.kind,
+    prisma,
+    query: (text, values) => withStoreErrors(driver.query(text, values)),
+    check: () => withStoreErrors(driver.check()),
+    exclusively: (work) => driver.exclusively(work),
+    async close() {
+      await prisma.$disconnect()
+      await driver.close()
+    },
+  }
+}

@@ -1,0 +1,13 @@
+import type { SqlDriverAdapterFactory, SqlMigrationAwareDriverAdapterFactory } from '@prisma/driver-adapter-utils'
+
+/** What each of the two databases brings; query and check throw what its library throws. */
+export interface Driver {
+  readonly kind: 'pglite' | 'postgres'
+  /** For Prisma's client. */
+  readonly adapter: SqlDriverAdapterFactory
+  query<Row>(text: string, values?: readonly unknown[]): Promise<Row[]>
+  check(): Promise<void>
+  /** Runs the work while no other process runs its own, with an adapter that knows no time limits. */
+  exclusively<T>(work: (adapter: SqlMigrationAwareDriverAdapterFactory) => Promise<T>): Promise<T>
+  close(): Promise<void>
+}

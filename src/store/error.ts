@@ -1,0 +1,66 @@
+import { isDriverAdapterError } from '@prisma/driver-adapter-utils'
+
+/**
+ * UNAVAILABLE: the database cannot serve now, ask again later. CONFLICT: lost against another writer, nothing was
+ * done, repeat. GONE: what it refers to was deleted meanwhile. LOCKED: another process has the data folder. NEWER_DATABASE, MIGRATION: a person has to act first.
+ */
+export type StoreErrorCode = 'UNAVAILABLE' | 'CONFLICT' | 'GONE' | 'LOCKED' | 'NEWER_DATABASE' | 'MIGRATION'
+
+export class StoreError extends Error {
+  override readonly name = 'StoreError'
+  readonly code: StoreErrorCode
+
+  constructor(code: StoreErrorCode, message: string, cause?: unknown) {
+    super(message, { cause })
+    this.code = code
+  }
+}
+
+// https://www.postgresql.org/docs/current/errcodes-appendix.html
+const conflicts = /^(40001|40P01|23505)$/
+const missingReference = '23503'
+const refusals = /^(08|28|3D|53|57|58|25006)/
+const adapterFaults = new Set(['DatabaseNotReachable', 'ConnectionClosed', 'SocketTimeout', 'TlsConnectionError'])
+
+/** What a driver threw, as a StoreError where it tells of the database's state rather than of the statement. */
+export function toStoreError(error: unknown): unknown {
+  if (error instanceof StoreError || !(error instanceof Error)) return error
+  const state = sqlState(error)
+  if (state === undefined ? isConnectionFault(error) : refusals.test(state)) return unavailable(error)
+  if (state === missingReference) return new StoreError('GONE', 'what this refers to was deleted meanwhile', error)
+  if (state !== undefined && conflicts.test(state)) {
+    return new StoreError('CONFLICT', 'another writer was faster, try again', error)
+  }
+  return error
+}
+
+function unavailable(cause: Error) {
+  const reason = reasonOf(cause)
+  return new StoreError('UNAVAILABLE', `the database cannot serve now${reason && `: ${reason}`}`, cause)
+}
+
+// Node joins the failures of several addresses (::1, 127.0.0.1) in an AggregateError that has no message.
+function reasonOf(error: Error): string {
+  if (error instanceof AggregateError) return error.errors.map(String).join('; ')
+  if (isDriverAdapterError(error)) return error.cause.originalMessage ?? error.cause.kind
+  return error.message
+}
+
+function sqlState(error: Error): string | undefined {
+  if (isDriverAdapterError(error)) return error.cause.originalCode
+  return 'severity' in error && 'code' in error && typeof error.code === 'string' ? error.code : undefined
+}
+
+// pg and PGlite throw plain Errors when a connection is lost, refused or not to be had; what a caller did wrong is a TypeError.
+function isConnectionFault(error: Error) {
+  if (isDriverAdapterError(error)) return adapterFaults.has(error.cause.kind)
+  return !(error instanceof TypeError || error instanceof RangeError || error instanceof SyntaxError)
+}
+
+export async function withStoreErrors<T>(result: Promise<T>): Promise<T> {
+  try {
+    return await result
+  } catch (error) {
+    throw toStoreError(error)
+  }
+}

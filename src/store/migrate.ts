@@ -1,0 +1,81 @@
+import type { Driver } from './driver.ts'
+import { StoreError } from './error.ts'
+import { type MigrationFile, readMigrations } from './migration-files.ts'
+
+type Database = Pick<Driver, 'query' | 'check' | 'exclusively'>
+
+interface AppliedMigration {
+  name: string
+  checksum: string
+  finished: boolean
+}
+
+/**
+ * Applies the pending migrations, once however many replicas start together, and answers their names. Rejects with
+ * StoreError NEWER_DATABASE or MIGRATION where a person has to act.
+ */
+export async function migrate(database: Database): Promise<{ applied: string[] }> {
+  const migrations = await readMigrations()
+  // The usual start: one look, and the schema engine stays on the disk.
+  if (isCurrent(await appliedMigrations(database), migrations)) return { applied: [] }
+
+  return database.exclusively(async (adapter) => {
+    const applied = await appliedMigrations(database)
+    refuseForeign(applied, migrations)
+    if (isCurrent(applied, migrations)) return { applied: [] }
+    const { applyMigrations } = await import('./schema-engine.ts')
+    try {
+      return { applied: await applyMigrations(adapter, migrations) }
+    } catch (error) {
+      // The engine's error does not tell a lost connection from a wrong statement.
+      await database.check()
+      throw new StoreError('MIGRATION', `a migration failed: ${withoutTrace(error)}`, error)
+    }
+  })
+}
+
+/** Lets the next migrate apply anew what had failed. */
+export async function forgetFailedMigrations(database: Database): Promise<void> {
+  await database.query(
+    'UPDATE _prisma_migrations SET rolled_back_at = now() WHERE finished_at IS NULL AND rolled_back_at IS NULL',
+  )
+}
+
+function isCurrent(applied: AppliedMigration[], migrations: MigrationFile[]) {
+  const finished = new Map(applied.map(({ name, checksum, finished }) => [name, finished && checksum]))
+  return applied.length === migrations.length && migrations.every((file) => finished.get(file.name) === file.checksum)
+}
+
+/** Only under the lock: before, what is unfinished may be at work in another replica. */
+function refuseForeign(applied: AppliedMigration[], migrations: MigrationFile[]) {
+  const files = new Map(migrations.map((file) => [file.name, file]))
+  for (const { name, checksum, finished } of applied) {
+    const file = files.get(name)
+    if (!file) {
+      throw new StoreError('NEWER_DATABASE', `the database has the migration ${name} of a newer version: run that one`)
+    }
+    if (!finished) {
+      const advice = 'undo by hand what it left, if anything, then `npm run migrate -- --retry`'
+      throw new StoreError('MIGRATION', `the migration ${name} failed or was cut off: ${advice}`)
+    }
+    if (file.checksum !== checksum) {
+      throw new StoreError('MIGRATION', `the migration ${name} was edited after the database had applied it: undo that`)
+    }
+  }
+}
+
+async function appliedMigrations(database: Database): Promise<AppliedMigration[]> {
+  const [table] = await database.query<{ found: boolean }>(
+    `SELECT to_regclass('_prisma_migrations') IS NOT NULL AS found`,
+  )
+  if (!table?.found) return []
+  return database.query<AppliedMigration>(
+    `SELECT migration_name AS name, checksum, finished_at IS NOT NULL AS finished
+       FROM _prisma_migrations WHERE rolled_back_at IS NULL ORDER BY started_at`,
+  )
+}
+
+function withoutTrace(error: unknown) {
+  const [text] = String(error instanceof Error ? error.message : error).split('\n   0: ')
+  return text
+}

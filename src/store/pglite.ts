@@ -1,0 +1,43 @@
+import { mkdir, rm, stat, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { PGlite } from '@electric-sql/pglite'
+import type { Driver } from './driver.ts'
+import { lockFolder } from './lock.ts'
+import { pgliteDriver } from './pglite-driver.ts'
+import { readTemplate } from './template.ts'
+
+export async function openPglite(folder: string): Promise<Driver> {
+  await mkdir(folder, { recursive: true })
+  const unlock = await lockFolder(folder)
+  try {
+    const driver = pgliteDriver(await openFolder(folder))
+    return {
+      ...driver,
+      async close() {
+        await driver.close()
+        await unlock()
+      },
+    }
+  } catch (error) {
+    await unlock()
+    throw error
+  }
+}
+
+async function openFolder(folder: string): Promise<PGlite> {
+  const dataDir = join(folder, 'pglite')
+  // Stands while the data folder is being made. Where it stands at a start, what it stands beside is half a folder.
+  const unfinished = join(folder, 'pglite.unfinished')
+  if (await exists(unfinished)) await rm(dataDir, { recursive: true, force: true })
+  if (await exists(dataDir)) return PGlite.create({ dataDir })
+
+  await writeFile(unfinished, '')
+  const template = await readTemplate()
+  const pglite = await PGlite.create(template ? { dataDir, loadDataDir: template } : { dataDir })
+  await rm(unfinished)
+  return pglite
+}
+
+async function exists(path: string) {
+  return (await stat(path).catch(() => null)) !== null
+}

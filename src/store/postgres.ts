@@ -1,0 +1,107 @@
+import { PrismaPg } from '@prisma/adapter-pg'
+import type { SqlMigrationAwareDriverAdapterFactory as MigrationAdapter } from '@prisma/driver-adapter-utils'
+import pg from 'pg'
+import type { Driver } from './driver.ts'
+import { withStoreErrors } from './error.ts'
+
+const connections = 10
+// Together two seconds, in which a caller is to hear that the database cannot serve.
+const connectTimeoutMs = 1_500
+const checkTimeoutMs = 500
+const queryTimeoutMs = 10_000
+// Any number that nothing else in the database locks.
+const migrationLock = 7_105_822_433
+
+const int8 = 20
+
+/** Connects when first asked something, so an unreachable server is the caller's news, not the opener's. */
+export function openPostgres(url: string): Driver {
+  const pool = createPool(url, { max: connections, query_timeout: queryTimeoutMs })
+
+  return {
+    kind: 'postgres',
+    adapter: new PrismaPg(pool),
+    async query(text, values = []) {
+      const { rows } = await pool.query(text, [...values])
+      return rows
+    },
+    async check() {
+      // query_timeout holds for a single query too; the types do not know it.
+      await pool.query({ text: 'SELECT 1', query_timeout: checkTimeoutMs } as pg.QueryConfig)
+    },
+    exclusively: (work) => exclusively(url, work),
+    close: () => pool.end(),
+  }
+}
+
+function createPool(url: string, options: pg.PoolConfig) {
+  const pool = new pg.Pool({
+    connectionString: url,
+    application_name: 'antiphon',
+    connectionTimeoutMillis: connectTimeoutMs,
+    keepAlive: true,
+    types: { getTypeParser: (oid, format) => (oid === int8 ? parseInt8 : pg.types.getTypeParser(oid, format)) },
+    // Prisma's adapter writes and reads times without their zone: right only where the session's is UTC.
+    onConnect: async (client) => {
+      await client.query("SET TIME ZONE 'UTC'")
+    },
+    ...options,
+  })
+  // Without a listener, the loss of an idle connection would end the process. The next query says what is the matter.
+  pool.on('error', () => {})
+  return pool
+}
+
+function parseInt8(text: string) {
+  const value = Number(text)
+  return Number.isSafeInteger(value) ? value : BigInt(text)
+}
+
+/**
+ * Runs the work while no other replica runs its own. The schema engine locks too, but only while it applies, not while
+ * we look. It is a lock of the transaction, because poolers hand sessions around.
+ */
+async function exclusively<T>(url: string, work: (adapter: MigrationAdapter) => Promise<T>): Promise<T> {
+  const pool = createPool(url, { max: 2 })
+  try {
+    const holder = await withStoreErrors(lockForMigration(pool))
+    try {
+      return await work(withWholeScripts(new PrismaPg(pool)))
+    } finally {
+      // Ends the transaction with the connection, also when that is broken.
+      holder.release(true)
+    }
+  } finally {
+    await pool.end()
+  }
+}
+
+async function lockForMigration(pool: pg.Pool) {
+  const holder = await pool.connect()
+  // Its loss would end the process; what the work asks next finds out.
+  holder.on('error', () => {})
+  try {
+    await holder.query('BEGIN')
+    await holder.query('SELECT pg_advisory_xact_lock($1)', [migrationLock])
+    return holder
+  } catch (error) {
+    holder.release(true)
+    throw error
+  }
+}
+
+/** Prisma's adapter cuts a script at every semicolon, in texts and comments too. Postgres takes it whole, or not at all. */
+function withWholeScripts(factory: PrismaPg): MigrationAdapter {
+  return {
+    provider: factory.provider,
+    adapterName: factory.adapterName,
+    connectToShadowDb: () => factory.connectToShadowDb(),
+    async connect() {
+      const adapter = await factory.connect()
+      adapter.executeScript = async (sql) => {
+        await adapter.executeRaw({ sql, args: [], argTypes: [] })
+      }
+      return adapter
+    },
+  }
+}

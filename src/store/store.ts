@@ -1,0 +1,33 @@
+import { type AnswerLog, createAnswerLog } from './answer-log.ts'
+import { type Completions, createCompletions } from './completion.ts'
+import { type Conversations, createConversations } from './conversation.ts'
+import type { Database } from './database.ts'
+import { createMessages, type Messages } from './message.ts'
+import { createParticipants, type Participants } from './participant.ts'
+import { createReplicas, type Replicas } from './replica.ts'
+import { createUsages, type Usages } from './usage.ts'
+import { createUsers, type Users } from './user.ts'
+
+export interface Store {
+  users: Users
+  conversations: Conversations
+  participants: Participants
+  messages: Messages
+  completions: Completions
+  usages: Usages
+  answerLog: AnswerLog
+  replicas: Replicas
+}
+
+export function createStore(database: Database): Store {
+  return {
+    users: createUsers(database),
+    conversations: createConversations(database),
+    participants: createParticipants(database),
+    messages: createMessages(database),
+    completions: createCompletions(database),
+    usages: createUsages(database),
+    answerLog: createAnswerLog(database),
+    replicas: createReplicas(database),
+  }
+}

@@ -1,0 +1,28 @@
+import type { Database } from './database.ts'
+
+export interface User {
+  id: string
+  /** What the sign-in calls this person. */
+  subject: string
+  name: string | null
+  createdAt: Date
+}
+
+export interface Users {
+  /** The first sight of a subject makes its user. */
+  ensure(user: { id: string; subject: string; name: string }): Promise<User>
+  /** Of these, the viewer and those who share a conversation with the viewer. */
+  findVisible(viewerId: string, ids: readonly string[]): Promise<User[]>
+}
+
+export function createUsers({ prisma }: Database): Users {
+  return {
+    ensure: ({ id, subject, name }) =>
+      prisma.user.upsert({ where: { subject }, create: { id, subject, name }, update: {} }),
+    findVisible(viewerId, ids) {
+      const sharesWithViewer = { conversation: { participants: { some: { userId: viewerId } } } }
+      const visible = [{ id: viewerId }, { participations: { some: sharesWithViewer } }]
+      return prisma.user.findMany({ where: { id: { in: [...ids] }, OR: visible } })
+    },
+  }
+}

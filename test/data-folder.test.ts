@@ -1,0 +1,122 @@
+import { type ChildProcess, fork, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { afterEach, describe, expect, test } from 'vitest'
+import { type Database, openDatabase } from '../src/store/database.ts'
+import { migrate } from '../src/store/migrate.ts'
+import { diffToSchema } from '../src/store/schema-engine.ts'
+import { emptyFolder } from './empty-database.ts'
+
+const holder = join(import.meta.dirname, 'data-folder-holder.ts')
+const opened: Database[] = []
+const children: ChildProcess[] = []
+
+afterEach(async () => {
+  await Promise.all(opened.splice(0).map((database) => database.close()))
+  for (const child of children.splice(0)) child.kill('SIGKILL')
+})
+
+async function open(settings: Parameters<typeof openDatabase>[0]) {
+  const database = await openDatabase(settings)
+  opened.push(database)
+  return database
+}
+
+/** A process that has the data folder open. */
+async function startHolder(dataDir: string) {
+  const child = fork(holder, [dataDir], { execArgv: ['--import', 'tsx'] })
+  children.push(child)
+  await once(child, 'message')
+  return child
+}
+
+async function kill(child: ChildProcess) {
+  const exited = once(child, 'exit')
+  child.kill('SIGKILL')
+  await exited
+}
+
+describe('an embedded database', () => {
+  test('that is migrated agrees with schema.prisma', async () => {
+    const database = await open(await emptyFolder())
+    await migrate(database)
+    expect(await database.exclusively(diffToSchema)).toBe('')
+    await database.query('ALTER TABLE users DROP COLUMN name')
+    expect(await database.exclusively(diffToSchema)).toContain('ADD COLUMN     "name"')
+  })
+
+  test('lets a query wait for the end of an open transaction', async () => {
+    const { prisma, query } = await open(await emptyFolder())
+    const order: string[] = []
+    await prisma.$transaction(async (tx) => {
+      void query('SELECT 1').then(() => order.push('query'))
+      await tx.$queryRaw`SELECT 1`
+      await tx.$queryRaw`SELECT 1`
+      order.push('transaction')
+    })
+    await query('SELECT 1')
+    expect(order).toEqual(['transaction', 'query'])
+  })
+
+  test('is made anew where its making was cut off', async () => {
+    const settings = await emptyFolder()
+    await mkdir(join(settings.dataDir, 'pglite'))
+    await writeFile(join(settings.dataDir, 'pglite', 'PG_VERSION'), '18\n')
+    await writeFile(join(settings.dataDir, 'pglite.unfinished'), '')
+    const database = await open(settings)
+    await migrate(database)
+    expect(await database.prisma.user.count()).toBe(0)
+  })
+})
+
+describe('a data folder', () => {
+  test('that another process has is refused by the pid of that one', async () => {
+    const settings = await emptyFolder()
+    const other = await startHolder(settings.dataDir)
+    await expect(openDatabase(settings)).rejects.toMatchObject({
+      code: 'LOCKED',
+      message: expect.stringMatching(new RegExp(`process ${other.pid} since \\d{4}-\\d\\d-\\d\\dT`)),
+    })
+  })
+
+  test('is free again when its process was killed, even if another process has that pid now', async () => {
+    const settings = await emptyFolder()
+    await kill(await startHolder(settings.dataDir))
+    const [lock] = (await readdir(settings.dataDir)).filter((name) => name.startsWith('lock.'))
+    const path = join(settings.dataDir, String(lock))
+    const left = JSON.parse(await readFile(path, 'utf8'))
+    if (process.platform === 'linux') await writeFile(path, JSON.stringify({ ...left, pid: process.pid }))
+    await (await open(settings)).check()
+  })
+
+  test.runIf(process.platform === 'linux')('is free again when its process was killed and stays unburied', async () => {
+    const settings = await emptyFolder()
+    // The sleep takes the shell's place, and never asks for the end of the shell's child.
+    const script = '"$0" --import tsx "$1" "$2" & echo $!; exec sleep 60'
+    const parent = spawn('sh', ['-c', script, process.execPath, holder, settings.dataDir])
+    children.push(parent)
+    const pid = Number(String(await once(parent.stdout, 'data')))
+    await expect.poll(() => readdir(settings.dataDir), { timeout: 15_000 }).toContain('lock.1')
+    process.kill(pid, 'SIGKILL')
+    await expect.poll(() => readFile(`/proc/${pid}/stat`, 'utf8')).toContain(') Z ')
+    await (await open(settings)).check()
+  })
+
+  test('is free again when it was closed, and leaves one small file behind', async () => {
+    const settings = await emptyFolder()
+    for (const round of [1, 2, 3]) {
+      const database = await openDatabase(settings)
+      await database.close()
+      expect(await readdir(settings.dataDir)).toEqual([`lock.${round}`, 'pglite'])
+    }
+  })
+
+  test('that five starts want at once goes to one of them', async () => {
+    const settings = await emptyFolder()
+    await kill(await startHolder(settings.dataDir))
+    const starts = await Promise.allSettled(Array.from({ length: 5 }, () => open(settings)))
+    const refused = starts.filter((start) => start.status === 'rejected')
+    expect(refused.map((start) => start.reason.code)).toEqual(Array(4).fill('LOCKED'))
+  })
+})

@@ -1,0 +1,81 @@
+import { type ChildProcess, execFile, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { chown, mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { createInterface } from 'node:readline'
+import { promisify } from 'node:util'
+import { freePort } from './free-port.ts'
+import { findProgram } from './program.ts'
+
+// Postgres refuses to run as root.
+const nobody = 65_534
+const identity = process.getuid?.() === 0 ? { uid: nobody, gid: nobody } : {}
+const attempts = 3
+
+const settings = {
+  listen_addresses: '127.0.0.1',
+  unix_socket_directories: '',
+  max_connections: '300',
+  lc_messages: 'C',
+  // What reads or writes a time without its zone is wrong here.
+  timezone: 'Asia/Kolkata',
+}
+
+export interface Postgres {
+  /** The administrator's. */
+  url: string
+  stop(): Promise<void>
+}
+
+/** A Postgres of our own on a free port, with its data in a temporary folder; null where the programs are missing. */
+export async function startPostgres(): Promise<Postgres | null> {
+  const initdb = findProgram('initdb')
+  const program = findProgram('postgres')
+  if (initdb === null || program === null) return null
+
+  const folder = await mkdtemp(join(tmpdir(), 'antiphon-postgres-'))
+  if (identity.uid !== undefined) await chown(folder, identity.uid, identity.gid)
+  const dataDir = join(folder, 'data')
+  const options = ['-D', dataDir, '-U', 'postgres', '-A', 'trust', '-E', 'UTF8', '--no-sync']
+  await promisify(execFile)(initdb, options, { cwd: '/', ...identity })
+
+  // Postgres cannot choose a port itself, so another process may take the one found here before it binds it.
+  for (let attempt = 1; attempt <= attempts; attempt++) {
+    const port = await freePort()
+    const server = await launch(program, dataDir, port)
+    if (server) return handle(server, folder, port)
+  }
+  throw new Error(`${program} did not start in ${attempts} attempts`)
+}
+
+async function launch(program: string, dataDir: string, port: number): Promise<ChildProcess | null> {
+  const options = Object.entries({ ...settings, port }).flatMap(([name, value]) => ['-c', `${name}=${value}`])
+  const server = spawn(program, ['-D', dataDir, ...options], {
+    cwd: '/',
+    stdio: ['ignore', 'ignore', 'pipe'],
+    ...identity,
+  })
+  for await (const line of createInterface({ input: server.stderr })) {
+    if (!line.includes('ready to accept connections')) continue
+    server.stderr.resume()
+    return server
+  }
+  return null
+}
+
+function handle(server: ChildProcess, folder: string, port: number): Postgres {
+  const killAtExit = () => server.kill('SIGQUIT')
+  process.once('exit', killAtExit)
+  return {
+    url: `postgres://postgres@127.0.0.1:${port}/postgres`,
+    async stop() {
+      process.off('exit', killAtExit)
+      const exited = once(server, 'exit')
+      // Immediate shutdown: nobody needs this data again.
+      server.kill('SIGQUIT')
+      await exited
+      await rm(folder, { recursive: true })
+    },
+  }
+}

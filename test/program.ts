@@ -1,0 +1,28 @@
+import { accessSync, constants, readdirSync } from 'node:fs'
+import { delimiter, join } from 'node:path'
+
+const debianPostgres = '/usr/lib/postgresql'
+
+/** The path of an executable of this machine, from PATH or from where Debian keeps those of Postgres; null where there is none. */
+export function findProgram(name: string): string | null {
+  const folders = [...(process.env['PATH'] ?? '').split(delimiter), ...postgresFolders()]
+  return folders.map((folder) => join(folder, name)).find(isExecutable) ?? null
+}
+
+function postgresFolders(): string[] {
+  try {
+    const newestFirst = readdirSync(debianPostgres).sort((a, b) => Number(b) - Number(a))
+    return newestFirst.map((version) => join(debianPostgres, version, 'bin'))
+  } catch {
+    return []
+  }
+}
+
+function isExecutable(path: string): boolean {
+  try {
+    accessSync(path, constants.X_OK)
+    return true
+  } catch {
+    return false
+  }
+}
