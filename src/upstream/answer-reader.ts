@@ -1,0 +1,88 @@
+import type { EventSourceMessage } from 'eventsource-parser'
+import { type Chunk, carriesAnything, isObject, readChunk } from './chunk.ts'
+import { UpstreamError, type UpstreamErrorCode } from './error.ts'
+import { createEventStream, EventTooLong } from './event-stream.ts'
+import { readErrorEvent } from './refusal.ts'
+
+interface ReaderOptions {
+  /** how many were asked for */
+  choices: number
+  lenientEnd: boolean
+  apiKey: string | null
+  requestId: string | null
+  onChunk(chunk: Chunk): void
+}
+
+/** Turns the bytes of one streamed answer into chunks, and knows whether it is whole. */
+export function createAnswerReader({ choices, lenientEnd, apiKey, requestId, onChunk }: ReaderOptions) {
+  const events = createEventStream(onEvent)
+  const finished = new Set<number>()
+  let stopped = false
+  let done = false
+  let ending = false
+  let begun = false
+  let progressed = false
+
+  function onEvent({ event, data }: EventSourceMessage) {
+    if (stopped || done) return
+    begun = true
+    done = data.trim() === '[DONE]'
+    const wire = done ? undefined : parse(data, event)
+    if (wire !== undefined) onWire(wire, event)
+  }
+
+  function onWire(wire: unknown, event: string | undefined) {
+    const error = readErrorEvent(event, wire, apiKey, requestId)
+    if (error) throw error
+    if (!isObject(wire)) throw failure('UPSTREAM_PROTOCOL', 'The upstream sent an event that is no JSON object.')
+    const chunk = readChunk(wire)
+    for (const { finishReason, index } of chunk.choices) if (finishReason) finished.add(index)
+    progressed ||= carriesAnything(chunk)
+    onChunk(chunk)
+  }
+
+  function parse(data: string, event: string | undefined): unknown {
+    try {
+      return JSON.parse(data)
+    } catch (cause) {
+      if (event === 'error') return data
+      // The connection ended within this event: whether the answer is whole shows in what came before it.
+      if (ending) return undefined
+      throw failure('UPSTREAM_PROTOCOL', 'The upstream sent an event that is not JSON.', cause)
+    }
+  }
+
+  function failure(code: UpstreamErrorCode, message: string, cause?: unknown) {
+    return new UpstreamError(code, message, { requestId, cause })
+  }
+
+  const isFinished = () => finished.size >= choices
+
+  return {
+    read(bytes: Uint8Array): boolean {
+      progressed = false
+      try {
+        events.read(bytes)
+      } catch (error) {
+        if (!(error instanceof EventTooLong)) throw error
+        throw failure('UPSTREAM_PROTOCOL', 'The upstream sent an event of more than 1 MiB.')
+      }
+      return progressed
+    },
+    end(): void {
+      ending = true
+      events.end()
+      if (stopped || done || isFinished() || (lenientEnd && begun)) return
+      if (begun || events.foreignLines() === 0) {
+        throw failure('UPSTREAM_TRUNCATED', 'The upstream ended the answer without a finish.')
+      }
+      throw failure('UPSTREAM_PROTOCOL', 'The upstream did not answer with an event stream.')
+    },
+    stop(): void {
+      stopped = true
+    },
+    isDone: () => done,
+    isFinished,
+    refusal: () => null,
+  }
+}

@@ -1,0 +1,177 @@
+import { type Dispatcher, errors, type Pool } from 'undici'
+import { createAnswerReader } from './answer-reader.ts'
+import type { Chunk } from './chunk.ts'
+import { UpstreamError } from './error.ts'
+import { createRefusalReader, requestIdOf } from './refusal.ts'
+import { type Headers, headerOf, type Recourse, recourseOf } from './retry.ts'
+import { createWatch, type TimeoutCode } from './watch.ts'
+
+export interface AttemptOptions {
+  pool: Pool
+  path: string
+  headers: Record<string, string>
+  body: string
+  apiKey: string | null
+  /** how many were asked for */
+  choices: number
+  lenientEnd: boolean
+  firstByteMs: number
+  idleMs: number
+  /** on the clock of performance.now() */
+  deadline: number
+  signal: AbortSignal
+  onResponse(requestId: string | null): void
+  onChunk(chunk: Chunk): void
+}
+
+/** How one HTTP try went. Where it is not whole, `error` is what the caller of all tries is to be told. */
+export interface Outcome {
+  whole: boolean
+  error: unknown
+  httpStatus: number | null
+  headers: Headers
+  recourse: Recourse
+}
+
+interface Response {
+  status: number
+  headers: Headers
+  requestId: string | null
+  reader: ResponseReader
+}
+
+/** Of a streamed answer, or of a document in its place. */
+interface ResponseReader {
+  /** Says whether the bytes are progress; throws what ends the attempt. */
+  read(bytes: Uint8Array): boolean
+  /** The response ended in good order; throws where the answer did not. */
+  end(): void
+  /** Nothing more is handed on. */
+  stop(): void
+  /** What follows is no part of the answer. */
+  isDone(): boolean
+  /** The answer is whole, however the response ends. */
+  isFinished(): boolean
+  /** What a document says, as far as it was read. */
+  refusal(): UpstreamError | null
+}
+
+// A server may hold the connection open after [DONE]; one that ends the response in time gets the next request on it.
+const lingerMs = 1_000
+
+const timeoutMessages: Record<TimeoutCode, string> = {
+  FIRST_BYTE_TIMEOUT: 'The upstream did not begin to answer in time.',
+  IDLE_TIMEOUT: 'The upstream stopped in the middle of the answer.',
+  TOTAL_TIMEOUT: 'The answer took longer than it may.',
+}
+
+/** One HTTP try. Never rejects. Once it resolves without being whole, its socket is closed. */
+export function attempt(options: AttemptOptions): Promise<Outcome> {
+  return new Promise((resolve) => {
+    const { pool, path, headers, body } = options
+    const handler = createHandler(options, resolve)
+    pool.dispatch({ method: 'POST', path, headers, body, headersTimeout: 0, bodyTimeout: 0 }, handler)
+  })
+}
+
+function createHandler(options: AttemptOptions, resolve: (outcome: Outcome) => void): Dispatcher.DispatchHandler {
+  const { signal } = options
+  let controller: Dispatcher.DispatchController | null = null
+  let response: Response | null = null
+  let settled = false
+  let linger: NodeJS.Timeout | undefined
+  const abandon = () => fail(signal.reason)
+  const watch = createWatch(options.deadline, (code) => cutOff(timeout(code, response)))
+  signal.addEventListener('abort', abandon)
+
+  function settle(whole: boolean, error: unknown, recourse: Recourse) {
+    if (settled) return
+    settled = true
+    watch.stop()
+    signal.removeEventListener('abort', abandon)
+    response?.reader.stop()
+    if (!whole) hangUp()
+    resolve({ whole, error, recourse, httpStatus: response?.status ?? null, headers: response?.headers ?? {} })
+  }
+  const succeed = () => settle(true, null, 'NOWHERE')
+  const fail = (error: unknown) => settle(false, error, recourseAfter(error, response))
+  const hangUp = () => controller?.abort(new Error('hung up'))
+
+  function cutOff(error: UpstreamError) {
+    if (!response?.reader.isFinished()) return fail(response?.reader.refusal() ?? error)
+    succeed()
+    hangUp()
+  }
+
+  return {
+    onRequestStart(started) {
+      controller = started
+      // Whoever gave up while the connection was made could not close it then.
+      if (settled) hangUp()
+      else watch.expect('FIRST_BYTE_TIMEOUT', options.firstByteMs)
+    },
+    onResponseStart(_, status, headers) {
+      if (settled || status < 200) return
+      watch.expect('IDLE_TIMEOUT', options.idleMs)
+      try {
+        response = openResponse(options, status, headers)
+      } catch (error) {
+        fail(error)
+      }
+    },
+    onResponseData(_, bytes) {
+      if (settled || !response) return
+      try {
+        if (response.reader.read(bytes)) watch.progress()
+        if (!response.reader.isDone()) return
+        succeed()
+        linger = setTimeout(hangUp, lingerMs)
+      } catch (error) {
+        fail(error)
+      }
+    },
+    onResponseEnd() {
+      clearTimeout(linger)
+      try {
+        response?.reader.end()
+        succeed()
+      } catch (error) {
+        fail(error)
+      }
+    },
+    onResponseError(_, cause) {
+      clearTimeout(linger)
+      if (!settled) cutOff(lostConnection(cause, response))
+    },
+  }
+}
+
+function openResponse(options: AttemptOptions, status: number, headers: Headers): Response {
+  const requestId = requestIdOf(headers)
+  // A server that ignores `stream: true`, or an error page, comes as one document.
+  const isDocument = status >= 300 || /json|html/i.test(headerOf(headers, 'content-type') ?? '')
+  if (isDocument) return { status, headers, requestId, reader: createRefusalReader(status, headers, options.apiKey) }
+  options.onResponse(requestId)
+  return { status, headers, requestId, reader: createAnswerReader({ ...options, requestId }) }
+}
+
+function timeout(code: TimeoutCode, response: Response | null): UpstreamError {
+  return new UpstreamError(code, timeoutMessages[code], { requestId: response?.requestId })
+}
+
+function lostConnection(cause: Error, response: Response | null): UpstreamError {
+  const details = { requestId: response?.requestId, cause }
+  if (cause instanceof errors.HTTPParserError || cause instanceof errors.HeadersOverflowError) {
+    return new UpstreamError('UPSTREAM_PROTOCOL', 'The upstream broke the rules of HTTP.', details)
+  }
+  if (response) return new UpstreamError('UPSTREAM_RESET', 'The connection to the upstream was lost.', details)
+  return new UpstreamError('UPSTREAM_UNAVAILABLE', 'The upstream could not be reached.', details)
+}
+
+/** Once an answer has begun, asking again would pay twice and could contradict what was seen. */
+function recourseAfter(error: unknown, response: Response | null): Recourse {
+  if (!(error instanceof UpstreamError)) return 'NOWHERE'
+  if (response && error.httpStatus !== null) return recourseOf(error.httpStatus, response.headers, error.providerCode)
+  if (error.code === 'UPSTREAM_UNAVAILABLE') return 'HERE'
+  return error.code === 'FIRST_BYTE_TIMEOUT' ? 'ELSEWHERE' : 'NOWHERE'
+}

@@ -1,0 +1,200 @@
+import { UpstreamError } from './error.ts'
+
+/** One chunk of a streamed answer. The usage of a later chunk replaces that of an earlier one. */
+export interface Chunk {
+  id: string | null
+  /** unix seconds */
+  created: number | null
+  model: string | null
+  systemFingerprint: string | null
+  serviceTier: string | null
+  choices: ChunkChoice[]
+  usage: Usage | null
+}
+
+/** What a chunk adds to one choice; an empty string adds nothing. */
+export interface ChunkChoice {
+  index: number
+  content: string
+  refusal: string
+  reasoning: string
+  toolCalls: ToolCallDelta[]
+  logprobs: LogprobsDelta | null
+  finishReason: FinishReason | null
+}
+
+export interface ToolCallDelta {
+  index: number
+  id: string | null
+  name: string | null
+  arguments: string
+}
+
+/** One entry per token, in the provider's own shape. */
+export interface LogprobsDelta {
+  content: unknown[]
+  refusal: unknown[]
+}
+
+export type FinishReason = 'STOP' | 'LENGTH' | 'TOOL_CALLS' | 'CONTENT_FILTER' | 'FUNCTION_CALL' | 'UNKNOWN'
+
+export interface Usage {
+  promptTokens: number
+  completionTokens: number
+  totalTokens: number
+  cachedTokens: number
+  reasoningTokens: number
+}
+
+/** A parsed JSON object, each field as yet unknown. */
+type Wire = Readonly<Record<string, unknown>>
+
+// Whoever folds the chunks makes room by index, so a hostile one must not get through. OpenAI allows 128 of both.
+const maxIndex = 1023
+
+const noToolCalls: ToolCallDelta[] = []
+Object.freeze(noToolCalls)
+
+/** Throws UpstreamError where the text cannot be trusted to be exact; what it does not know it leaves out. */
+export function readChunk(wire: Wire): Chunk {
+  const { id, created, model, system_fingerprint, service_tier, choices, usage } = wire
+  return {
+    id: textOrNull(id),
+    created: Number.isSafeInteger(created) ? (created as number) : null,
+    model: textOrNull(model),
+    systemFingerprint: textOrNull(system_fingerprint),
+    serviceTier: textOrNull(service_tier),
+    choices: choices === undefined || choices === null ? [] : listOf(choices).map(readChoice),
+    usage: isObject(usage) ? readUsage(usage) : null,
+  }
+}
+
+/** False for a chunk that only keeps the connection warm. */
+export function carriesAnything(chunk: Chunk): boolean {
+  return chunk.usage !== null || chunk.choices.some(addsAnything)
+}
+
+export function isObject(value: unknown): value is Wire {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}
+
+export function textOrNull(value: unknown): string | null {
+  return typeof value === 'string' ? value : null
+}
+
+function addsAnything(choice: ChunkChoice): boolean {
+  return (
+    choice.content !== '' ||
+    choice.reasoning !== '' ||
+    choice.refusal !== '' ||
+    choice.finishReason !== null ||
+    choice.toolCalls.length > 0 ||
+    choice.logprobs !== null
+  )
+}
+
+function readChoice(value: unknown): ChunkChoice {
+  const { index, delta, logprobs, finish_reason } = objectOf(value)
+  const { content, refusal, reasoning_content, reasoning, tool_calls, function_call } = objectOf(delta ?? {})
+  return {
+    index: indexOf(index, 0),
+    content: textOf(content),
+    refusal: textOf(refusal),
+    reasoning: textOrNull(reasoning_content) ?? textOrNull(reasoning) ?? '',
+    toolCalls: readToolCalls(tool_calls, function_call),
+    logprobs: isObject(logprobs) ? readLogprobs(logprobs) : null,
+    finishReason: readFinishReason(finish_reason),
+  }
+}
+
+function readToolCalls(calls: unknown, functionCall: unknown): ToolCallDelta[] {
+  if (calls !== undefined && calls !== null) return listOf(calls).map(readToolCall)
+  if (functionCall === undefined || functionCall === null) return noToolCalls
+  return [readToolCall({ function: functionCall }, 0)]
+}
+
+function readToolCall(value: unknown, position: number): ToolCallDelta {
+  const call = objectOf(value)
+  const { name, arguments: fragment } = objectOf(call['function'] ?? {})
+  return {
+    // Some servers send each call whole and leave its index out.
+    index: indexOf(call['index'], position),
+    id: textOrNull(call['id']),
+    name: textOrNull(name),
+    arguments: textOf(fragment),
+  }
+}
+
+function readLogprobs({ content, refusal }: Wire): LogprobsDelta | null {
+  const delta = {
+    content: Array.isArray(content) ? content : [],
+    refusal: Array.isArray(refusal) ? refusal : [],
+  }
+  return delta.content.length + delta.refusal.length > 0 ? delta : null
+}
+
+function readFinishReason(value: unknown): FinishReason | null {
+  switch (value) {
+    case undefined:
+    case null:
+    case '':
+      return null
+    case 'stop':
+      return 'STOP'
+    case 'length':
+      return 'LENGTH'
+    case 'tool_calls':
+      return 'TOOL_CALLS'
+    case 'content_filter':
+      return 'CONTENT_FILTER'
+    case 'function_call':
+      return 'FUNCTION_CALL'
+    default:
+      return 'UNKNOWN'
+  }
+}
+
+function readUsage(usage: Wire): Usage {
+  const promptTokens = countOf(usage['prompt_tokens'])
+  const completionTokens = countOf(usage['completion_tokens'])
+  const promptDetails = objectOf(usage['prompt_tokens_details'] ?? {})
+  const completionDetails = objectOf(usage['completion_tokens_details'] ?? {})
+  return {
+    promptTokens,
+    completionTokens,
+    totalTokens: countOf(usage['total_tokens']) || promptTokens + completionTokens,
+    // DeepSeek names its cache hits so.
+    cachedTokens: countOf(promptDetails['cached_tokens'] ?? usage['prompt_cache_hit_tokens']),
+    reasoningTokens: countOf(completionDetails['reasoning_tokens']),
+  }
+}
+
+function countOf(value: unknown): number {
+  return Number.isSafeInteger(value) ? Math.max(0, value as number) : 0
+}
+
+function indexOf(value: unknown, fallback: number): number {
+  if (value === undefined || value === null) return fallback
+  if (Number.isInteger(value) && (value as number) >= 0 && (value as number) <= maxIndex) return value as number
+  throw malformed()
+}
+
+function textOf(value: unknown): string {
+  if (typeof value === 'string') return value
+  if (value === undefined || value === null) return ''
+  throw malformed()
+}
+
+function listOf(value: unknown): unknown[] {
+  if (Array.isArray(value)) return value
+  throw malformed()
+}
+
+function objectOf(value: unknown): Wire {
+  if (isObject(value)) return value
+  throw malformed()
+}
+
+function malformed(): UpstreamError {
+  return new UpstreamError('UPSTREAM_PROTOCOL', 'The upstream sent a chunk of an unknown shape.')
+}

@@ -1,0 +1,41 @@
+import { createParser, type EventSourceMessage } from 'eventsource-parser'
+
+// In characters. The largest honest events, with logprobs or a whole tool call, are a few KB.
+const maxEventLength = 1024 * 1024
+
+export class EventTooLong extends Error {}
+
+/** Bytes, cut anywhere, to events. Its calls throw EventTooLong, and what `onEvent` throws. */
+export function createEventStream(onEvent: (event: EventSourceMessage) => void) {
+  const decoder = new TextDecoder()
+  let foreignLines = 0
+  let afterCarriageReturn = false
+  const parser = createParser({
+    maxBufferSize: maxEventLength,
+    onEvent,
+    onError({ type }) {
+      if (type === 'unknown-field') foreignLines++
+      if (type === 'max-buffer-size-exceeded') throw new EventTooLong()
+    },
+  })
+
+  function feed(text: string) {
+    if (text === '') return
+    // The parser holds back a CR that comes last, since it may be half a CRLF, and with it the event that it ends.
+    const rest = afterCarriageReturn && text.startsWith('\n') ? text.slice(1) : text
+    afterCarriageReturn = text.endsWith('\r')
+    parser.feed(afterCarriageReturn ? `${rest}\n` : rest)
+  }
+
+  return {
+    read(bytes: Uint8Array): void {
+      feed(decoder.decode(bytes, { stream: true }))
+    },
+    /** Some servers leave out the blank line after the last event, so that one may be cut short. */
+    end(): void {
+      feed(`${decoder.decode()}\n\n`)
+    },
+    /** Lines that no event stream has: the body is something else. */
+    foreignLines: () => foreignLines,
+  }
+}

@@ -1,0 +1,64 @@
+import type { Pool } from 'undici'
+import { z } from 'zod'
+import { UpstreamError } from './error.ts'
+
+interface ListedModel {
+  id: string
+  ownedBy: string | null
+  /** unix seconds */
+  created: number | null
+}
+
+export interface Model extends ListedModel {
+  upstream: string
+  contextWindow: number | null
+}
+
+const listing = z.object({
+  data: z.array(
+    z.object({
+      id: z.string(),
+      owned_by: z.string().nullable().catch(null),
+      created: z.int().nullable().catch(null),
+    }),
+  ),
+})
+
+const freshMs = 60_000
+const retryAfterFailureMs = 5_000
+const listTimeoutMs = 10_000
+const maxListBytes = 8 * 1024 * 1024
+
+/** GET /models, asked at most once a minute, or once in five seconds where it fails. */
+export function createModelList(pool: Pool, path: string, headers: Record<string, string>) {
+  let current: Promise<ListedModel[]> | null = null
+  let staleAt = 0
+
+  return function list(): Promise<ListedModel[]> {
+    if (current && performance.now() < staleAt) return current
+    const asked = fetchModels(pool, path, headers).catch((cause) => {
+      throw new UpstreamError('UPSTREAM_UNAVAILABLE', 'The upstream did not list its models.', { cause })
+    })
+    current = asked
+    staleAt = performance.now() + freshMs
+    asked.catch(() => {
+      if (current === asked) staleAt = performance.now() + retryAfterFailureMs
+    })
+    return asked
+  }
+}
+
+async function fetchModels(pool: Pool, path: string, headers: Record<string, string>): Promise<ListedModel[]> {
+  const signal = AbortSignal.timeout(listTimeoutMs)
+  const { statusCode, body } = await pool.request({ method: 'GET', path, headers, signal })
+  const parts: Buffer[] = []
+  let bytes = 0
+  for await (const part of body as AsyncIterable<Buffer>) {
+    bytes += part.length
+    if (bytes > maxListBytes) throw new Error('the list of models is too long')
+    parts.push(part)
+  }
+  if (statusCode !== 200) throw new Error(`the list of models came with HTTP status ${statusCode}`)
+  const { data } = listing.parse(JSON.parse(Buffer.concat(parts).toString()))
+  return data.map(({ id, owned_by, created }) => ({ id, ownedBy: owned_by, created }))
+}

@@ -1,0 +1,120 @@
+import { isObject, textOrNull } from './chunk.ts'
+import { UpstreamError, type UpstreamErrorCode } from './error.ts'
+import { type Headers, headerOf, isTransient } from './retry.ts'
+
+// More is no error object but somebody's page.
+const maxDocumentLength = 64 * 1024
+
+interface ProviderError {
+  message: string | null
+  type: string | null
+  code: string | null
+  param: string | null
+}
+
+/** Reads a response that is no stream: a refusal, or a document under a status that promised an answer. */
+export function createRefusalReader(status: number, headers: Headers, apiKey: string | null) {
+  const decoder = new TextDecoder()
+  let document = ''
+  const refusal = () => readRefusal(status, headers, document, apiKey)
+
+  return {
+    read(bytes: Uint8Array): boolean {
+      document += decoder.decode(bytes, { stream: true })
+      if (document.length > maxDocumentLength) throw refusal()
+      return false
+    },
+    end(): void {
+      throw refusal()
+    },
+    stop(): void {},
+    isDone: () => false,
+    isFinished: () => false,
+    refusal,
+  }
+}
+
+function readRefusal(status: number, headers: Headers, body: string, apiKey: string | null): UpstreamError {
+  const requestId = requestIdOf(headers)
+  const provider = providerErrorIn(parseJson(body), apiKey)
+  if (status < 300) {
+    if (provider) return reportedError(provider, requestId)
+    return new UpstreamError('UPSTREAM_PROTOCOL', 'The upstream did not answer with an event stream.', { requestId })
+  }
+  const code = codeOf(status, provider?.code ?? null)
+  // The provider's words about credentials are about ours, and often quote a part of the key.
+  const message =
+    code === 'UPSTREAM_AUTH' ? 'The upstream did not accept the credentials of this server.' : provider?.message
+  return new UpstreamError(code, message ?? `The upstream answered with HTTP status ${status}.`, {
+    providerCode: provider?.code,
+    type: provider?.type,
+    param: provider?.param,
+    httpStatus: status,
+    retryable: isTransient(status) && provider?.code !== 'insufficient_quota',
+    requestId,
+  })
+}
+
+/** The error that an upstream reports in an event of a stream, or null where the event is none. */
+export function readErrorEvent(
+  name: string | undefined,
+  data: unknown,
+  apiKey: string | null,
+  requestId: string | null,
+) {
+  const isError = name === 'error' || (isObject(data) && (data['error'] || data['object'] === 'error'))
+  if (!isError) return null
+  const nothing = { message: null, type: null, code: null, param: null }
+  return reportedError(providerErrorIn(data, apiKey) ?? nothing, requestId)
+}
+
+export function requestIdOf(headers: Headers): string | null {
+  return headerOf(headers, 'x-request-id')
+}
+
+function reportedError(provider: ProviderError, requestId: string | null): UpstreamError {
+  return new UpstreamError('UPSTREAM_ERROR', provider.message ?? 'The upstream reported an error.', {
+    providerCode: provider.code,
+    type: provider.type,
+    param: provider.param,
+    requestId,
+  })
+}
+
+function codeOf(status: number, providerCode: string | null): UpstreamErrorCode {
+  if (status < 400) return 'UPSTREAM_PROTOCOL'
+  if (status === 401 || status === 403) return 'UPSTREAM_AUTH'
+  if (status === 429) return 'UPSTREAM_RATE_LIMITED'
+  if (status >= 500) return 'UPSTREAM_UNAVAILABLE'
+  return providerCode === 'content_filter' ? 'CONTENT_FILTER' : 'UPSTREAM_REFUSED'
+}
+
+// OpenAI wraps it in `error`, which others make a plain string; vLLM leaves the wrapper off; Google wraps that in a list.
+function providerErrorIn(body: unknown, apiKey: string | null): ProviderError | null {
+  const outer = Array.isArray(body) ? body[0] : body
+  const inner = isObject(outer) ? (outer['error'] ?? outer) : outer
+  const words = (value: unknown) => withoutKey(typeof value === 'number' ? String(value) : textOrNull(value), apiKey)
+  if (typeof inner === 'string') return { message: words(inner), type: null, code: null, param: null }
+  if (!isObject(inner)) return null
+  const { message, type, code, param } = inner
+  if (message === undefined && inner === outer) return null
+  return { message: words(message), type: words(type), code: words(code), param: words(param) }
+}
+
+// Shorter ones, such as `ollama`, are no secret but words that messages use.
+const minKeyLength = 8
+// Providers quote keys in part: sk-ab***yz.
+const keyLike = /\bsk-[\w*.-]+/g
+
+function withoutKey(text: string | null, apiKey: string | null): string | null {
+  const rest = text && apiKey && apiKey.length >= minKeyLength ? text.replaceAll(apiKey, '[key]') : text
+  return rest?.replace(keyLike, '[key]') ?? null
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return null
+  }
+}

@@ -1,0 +1,53 @@
+/** Response headers as undici gives them: names in lower case. */
+export type Headers = Readonly<Record<string, string | string[] | undefined>>
+
+/** Where else a request that failed before the first byte may be sent. */
+export type Recourse = 'HERE' | 'ELSEWHERE' | 'NOWHERE'
+
+export const maxRetries = 2
+
+const longestRetryAfterMs = 60_000
+const firstBackoffMs = 500
+const longestBackoffMs = 8_000
+
+export function recourseOf(status: number, headers: Headers, providerCode: string | null): Recourse {
+  const wish = headerOf(headers, 'x-should-retry')
+  if (wish === 'true') return 'HERE'
+  if (!isTransient(status)) return 'NOWHERE'
+  return wish === 'false' || providerCode === 'insufficient_quota' ? 'ELSEWHERE' : 'HERE'
+}
+
+export function isTransient(status: number): boolean {
+  return status === 408 || status === 409 || status === 429 || status >= 500
+}
+
+/** `retries` counts those already made. */
+export function retryDelayMs(headers: Headers, retries: number): number {
+  return (
+    delayWithin(headerOf(headers, 'retry-after-ms'), Number) ??
+    delayWithin(headerOf(headers, 'retry-after'), secondsOrDateMs) ??
+    backoffMs(retries)
+  )
+}
+
+export function headerOf(headers: Headers, name: string): string | null {
+  const value = headers[name]
+  return (Array.isArray(value) ? value[0] : value) ?? null
+}
+
+function delayWithin(value: string | null, toMs: (value: string) => number): number | null {
+  if (value === null || value.trim() === '') return null
+  const ms = toMs(value)
+  return ms >= 0 && ms <= longestRetryAfterMs ? ms : null
+}
+
+function secondsOrDateMs(value: string): number {
+  const seconds = Number(value)
+  return Number.isNaN(seconds) ? Date.parse(value) - Date.now() : seconds * 1000
+}
+
+function backoffMs(retries: number): number {
+  const ms = Math.min(firstBackoffMs * 2 ** retries, longestBackoffMs)
+  // Jitter only shortens, so that the longest wait is the one named above.
+  return ms * (1 - Math.random() / 4)
+}

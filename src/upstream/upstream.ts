@@ -1,0 +1,230 @@
+import { setTimeout as delay } from 'node:timers/promises'
+import { Pool } from 'undici'
+import { attempt, type Outcome } from './attempt.ts'
+import { type Chunk, isObject } from './chunk.ts'
+import { UpstreamError } from './error.ts'
+import { createModelList, type Model } from './models.ts'
+import { maxRetries, retryDelayMs } from './retry.ts'
+
+export interface UpstreamSettings {
+  name: string
+  baseUrl: string
+  apiKey: string | null
+  /** names, with * for any run of characters */
+  models: string[]
+  contextWindow: number | null
+  /** US dollars, by model, or by a pattern like those of `models` */
+  prices: Record<string, { promptPerMillion: number; completionPerMillion: number }>
+  timeouts: { connectMs: number; firstByteMs: number; idleMs: number; totalMs: number }
+  /** takes an answer for whole that ends in good order with neither finish_reason nor [DONE] */
+  lenientEnd: boolean
+}
+
+export interface ChatRequest {
+  model: string
+  messages: unknown[]
+  /** By their wire names, sent as they stand. A bigint goes up as a JSON number. */
+  parameters: Record<string, unknown>
+}
+
+/** One HTTP try. `error` is an UpstreamErrorCode, or CANCELLED where the caller ended it. */
+export interface Attempt {
+  upstream: string
+  model: string
+  httpStatus: number | null
+  error: string | null
+  startedAt: Date
+  durationMs: number
+}
+
+/** What any of them throws rejects the stream. */
+export interface StreamHandlers {
+  signal: AbortSignal
+  /** Called when a try is over, the successful one included. */
+  onAttempt(attempt: Attempt): void
+  onResponse(response: { upstream: string; requestId: string | null }): void
+  /** Called within the read that brought the chunk. */
+  onChunk(chunk: Chunk): void
+}
+
+export interface Upstreams {
+  /**
+   * Streams one answer. Resolves when it ended whole; rejects with UpstreamError, or with the signal's reason. By then
+   * the socket is closed, but for a whole answer's, which the next request may use.
+   */
+  stream(request: ChatRequest, handlers: StreamHandlers): Promise<void>
+  /** What all upstreams list, each id once, at the upstream that is tried first. An upstream that fails is left out. */
+  models(signal: AbortSignal): Promise<Model[]>
+  /** The first that the first upstream names or, where it has only patterns, lists. */
+  defaultModel(signal: AbortSignal): Promise<string>
+  contextWindow(model: string): number | null
+  /** In millionths of a US dollar; null where the model has no price. */
+  costMicros(upstream: string, model: string, usage: { promptTokens: number; completionTokens: number }): number | null
+  /** Cuts off what still streams. */
+  close(): Promise<void>
+}
+
+type Upstream = ReturnType<typeof createUpstream>
+
+/** They are tried in this order for a model. */
+export function createUpstreams(settings: UpstreamSettings[]): Upstreams {
+  const upstreams = settings.map(createUpstream)
+  const serving = (model: string) => upstreams.filter((upstream) => upstream.serves(model))
+
+  return {
+    async stream(request, handlers) {
+      const startedAt = performance.now()
+      const body = writeBody(request)
+      let error: unknown = noSuchModel(request.model)
+      for (const upstream of serving(request.model)) {
+        const outcome = await tryRepeatedly(upstream, request, body, startedAt, handlers)
+        if (outcome.whole) return
+        error = outcome.error
+        if (outcome.recourse === 'NOWHERE') break
+      }
+      throw error
+    },
+
+    async models(signal) {
+      const lists = await unlessAborted(Promise.allSettled(upstreams.map((upstream) => upstream.models())), signal)
+      const all = lists.flatMap((list) => (list.status === 'fulfilled' ? list.value : []))
+      const seen = new Set<string>()
+      return all.filter(({ id }) => !seen.has(id) && seen.add(id))
+    },
+
+    async defaultModel(signal) {
+      const first = upstreams[0]
+      const named = first?.settings.models.find((pattern) => !pattern.includes('*'))
+      if (named !== undefined) return named
+      const [listed] = first ? await unlessAborted(first.models(), signal) : []
+      if (listed) return listed.id
+      throw new UpstreamError('UPSTREAM_UNAVAILABLE', 'No model was named, and the first upstream lists none.')
+    },
+
+    contextWindow: (model) => serving(model)[0]?.settings.contextWindow ?? null,
+
+    costMicros(name, model, { promptTokens, completionTokens }) {
+      const price = upstreams.find(({ settings }) => settings.name === name)?.priceOf(model)
+      if (!price) return null
+      // A dollar per million tokens is a millionth of a dollar per token.
+      return Math.round(promptTokens * price.promptPerMillion + completionTokens * price.completionPerMillion)
+    },
+
+    async close() {
+      await Promise.all(upstreams.map(({ pool }) => pool.destroy()))
+    },
+  }
+}
+
+function createUpstream(settings: UpstreamSettings) {
+  const { name, apiKey, contextWindow, timeouts } = settings
+  const { origin, pathname, search } = new URL(settings.baseUrl)
+  const pathOf = (resource: string) => `${pathname.replace(/\/+$/, '')}/${resource}${search}`
+  const authorization: Record<string, string> = apiKey === null ? {} : { authorization: `Bearer ${apiKey}` }
+  const pool = new Pool(origin, { connections: null, pipelining: 1, connect: { timeout: timeouts.connectMs } })
+  const list = createModelList(pool, pathOf('models'), { ...authorization, accept: 'application/json' })
+  const patterns = settings.models.map(patternOf)
+  const prices = Object.entries(settings.prices).map(([model, price]) => ({ model, pattern: patternOf(model), price }))
+  const serves = (model: string) => patterns.some((pattern) => pattern.test(model))
+
+  return {
+    settings,
+    pool,
+    path: pathOf('chat/completions'),
+    headers: { ...authorization, accept: 'text/event-stream', 'content-type': 'application/json' },
+    serves,
+    async models(): Promise<Model[]> {
+      const listed = await list()
+      return listed.filter(({ id }) => serves(id)).map((model) => ({ ...model, upstream: name, contextWindow }))
+    },
+    priceOf(model: string) {
+      const exact = prices.find((entry) => entry.model === model)
+      return (exact ?? prices.find((entry) => entry.pattern.test(model)))?.price ?? null
+    },
+  }
+}
+
+async function tryRepeatedly(
+  upstream: Upstream,
+  request: ChatRequest,
+  body: string,
+  startedAt: number,
+  handlers: StreamHandlers,
+): Promise<Outcome> {
+  const deadline = startedAt + upstream.settings.timeouts.totalMs
+  for (let retries = 0; ; retries++) {
+    handlers.signal.throwIfAborted()
+    const outcome = await tryOnce(upstream, request, body, deadline, handlers)
+    if (outcome.recourse !== 'HERE' || retries === maxRetries || upstream.pool.destroyed) return outcome
+    const delayMs = retryDelayMs(outcome.headers, retries)
+    if (performance.now() + delayMs >= deadline) return outcome
+    await unlessAborted(delay(delayMs, undefined, { signal: handlers.signal }), handlers.signal)
+  }
+}
+
+async function tryOnce(
+  { settings, pool, path, headers }: Upstream,
+  { model, parameters }: ChatRequest,
+  body: string,
+  deadline: number,
+  { signal, onAttempt, onResponse, onChunk }: StreamHandlers,
+): Promise<Outcome> {
+  const { name, apiKey, lenientEnd, timeouts } = settings
+  const startedAt = new Date()
+  const startMs = performance.now()
+  const outcome = await attempt({
+    pool,
+    path,
+    headers,
+    body,
+    apiKey,
+    choices: Math.max(1, Number(parameters['n'] ?? 1)),
+    lenientEnd,
+    firstByteMs: timeouts.firstByteMs,
+    idleMs: timeouts.idleMs,
+    deadline,
+    signal,
+    onResponse: (requestId) => onResponse({ upstream: name, requestId }),
+    onChunk,
+  })
+  const { whole, error, httpStatus } = outcome
+  const code = error instanceof UpstreamError ? error.code : 'CANCELLED'
+  const durationMs = Math.round(performance.now() - startMs)
+  onAttempt({ upstream: name, model, httpStatus, error: whole ? null : code, startedAt, durationMs })
+  return outcome
+}
+
+function writeBody({ model, messages, parameters }: ChatRequest): string {
+  const given = parameters['stream_options']
+  const stream_options = { ...(isObject(given) ? given : {}), include_usage: true }
+  const fields = Object.entries({ ...parameters, model, messages, stream: true, stream_options })
+    .filter(([, value]) => value !== undefined)
+    .map(([name, value]) => `${JSON.stringify(name)}:${typeof value === 'bigint' ? value : JSON.stringify(value)}`)
+  return `{${fields.join(',')}}`
+}
+
+function patternOf(glob: string): RegExp {
+  return new RegExp(`^${glob.split('*').map(escapeRegExp).join('.*')}$`, 's')
+}
+
+// RegExp.escape needs Node 24.
+function escapeRegExp(text: string): string {
+  return text.replace(/[\\^$.*+?()[\]{}|]/g, '\\$&')
+}
+
+function noSuchModel(model: string): UpstreamError {
+  return new UpstreamError('UPSTREAM_REFUSED', `No upstream serves the model ${model}.`, {
+    providerCode: 'model_not_found',
+    param: 'model',
+  })
+}
+
+/** Rejects with the signal's own reason, and leaves the result behind. */
+function unlessAborted<T>(result: Promise<T>, signal: AbortSignal): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const abandon = () => reject(signal.reason)
+    signal.addEventListener('abort', abandon)
+    result.then(resolve, reject).finally(() => signal.removeEventListener('abort', abandon))
+    if (signal.aborted) abandon()
+  })
+}
