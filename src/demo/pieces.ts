@@ -1,0 +1,98 @@
+import { createGate, type Release } from './gate.ts'
+import type { Sample, Scored } from './sampler.ts'
+import type { Tokenizer } from './tokenizer.ts'
+
+export type Part = 'reasoning' | 'content' | 'arguments'
+export type FinishReason = 'stop' | 'length' | 'tool_calls' | 'content_filter'
+
+export interface TokenLogprob {
+  token: string
+  logprob: number
+  bytes: number[]
+}
+export type ContentLogprob = TokenLogprob & { top_logprobs: TokenLogprob[] }
+
+/** What one token brought to light: perhaps nothing yet, perhaps the text of several. */
+export interface Piece {
+  part: Part
+  text: string
+  logprobs: ContentLogprob[]
+}
+
+/** A part of an answer: tokens that are sampled, or that are the only ones allowed at their place. */
+export interface Stretch {
+  part: Part
+  samples: Iterable<Sample>
+  /** How a token is written down; as it stands, where absent. */
+  written?: (bytes: Buffer) => Buffer
+}
+
+/** How many tokens an answer may have, and the reason to give when there were more. */
+export interface Limit {
+  tokens: number
+  reason: FinishReason
+}
+
+/** JSON has no minus infinity; this is what the reference gives for it. */
+const lowestLogprob = -9_999
+
+/** One piece a token, ended by what comes first: a stop sequence, the limit, or the end of the stretches. */
+export function* piecesOf(
+  stretches: readonly Stretch[],
+  tokenizer: Tokenizer,
+  { stops, limit, finish }: { stops: readonly string[]; limit: Limit; finish: FinishReason },
+): Generator<Piece, FinishReason> {
+  const gates = {
+    reasoning: createGate<Sample>([]),
+    content: createGate<Sample>(stops),
+    arguments: createGate<Sample>([]),
+  }
+  const pieceOf = (part: Part, { text, marks }: Release<Sample>): Piece => {
+    return { part, text, logprobs: part === 'content' ? marks.map((sample) => logprobOf(sample, tokenizer)) : [] }
+  }
+  const withRest = (piece: Piece): Piece => {
+    const rest = pieceOf(piece.part, gates[piece.part].end())
+    return { ...piece, text: piece.text + rest.text, logprobs: [...piece.logprobs, ...rest.logprobs] }
+  }
+  // The last piece also brings what was held back, so each waits until there is another or none.
+  let waiting: Piece | null = null
+  let tokens = 0
+  for (const { part, sample, bytes } of tokensOf(stretches, tokenizer)) {
+    const isFull = tokens === limit.tokens
+    if (waiting) yield isFull ? withRest(waiting) : waiting
+    if (isFull) return limit.reason
+    tokens++
+    waiting = pieceOf(part, gates[part].push(bytes, sample))
+    if (gates[part].stopped()) {
+      yield waiting
+      return 'stop'
+    }
+  }
+  if (waiting) yield withRest(waiting)
+  return finish
+}
+
+function* tokensOf(stretches: readonly Stretch[], { bytesOf }: Tokenizer) {
+  for (const { part, samples, written } of stretches) {
+    for (const sample of samples) {
+      const bytes = bytesOf(sample.token) ?? Buffer.alloc(0)
+      yield { part, sample, bytes: written ? written(bytes) : bytes }
+    }
+  }
+}
+
+function logprobOf(sample: Sample, tokenizer: Tokenizer): ContentLogprob {
+  const wire = ({ token, logprob }: Scored): TokenLogprob => {
+    const bytes = tokenizer.bytesOf(token) ?? Buffer.alloc(0)
+    return { token: nameOf(bytes), logprob: Math.max(logprob, lowestLogprob), bytes: [...bytes] }
+  }
+  return { ...wire(sample), top_logprobs: sample.top.map(wire) }
+}
+
+/** A token that is no whole text is named by its bytes. */
+function nameOf(bytes: Buffer): string {
+  const text = bytes.toString()
+  return Buffer.from(text).equals(bytes)
+    ? text
+    : `bytes:${[...bytes].map((byte) => `\\x${byte.toString(16)}`).join('')}`
+}

@@ -1,0 +1,69 @@
+import { instanceOf } from './instance.ts'
+import { type DemoRequest, type JsonSchema, textOf } from './request.ts'
+
+interface Tool {
+  name: string
+  description?: string | null | undefined
+  parameters?: JsonSchema | null | undefined
+}
+
+export interface ToolCall {
+  id: string
+  name: string
+  arguments: string
+}
+
+const getWeather: Tool = {
+  name: 'get_weather',
+  description: 'The weather in a city.',
+  parameters: {
+    type: 'object',
+    properties: { city: { type: 'string' }, unit: { type: 'string', enum: ['celsius', 'fahrenheit'] } },
+    required: ['city', 'unit'],
+  },
+}
+
+/** The call that a request demands, or that its question suggests; null for an answer in words. */
+export function callFor(request: DemoRequest, isToolLover: boolean, random: () => number): ToolCall | null {
+  const tool = choose(request, isToolLover)
+  if (!tool) return null
+  const value = instanceOf(tool.parameters ?? { type: 'object' }, wordsOf(questionOf(request)), random)
+  const id = Array.from({ length: 24 }, () => Math.floor(random() * 36).toString(36)).join('')
+  return { id: `call_${id}`, name: tool.name, arguments: JSON.stringify(value) }
+}
+
+export function questionOf({ messages }: DemoRequest): string {
+  const asked = messages.findLast(({ role }) => role === 'user')
+  return asked ? textOf(asked) : ''
+}
+
+/** Words that may stand for a string: the names in a question, else its longer words. */
+export function wordsOf(question: string): string[] {
+  const words = question.match(/[\p{L}\p{N}]+/gu) ?? []
+  const names = words.slice(1).filter((word) => /^\p{Lu}\p{Ll}/u.test(word))
+  return names.length > 0 ? names : words.filter((word) => word.length > 4)
+}
+
+function choose(request: DemoRequest, isToolLover: boolean): Tool | null {
+  const given = request.tools?.map((tool) => tool.function) ?? []
+  const choice = request.tool_choice ?? 'auto'
+  if (choice === 'none') return null
+  if (typeof choice === 'object') return given.find(({ name }) => name === choice.function.name) ?? null
+  if (choice !== 'required' && request.messages.at(-1)?.role === 'tool') return null
+  const best = bestFit(given, questionOf(request))
+  if (choice === 'required') return best ?? given[0] ?? null
+  return isToolLover ? (best ?? given[0] ?? getWeather) : best
+}
+
+function bestFit(tools: readonly Tool[], question: string): Tool | null {
+  const asked = new Set(longWords(question))
+  const fits = tools.map((tool) =>
+    longWords(`${tool.name} ${tool.description ?? ''}`).filter((word) => asked.has(word)),
+  )
+  const best = Math.max(0, ...fits.map(({ length }) => length))
+  return best === 0 ? null : (tools[fits.findIndex(({ length }) => length === best)] ?? null)
+}
+
+function longWords(text: string): string[] {
+  return text.toLowerCase().match(/[\p{L}\p{N}]{4,}/gu) ?? []
+}
