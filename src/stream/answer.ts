@@ -1,0 +1,85 @@
+import { type AnswerChoice, choiceBetween, createGrowingChoice, type GrowingChoice } from './choice.ts'
+import type { ChoiceDelta } from './delta.ts'
+import { choiceStart, type Position, progress, start } from './position.ts'
+
+/**
+ * An answer while it is written. Text is appended, then revealed: followers see only what is revealed, and what is
+ * revealed can be read again after a crash. `Outcome` is what is known of it once it has ended.
+ */
+export interface Answer<Outcome> {
+  readonly id: string
+  append(deltas: readonly ChoiceDelta[]): void
+  /** No more is appended. The followers are not told: that is `end`. */
+  close(): void
+  /** All that was appended, revealed or not. */
+  choices(): AnswerChoice[]
+  position(): Position
+  revealed(): Position
+  reveal(position: Position): void
+  between(from: Position, to: Position): ChoiceDelta[]
+  /** Reveals the rest and ends every follower. */
+  end(outcome: Outcome): void
+  outcome(): Outcome | null
+  /** Called at each reveal and at the end. Returns what takes the listener away. */
+  onMove(listener: () => void): () => void
+  followers(): number
+}
+
+export function createAnswer<Outcome>(id: string, onFollowers: (count: number) => void = () => {}): Answer<Outcome> {
+  const choices: GrowingChoice[] = []
+  const listeners = new Set<() => void>()
+  let revealed = start
+  let outcome: Outcome | null = null
+
+  function choiceAt(index: number) {
+    while (choices.length <= index) choices.push(createGrowingChoice(choices.length))
+    return choices[index]
+  }
+
+  // A listener may leave while it is told, and another may come: whoever was there at the move is told.
+  function tell() {
+    for (const listener of [...listeners]) listener()
+  }
+
+  const answer: Answer<Outcome> = {
+    id,
+    append(deltas) {
+      for (const delta of deltas) choiceAt(delta.index)?.add(delta)
+    },
+    close() {
+      for (const choice of choices) choice.close()
+    },
+    choices: () => choices.map(({ state }) => state),
+    position: () => choices.map((choice) => choice.position()),
+    revealed: () => revealed,
+    reveal(position) {
+      if (progress(position) <= progress(revealed)) return
+      revealed = position
+      tell()
+    },
+    between(from, to) {
+      const deltas: ChoiceDelta[] = []
+      for (const [index, { state }] of choices.entries()) {
+        const [seen, end] = [from[index] ?? choiceStart, to[index] ?? choiceStart]
+        if (progress([end]) > progress([seen])) deltas.push(choiceBetween(state, seen, end))
+      }
+      return deltas
+    },
+    end(known) {
+      if (outcome !== null) return
+      revealed = answer.position()
+      outcome = known
+      tell()
+    },
+    outcome: () => outcome,
+    onMove(listener) {
+      listeners.add(listener)
+      onFollowers(listeners.size)
+      return () => {
+        if (listeners.delete(listener)) onFollowers(listeners.size)
+      }
+    },
+    followers: () => listeners.size,
+  }
+  return answer
+}

@@ -1,0 +1,45 @@
+import type { ChoicePosition, Position } from './position.ts'
+
+// <answer id>~<choice>~<choice>..., each choice its numbers in the order of `numbers` below, without the zeros at the end.
+// The lengths of the answer itself, not of a log or a queue: so any replica can serve it, and the stored message, too.
+
+const form = /^([0-9a-f-]{36})((?:~(?:\d{1,9}(?:\.\d{1,9}){0,133})?){0,128})$/
+
+function numbers(choice: ChoicePosition): number[] {
+  const { content, refusal, reasoning, contentLogprobs, refusalLogprobs, finished, toolCalls } = choice
+  return [content, refusal, reasoning, contentLogprobs, refusalLogprobs, finished ? 1 : 0, ...toolCalls]
+}
+
+function writeChoice(choice: ChoicePosition): string {
+  const written = numbers(choice)
+  let length = written.length
+  while (length > 0 && written[length - 1] === 0) length -= 1
+  return written.slice(0, length).join('.')
+}
+
+function readChoice(text: string): ChoicePosition {
+  const [
+    content = 0,
+    refusal = 0,
+    reasoning = 0,
+    contentLogprobs = 0,
+    refusalLogprobs = 0,
+    finished = 0,
+    ...toolCalls
+  ] = text === '' ? [] : text.split('.').map(Number)
+  return { content, refusal, reasoning, contentLogprobs, refusalLogprobs, finished: finished > 0, toolCalls }
+}
+
+export function writeCursor(answerId: string, position: Position): string {
+  let cursor = answerId
+  for (const choice of position) cursor += `~${writeChoice(choice)}`
+  return cursor
+}
+
+/** null for what is no cursor of ours. */
+export function readCursor(cursor: string): { answerId: string; position: Position } | null {
+  const match = form.exec(cursor)
+  if (match === null) return null
+  const [, answerId = '', choices = ''] = match
+  return { answerId, position: choices.split('~').slice(1).map(readChoice) }
+}

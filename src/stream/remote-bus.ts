@@ -1,0 +1,59 @@
+import { randomUUID } from 'node:crypto'
+import { type Bus, createListeners, type Topic } from './bus.ts'
+import { type Connection, keepConnected, type Log } from './connection.ts'
+import { readWakeUp, writeWakeUp } from './wake-up.ts'
+
+export interface RemoteBusOptions {
+  kind: 'postgres' | 'redis'
+  /** Gives up, at whatever point it is, when the signal aborts. */
+  connect(hear: (text: string) => void, signal: AbortSignal): Promise<Connection>
+  log: Log
+}
+
+/**
+ * A bus over a connection that may break. It tells this replica's own listeners at once, and the others while it is
+ * connected: what is published in between is lost to them.
+ */
+export function createRemoteBus({ kind, connect, log }: RemoteBusOptions): Bus {
+  const origin = randomUUID()
+  const listeners = createListeners()
+  const waiting = new Map<Topic, Set<string>>()
+  let sending: Promise<void> | null = null
+
+  function hear(text: string) {
+    const wakeUp = readWakeUp(text)
+    if (wakeUp !== null && wakeUp.origin !== origin) listeners.tell(wakeUp.topic, wakeUp.completionIds)
+  }
+
+  const kept = keepConnected({ kind, connect: (signal) => connect(hear, signal), log })
+
+  // One at a time, and what is published meanwhile goes with the next: a NOTIFY locks the whole database for a moment.
+  async function sendWaiting() {
+    while (waiting.size > 0) {
+      const texts = [...waiting].flatMap(([topic, ids]) => writeWakeUp({ origin, topic, completionIds: [...ids] }))
+      waiting.clear()
+      const connection = kept.current()
+      // One that does not carry is as good as lost.
+      await connection?.send(texts).catch((error: Error) => connection.close(error))
+    }
+  }
+
+  return {
+    kind,
+    publish(topic, completionIds) {
+      listeners.tell(topic, completionIds)
+      if (completionIds.length === 0) return
+      const ids = waiting.get(topic) ?? new Set()
+      for (const id of completionIds) ids.add(id)
+      waiting.set(topic, ids)
+      sending ??= sendWaiting().finally(() => {
+        sending = null
+      })
+    },
+    subscribe: listeners.add,
+    async close() {
+      await sending
+      await kept.close()
+    },
+  }
+}
