@@ -1,0 +1,136 @@
+import { setTimeout as delay } from 'node:timers/promises'
+import type { Store } from '../store/store.ts'
+import type { Bus } from '../stream/bus.ts'
+import type { Upstreams } from '../upstream/upstream.ts'
+import { createAnnouncer } from './announcer.ts'
+import { createAnswerLog } from './answer-log.ts'
+import { createAnswers } from './answers.ts'
+import { createBegin } from './begin.ts'
+import { createCanceller } from './cancel.ts'
+import { type Completions, createCompletions } from './completion.ts'
+import { createConclude } from './conclusion.ts'
+import { type Conversations, createConversations } from './conversation.ts'
+import { createLimits, type Limits } from './limits.ts'
+import { createLiveAnswers } from './live.ts'
+import { createLiveText } from './live-text.ts'
+import type { Log } from './log.ts'
+import { createMessages, type Messages } from './message.ts'
+import { createMirrors } from './mirror.ts'
+import { createModels, type Models } from './model.ts'
+import { createPrepare } from './preparation.ts'
+import { createPruning } from './pruning.ts'
+import { createRecovery } from './recovery.ts'
+import { createRelay } from './relay.ts'
+import { createReplica } from './replica.ts'
+import { createTurns } from './turn.ts'
+import { createUnwatched } from './unwatched.ts'
+import { createViewers, type Viewers } from './viewer.ts'
+
+/** What a person can ask of the service. */
+export interface Chat {
+  viewers: Viewers
+  conversations: Conversations
+  messages: Messages
+  completions: Completions
+  models: Models
+  limits: Limits
+}
+
+export interface ChatServer extends Chat {
+  /** When the database can serve: takes up the lease and, where this is the only process, ends what the last one left. */
+  start(): Promise<void>
+  /** Lets live answers finish until the deadline, ends the rest as INTERRUPTED, and gives the lease back. */
+  drain(deadlineMs: number): Promise<void>
+}
+
+export interface ChatOptions {
+  store: Store
+  upstreams: Upstreams
+  bus: Bus
+  log: Log
+  /** No other process can be at the same database. */
+  isAlone: boolean
+  defaultModel: string | null
+  flushMs: number
+  leaseMs: number
+  retentionMs: number
+  requestsPerMinute: number
+  streamsPerUser: number
+}
+
+/** For storing what the deadline ended. */
+const endingMs = 3_000
+
+export function createChat(options: ChatOptions): ChatServer {
+  const { store, upstreams, bus, log, isAlone, defaultModel, flushMs, leaseMs, retentionMs } = options
+  const replica = createReplica(store, leaseMs)
+  const lives = createLiveAnswers()
+  const mirrors = createMirrors(store, bus, log)
+  const answers = createAnswers(store, lives, mirrors)
+  const withLiveText = createLiveText(store, lives)
+  const limits = createLimits(options)
+  const canceller = createCanceller(store, bus, replica, lives, answers, log)
+  const announcer = createAnnouncer(bus, flushMs)
+  const answerLog = createAnswerLog({ store, announcer, replica, log, flushMs, onFenced })
+  const conclude = createConclude({ store, upstreams, bus, lives, answerLog, log })
+  const relay = createRelay({ upstreams, answerLog, turns: createTurns(store, bus, log), conclude, log })
+  const prepare = createPrepare({ store, upstreams, withLiveText, defaultModel })
+  const begin = createBegin({
+    store,
+    replica,
+    prepare,
+    lives,
+    relay,
+    canceller,
+    limits,
+    unwatched: createUnwatched(store, log),
+  })
+  const recovery = createRecovery(store, bus, replica, log)
+  const pruning = createPruning(store, retentionMs, log)
+  const cancel = async (id: string) => {
+    const [completion] = await store.completions.load([id])
+    if (completion !== undefined) await canceller.cancel(completion)
+  }
+
+  function onFenced() {
+    log.error(
+      { replicaId: replica.id() },
+      'this server lost its lease; others end what it streamed, and it goes on under a new id',
+    )
+    for (const live of lives.running()) lives.stop(live.answer.id, 'SERVER_LOST')
+    replica.join().catch((error: unknown) => log.error({ err: error }, 'the lease could not be taken up again'))
+  }
+
+  return {
+    viewers: createViewers(store),
+    conversations: createConversations(store, cancel),
+    messages: createMessages(store, withLiveText),
+    completions: createCompletions({ store, lives, answers, begin, canceller, limits, withLiveText }),
+    models: createModels(upstreams),
+    limits,
+    async start() {
+      await replica.join()
+      if (isAlone) await recovery.takeOver()
+      else recovery.start()
+      answerLog.start()
+      mirrors.start()
+      canceller.start()
+      pruning.start()
+    },
+    async drain(deadlineMs) {
+      const timer = setTimeout(() => {
+        for (const live of lives.running()) lives.stop(live.answer.id, 'SERVER_DRAINED')
+      }, deadlineMs)
+      // Where the database is away, endings cannot be stored: the next server gives them one.
+      await Promise.race([lives.settled(), delay(deadlineMs + endingMs, undefined, { ref: false })])
+      clearTimeout(timer)
+      pruning.stop()
+      recovery.stop()
+      canceller.stop()
+      mirrors.stop()
+      await answerLog.stop()
+      announcer.stop()
+      await replica.leave().catch((error: unknown) => log.warn({ err: error }, 'the lease could not be given back'))
+    },
+  }
+}

@@ -1,0 +1,76 @@
+import type { MessageInput } from './message-input.ts'
+
+/** What a client asks of the model. Absent and null are the same: not asked. Names are the API's. */
+export interface CompletionInput {
+  conversationId?: string | null
+  parentId?: string | null
+  messages: readonly MessageInput[]
+  store?: boolean | null
+  background?: boolean | null
+  idempotencyKey?: string | null
+  ifBusy?: BusyPolicy | null
+  whenUnwatched?: UnwatchedPolicy | null
+  context?: ContextInput | null
+
+  model?: string | null
+  temperature?: number | null
+  topP?: number | null
+  n?: number | null
+  stop?: readonly string[] | null
+  maxTokens?: number | null
+  maxCompletionTokens?: number | null
+  presencePenalty?: number | null
+  frequencyPenalty?: number | null
+  logitBias?: readonly { token: number; bias: number }[] | null
+  user?: string | null
+  seed?: string | null
+  tools?: readonly ToolInput[] | null
+  toolChoice?: ToolChoiceInput | null
+  parallelToolCalls?: boolean | null
+  responseFormat?: ResponseFormatInput | null
+  logprobs?: boolean | null
+  topLogprobs?: number | null
+  reasoningEffort?: ReasoningEffort | null
+  verbosity?: Verbosity | null
+  serviceTier?: string | null
+  metadata?: readonly KeyValue[] | null
+  extraBody?: unknown
+}
+
+export type BusyPolicy = 'REJECT' | 'QUEUE' | 'INTERRUPT'
+export type UnwatchedPolicy = 'CONTINUE' | 'CANCEL'
+export type ReasoningEffort = 'NONE' | 'MINIMAL' | 'LOW' | 'MEDIUM' | 'HIGH' | 'XHIGH' | 'MAX'
+export type Verbosity = 'LOW' | 'MEDIUM' | 'HIGH'
+
+/** One of its fields. */
+export interface ContextInput {
+  full?: boolean | null
+  tokenBudget?: number | null
+  lastN?: number | null
+}
+
+export interface KeyValue {
+  key: string
+  value: string
+}
+
+export interface ToolInput {
+  name: string
+  description?: string | null
+  /** A JSON Schema. */
+  parameters?: unknown
+  strict?: boolean | null
+}
+
+/** One of its fields. */
+export interface ToolChoiceInput {
+  mode?: 'NONE' | 'AUTO' | 'REQUIRED' | null
+  function?: string | null
+}
+
+/** One of its fields. */
+export interface ResponseFormatInput {
+  text?: boolean | null
+  jsonObject?: boolean | null
+  jsonSchema?: { name: string; description?: string | null; schema: unknown; strict?: boolean | null } | null
+}

@@ -1,0 +1,107 @@
+import type { Completion } from '../store/completion.ts'
+import { readCursor } from '../stream/cursor.ts'
+import { isWithin, type Position } from '../stream/position.ts'
+import type { Answers } from './answers.ts'
+import type { Begin } from './begin.ts'
+import { checkCompletionInput, checkKey } from './completion-check.ts'
+import { type CompletionEvent, rejection, type StreamMode, watchAnswer } from './completion-event.ts'
+import type { CompletionInput } from './completion-input.ts'
+import { ChatError, invalidInput } from './error.ts'
+import type { Limits } from './limits.ts'
+import type { LiveAnswers } from './live.ts'
+import type { User } from './viewer.ts'
+
+interface StreamShape {
+  mode: StreamMode
+  /** At least so long between two events. */
+  flushMs: number
+}
+
+export interface StartInput extends StreamShape {
+  idempotencyKey: string
+  completion: CompletionInput
+}
+
+export interface WatchInput extends StreamShape {
+  completionId: string
+  after: string | null
+}
+
+export interface CompletionStreams {
+  /** Asks the model and watches. What goes wrong before there is a completion is an event. */
+  start(viewer: User, input: StartInput): Promise<AsyncIterableIterator<CompletionEvent>>
+  watch(viewer: User, input: WatchInput): Promise<AsyncIterableIterator<CompletionEvent>>
+}
+
+export interface CompletionStreamsOptions {
+  lives: LiveAnswers
+  answers: Answers
+  begin: Begin
+  limits: Limits
+  /** Throws NOT_FOUND. */
+  visible(viewer: User, completionId: string): Promise<Completion>
+}
+
+const longestFlushMs = 60_000
+
+function checkFlush(flushMs: number, path: string): void {
+  if (flushMs < 0 || flushMs > longestFlushMs) throw invalidInput(path, `takes 0 to ${longestFlushMs}, not ${flushMs}`)
+}
+
+function positionOf(completionId: string, cursor: string): Position {
+  const read = readCursor(cursor)
+  if (read === null) throw invalidInput('input.watch.after', 'is no cursor')
+  if (read.answerId !== completionId) throw invalidInput('input.watch.after', 'is a cursor of another completion')
+  return read.position
+}
+
+export function createCompletionStreams(options: CompletionStreamsOptions): CompletionStreams {
+  const { lives, answers, begin, limits, visible } = options
+
+  async function follow(
+    viewer: User,
+    completion: Completion,
+    position: Position | null,
+    { mode, flushMs }: StreamShape,
+  ) {
+    const onLeave = limits.openStream(viewer)
+    try {
+      const answer = await answers.open(completion)
+      // A cursor from beyond what is known here cannot be served: the viewer gets all there is.
+      const from = position !== null && isWithin(position, answer.revealed()) ? position : null
+      const current = () => lives.get(completion.id)?.completion ?? answer.outcome() ?? completion
+      return watchAnswer(answer, { from, mode, flushMs, completion: current, onLeave })
+    } catch (error) {
+      onLeave()
+      throw error
+    }
+  }
+
+  async function start(viewer: User, { idempotencyKey, completion: input, ...shape }: StartInput) {
+    checkKey(idempotencyKey, 'input.start.idempotencyKey')
+    checkFlush(shape.flushMs, 'input.start.flushMs')
+    checkCompletionInput(input, 'input.start.completion')
+    const { completion } = await begin(viewer, input, idempotencyKey)
+    return follow(viewer, completion, null, shape)
+  }
+
+  async function watch(viewer: User, { completionId, after, ...shape }: WatchInput) {
+    checkFlush(shape.flushMs, 'input.watch.flushMs')
+    const completion = await visible(viewer, completionId)
+    return follow(viewer, completion, after === null ? null : positionOf(completionId, after), shape)
+  }
+
+  return {
+    start: (viewer, input) => orRejection('', start(viewer, input)),
+    watch: (viewer, input) => orRejection(input.completionId, watch(viewer, input)),
+  }
+}
+
+async function orRejection(completionId: string, watching: Promise<AsyncIterableIterator<CompletionEvent>>) {
+  try {
+    return await watching
+  } catch (error) {
+    if (error instanceof ChatError) return rejection(error.failure, completionId)
+    throw error
+  }
+}

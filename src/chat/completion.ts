@@ -1,0 +1,122 @@
+import type { Completion } from '../store/completion.ts'
+import type { Message } from '../store/message.ts'
+import type { Store } from '../store/store.ts'
+import type { AnswerChoice } from '../stream/choice.ts'
+import type { Answers } from './answers.ts'
+import type { Begin, Begun } from './begin.ts'
+import type { Canceller } from './cancel.ts'
+import { checkCompletionInput } from './completion-check.ts'
+import type { CompletionInput } from './completion-input.ts'
+import { type CompletionStreams, createCompletionStreams } from './completion-stream.ts'
+import { endedMessage } from './ending.ts'
+import { ChatError, forbidden, notFound } from './error.ts'
+import type { Limits } from './limits.ts'
+import type { LiveAnswers } from './live.ts'
+import type { WithLiveText } from './live-text.ts'
+import type { User } from './viewer.ts'
+
+export type {
+  Attempt,
+  Completion,
+  CompletionError,
+  ContextReport,
+  Usage,
+} from '../store/completion.ts'
+export type { ChoiceDelta, ToolCallDelta } from '../stream/delta.ts'
+export type { CompletionEvent } from './completion-event.ts'
+export type { StartInput, WatchInput } from './completion-stream.ts'
+
+export interface Completions extends CompletionStreams {
+  /** Asks the model, and waits for the end unless it is to go on in the background. Throws ChatError. */
+  create(viewer: User, input: CompletionInput): Promise<Begun>
+  /** Stops it, from any replica, and waits until it has ended. Throws ChatError. */
+  cancel(viewer: User, id: string): Promise<Completion>
+  find(viewer: User, ids: readonly string[]): Promise<Completion[]>
+  /** In progress in these conversations. */
+  active(viewer: User, conversationIds: readonly string[]): Promise<Completion[]>
+  /** Each one's answers, by choice. They are visible to whoever sees the completion. */
+  choices(completions: readonly Completion[]): Promise<Message[][]>
+}
+
+export interface CompletionsOptions {
+  store: Store
+  lives: LiveAnswers
+  answers: Answers
+  begin: Begin
+  canceller: Canceller
+  limits: Limits
+  withLiveText: WithLiveText
+}
+
+export function createCompletions(options: CompletionsOptions): Completions {
+  const { store, lives, answers, begin, canceller, limits, withLiveText } = options
+  const current = (completion: Completion) => lives.get(completion.id)?.completion ?? completion
+
+  async function visible(viewer: User, id: string): Promise<Completion> {
+    const [completion] = await store.completions.find(viewer.id, [id])
+    if (completion === undefined) throw notFound('completion')
+    return current(completion)
+  }
+
+  async function mayWrite(viewer: User, { conversationId }: Completion): Promise<boolean> {
+    if (conversationId === null) return true
+    const [conversation] = await store.conversations.find(viewer.id, [conversationId])
+    return conversation !== undefined && conversation.viewerRole !== 'VIEWER'
+  }
+
+  return {
+    ...createCompletionStreams({ lives, answers, begin, limits, visible }),
+    async create(viewer, input) {
+      checkCompletionInput(input, 'input')
+      const begun = await begin(viewer, input, input.idempotencyKey ?? null)
+      if (input.background) return begun
+      const completion = await answers.ended(await answers.open(begun.completion))
+      if (completion.status === 'FAILED' || completion.status === 'INTERRUPTED') {
+        const message = completion.error?.message ?? 'The answer did not come whole.'
+        throw new ChatError({ code: 'UPSTREAM_ERROR', message, completion })
+      }
+      return { ...begun, completion }
+    },
+    async cancel(viewer, id) {
+      const completion = await visible(viewer, id)
+      if (completion.status !== 'IN_PROGRESS') return completion
+      if (await mayWrite(viewer, completion)) return canceller.cancel(completion)
+      throw forbidden('As a VIEWER of this conversation you may watch, not cancel.')
+    },
+    find: async (viewer, ids) => (await store.completions.find(viewer.id, ids)).map(current),
+    async active(viewer, conversationIds) {
+      const visibleIds = (await store.conversations.find(viewer.id, conversationIds)).map(({ id }) => id)
+      return (await store.completions.active(visibleIds)).map(current)
+    },
+    async choices(completions) {
+      const stored = completions.filter((completion) => completion.stored).map(({ id }) => id)
+      const messages = stored.length === 0 ? [] : await withLiveText(await store.messages.ofCompletions(stored))
+      return completions.map((completion) => {
+        if (completion.stored) return messages.filter(({ completionId }) => completionId === completion.id)
+        const live = lives.get(completion.id)
+        return (live?.answer.choices() ?? []).map((choice, index) => {
+          return unstoredMessage(completion, choice, live?.messageIds[index] ?? completion.id)
+        })
+      })
+    },
+  }
+}
+
+/** An answer that is nowhere but in memory: it has no conversation and no place in a tree. */
+function unstoredMessage(completion: Completion, choice: AnswerChoice, id: string): Message {
+  const written = endedMessage(id, choice, completion.status)
+  return {
+    ...written,
+    status: completion.status === 'IN_PROGRESS' ? 'STREAMING' : written.status,
+    conversationId: null,
+    parentId: null,
+    role: 'ASSISTANT',
+    parts: null,
+    name: null,
+    toolCallId: null,
+    authorId: null,
+    completionId: completion.id,
+    choiceIndex: choice.index,
+    createdAt: completion.createdAt,
+  }
+}

@@ -1,0 +1,125 @@
+import type { ContextReport } from '../store/completion.ts'
+import type { ContextStrategy } from '../store/conversation.ts'
+import type { Message } from '../store/message.ts'
+import type { ContextInput } from './completion-input.ts'
+import { ChatError } from './error.ts'
+import { countTokens, roughTokens } from './tokens.ts'
+import { type WireMessage, wireMessage } from './wire-message.ts'
+
+const defaultTokenBudget = 8_000
+const defaultLastN = 20
+/** What the wire's framing costs each message, as OpenAI's cookbook counts. */
+const tokensPerMessage = 4
+
+export interface ContextRequest {
+  input: ContextInput | null
+  defaultStrategy: ContextStrategy
+  systemPrompt: string | null
+  /** The path to the parent, oldest first. */
+  history: readonly Message[]
+  /** What is new: it always stays. */
+  fresh: readonly Message[]
+  /** Of the model, where it is known. */
+  window: number | null
+}
+
+export interface Context {
+  messages: WireMessage[]
+  report: ContextReport
+}
+
+/** What belongs together: a message, or a call of tools with all its results. */
+interface Unit {
+  messages: { message: Message; wire: WireMessage; tokens: number }[]
+  tokens: number
+  stays: boolean
+}
+
+interface Plan {
+  strategy: ContextStrategy
+  amount: number | null
+}
+
+function planOf({ input, defaultStrategy, window }: ContextRequest): Plan {
+  if (typeof input?.tokenBudget === 'number') return { strategy: 'TOKEN_BUDGET', amount: input.tokenBudget }
+  if (typeof input?.lastN === 'number') return { strategy: 'LAST_N', amount: input.lastN }
+  if (input?.full || defaultStrategy === 'FULL') return { strategy: 'FULL', amount: window }
+  if (defaultStrategy === 'LAST_N') return { strategy: 'LAST_N', amount: defaultLastN }
+  return { strategy: 'TOKEN_BUDGET', amount: window ?? defaultTokenBudget }
+}
+
+function unitsOf(history: readonly Message[], fresh: readonly Message[]): Unit[] {
+  const units: Unit[] = []
+  const newIds = new Set(fresh.map(({ id }) => id))
+  for (const message of [...history, ...fresh]) {
+    const wire = wireMessage(message)
+    if (wire === null) continue
+    const stays = newIds.has(message.id) || message.role === 'SYSTEM' || message.role === 'DEVELOPER'
+    const sent = { message, wire, tokens: roughTokens(JSON.stringify(wire['content'] ?? wire)) + tokensPerMessage }
+    const last = units.at(-1)
+    if (message.role === 'TOOL' && last !== undefined) {
+      last.messages.push(sent)
+      last.stays ||= stays
+    } else units.push({ messages: [sent], tokens: 0, stays })
+  }
+  return units
+}
+
+async function countExactly(units: readonly Unit[]): Promise<void> {
+  const all = units.flatMap(({ messages }) => messages)
+  const counts = await countTokens(all.map(({ wire }) => textOf(wire)))
+  for (const [index, sent] of all.entries()) sent.tokens = (counts[index] ?? 0) + tokensPerMessage
+}
+
+function textOf(wire: WireMessage): string {
+  const { content, tool_calls: calls } = wire
+  return `${typeof content === 'string' ? content : JSON.stringify(content ?? '')}${calls ? JSON.stringify(calls) : ''}`
+}
+
+/** The newest units that fit, in their order; what stays is paid for first. */
+function fitting(units: readonly Unit[], budget: number, cost: (unit: Unit) => number): Unit[] {
+  let left = budget - units.filter((unit) => unit.stays).reduce((sum, unit) => sum + cost(unit), 0)
+  let isOpen = true
+  const kept = [...units].reverse().filter((unit) => {
+    if (unit.stays) return true
+    left -= cost(unit)
+    isOpen &&= left >= 0
+    return isOpen
+  })
+  return kept.reverse()
+}
+
+function select(units: Unit[], { strategy, amount }: Plan, systemTokens: number): Unit[] {
+  if (amount === null || strategy === 'FULL') return units
+  if (strategy === 'LAST_N') return fitting(units, amount, (unit) => unit.messages.length)
+  return fitting(units, amount - systemTokens, (unit) => unit.tokens)
+}
+
+/** Throws CONTEXT_TOO_LONG where what has to stay does not fit. */
+export async function assembleContext(request: ContextRequest): Promise<Context> {
+  const plan = planOf(request)
+  const units = unitsOf(request.history, request.fresh)
+  const system = request.systemPrompt ? [{ role: 'system', content: request.systemPrompt }] : []
+  let systemTokens = request.systemPrompt ? roughTokens(request.systemPrompt) + tokensPerMessage : 0
+  const limit = plan.strategy === 'LAST_N' ? request.window : plan.amount
+  if (limit !== null) {
+    await countExactly(units)
+    const [count = 0] = await countTokens([request.systemPrompt ?? ''])
+    systemTokens = count === 0 ? 0 : count + tokensPerMessage
+  }
+  for (const unit of units) unit.tokens = unit.messages.reduce((sum, { tokens }) => sum + tokens, 0)
+  const kept = select(units, plan, systemTokens)
+  const sent = kept.flatMap(({ messages }) => messages)
+  const report: ContextReport = {
+    strategy: plan.strategy,
+    promptTokens: systemTokens + kept.reduce((sum, { tokens }) => sum + tokens, 0),
+    limit,
+    messageIds: sent.map(({ message }) => message.id),
+    omittedCount: request.history.length + request.fresh.length - sent.length,
+  }
+  if (limit !== null && report.promptTokens > limit) {
+    const message = `What has to be sent takes about ${report.promptTokens} tokens, and ${limit} are allowed.`
+    throw new ChatError({ code: 'CONTEXT_TOO_LONG', message, report })
+  }
+  return { messages: [...system, ...sent.map(({ wire }) => wire)], report }
+}

@@ -1,0 +1,134 @@
+import { v7 as uuid } from 'uuid'
+import type { Usage } from '../store/completion.ts'
+import type { CompletionDefaults, Conversation, ConversationChange, ConversationPlace } from '../store/conversation.ts'
+import type { Participant, ParticipantRole } from '../store/participant.ts'
+import type { Store } from '../store/store.ts'
+import { storableJson } from '../stream/text.ts'
+import { forbidden, invalidInput, notFound } from './error.ts'
+import { type Page, type PageInput, rangeOf } from './page.ts'
+import type { User } from './viewer.ts'
+
+export type { CompletionDefaults, Conversation } from '../store/conversation.ts'
+export type { Participant, ParticipantRole } from '../store/participant.ts'
+
+export interface ConversationInput {
+  title?: string | null
+  systemPrompt?: string | null
+  /** What is absent or null of them is as if never set. */
+  defaults?: { [Name in keyof CompletionDefaults]?: CompletionDefaults[Name] | null } | null
+}
+
+export interface ConversationFilter {
+  archived?: boolean | null
+  titleContains?: string | null
+  role?: ParticipantRole | null
+}
+
+export interface Conversations {
+  find(viewer: User, ids: readonly string[]): Promise<Conversation[]>
+  /** The latest change first. */
+  list(viewer: User, filter: ConversationFilter | null, page: PageInput): Promise<Page<Conversation>>
+  create(viewer: User, input: ConversationInput): Promise<Conversation>
+  /** What is absent stays; null clears. Throws ChatError. */
+  update(viewer: User, id: string, input: ConversationInput & { archived?: boolean | null }): Promise<Conversation>
+  /** Cancels what is being answered in it. Throws ChatError. */
+  remove(viewer: User, id: string): Promise<void>
+  /** Of those conversations that the viewer may see. */
+  participants(viewer: User, conversationIds: readonly string[]): Promise<Participant[]>
+  usage(viewer: User, conversationIds: readonly string[]): Promise<Map<string, Usage>>
+}
+
+const ranges = { temperature: [0, 2], topP: [0, 1], maxTokens: [1, 2_147_483_647] } as const
+const placeForm = /^(\d{1,15})_([0-9a-f-]{36})$/
+
+function checkDefaults({ defaults }: ConversationInput) {
+  for (const [name, [least, most]] of Object.entries(ranges)) {
+    const value = defaults?.[name as keyof typeof ranges]
+    if (value === null || value === undefined) continue
+    if (value < least || value > most) {
+      throw invalidInput(`input.defaults.${name}`, `takes ${least} to ${most}, not ${value}`)
+    }
+  }
+}
+
+function changeOf({ title, systemPrompt, defaults }: ConversationInput): ConversationChange {
+  const change: ConversationChange = {}
+  if (title !== undefined) change.title = title
+  if (systemPrompt !== undefined) change.systemPrompt = systemPrompt
+  if (defaults) {
+    const { contextStrategy, ...rest } = defaults
+    const given = Object.entries(rest).filter(([, value]) => value !== undefined)
+    Object.assign(change, Object.fromEntries(given))
+    if (contextStrategy) change.contextStrategy = contextStrategy
+  }
+  return storableJson(change)
+}
+
+function writePlace({ updatedAt, id }: ConversationPlace): string {
+  return Buffer.from(`${updatedAt.getTime()}_${id}`).toString('base64url')
+}
+
+function readPlace(cursor: string | null, name: string): ConversationPlace | null {
+  if (cursor === null) return null
+  const match = placeForm.exec(Buffer.from(cursor, 'base64url').toString())
+  if (match === null) throw invalidInput(name, 'is no cursor of this list')
+  return { updatedAt: new Date(Number(match[1])), id: match[2] ?? '' }
+}
+
+export function createConversations(store: Store, cancel: (completionId: string) => Promise<void>): Conversations {
+  const { conversations } = store
+
+  async function owned(viewer: User, id: string, may: readonly ParticipantRole[], what: string): Promise<Conversation> {
+    const [conversation] = await conversations.find(viewer.id, [id])
+    if (conversation === undefined) throw notFound('conversation')
+    if (!may.includes(conversation.viewerRole))
+      throw forbidden(`Your role in this conversation does not let you ${what}.`)
+    return conversation
+  }
+
+  async function visibleIds(viewer: User, ids: readonly string[]): Promise<string[]> {
+    return (await conversations.find(viewer.id, ids)).map(({ id }) => id)
+  }
+
+  return {
+    find: (viewer, ids) => conversations.find(viewer.id, ids),
+    async list(viewer, filter, page) {
+      const { size, fromEnd, ...places } = rangeOf(page)
+      const after = readPlace(places.after, 'after')
+      const before = readPlace(places.before, 'before')
+      const { archived = null, titleContains = null, role = null } = filter ?? {}
+      const slice = { filter: { archived, titleContains, role }, after, before, take: size + 1, fromEnd }
+      const found = await conversations.slice(viewer.id, slice)
+      const hasMore = found.length > size
+      const kept = hasMore ? (fromEnd ? found.slice(1) : found.slice(0, -1)) : found
+      return {
+        edges: kept.map((node) => ({ cursor: writePlace(node), node })),
+        hasNextPage: fromEnd ? before !== null : hasMore,
+        hasPreviousPage: fromEnd ? hasMore : after !== null,
+      }
+    },
+    async create(viewer, input) {
+      checkDefaults(input)
+      return conversations.create(viewer.id, uuid(), changeOf(input))
+    },
+    async update(viewer, id, input) {
+      await owned(viewer, id, ['OWNER', 'EDITOR'], 'change it')
+      checkDefaults(input)
+      const change = changeOf(input)
+      if (typeof input.archived === 'boolean') change.archivedAt = input.archived ? new Date() : null
+      await conversations.update(id, change)
+      return owned(viewer, id, ['OWNER', 'EDITOR'], 'change it')
+    },
+    async remove(viewer, id) {
+      await owned(viewer, id, ['OWNER'], 'delete it')
+      for (const { id: completionId } of await store.completions.active([id])) await cancel(completionId)
+      await conversations.remove(id)
+    },
+    async participants(viewer, conversationIds) {
+      return store.participants.ofConversations(await visibleIds(viewer, conversationIds))
+    },
+    async usage(viewer, conversationIds) {
+      return store.usages.ofConversations(await visibleIds(viewer, conversationIds))
+    },
+  }
+}

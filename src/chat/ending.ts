@@ -1,0 +1,69 @@
+import type { CompletionError, CompletionStatus, EndedMessage, Usage } from '../store/completion.ts'
+import type { AnswerChoice } from '../stream/choice.ts'
+import type { UpstreamError, UpstreamErrorCode } from '../upstream/error.ts'
+import type { StopReason } from './live.ts'
+
+export interface Ending {
+  status: Exclude<CompletionStatus, 'IN_PROGRESS'>
+  error: CompletionError | null
+}
+
+// An answer that was cut off is INTERRUPTED; one that the upstream refused, broke or gave up is FAILED.
+const interrupting: ReadonlySet<UpstreamErrorCode> = new Set([
+  'FIRST_BYTE_TIMEOUT',
+  'IDLE_TIMEOUT',
+  'TOTAL_TIMEOUT',
+  'UPSTREAM_RESET',
+  'UPSTREAM_TRUNCATED',
+])
+
+const stopSentences: Record<StopReason, string> = {
+  CANCELLED: 'The completion was cancelled.',
+  SERVER_DRAINED: 'The server was shut down while the answer came.',
+  SERVER_LOST: 'The server that streamed the answer was lost.',
+}
+
+function ownError(code: string, message: string, retryable: boolean): CompletionError {
+  return { code, message, providerCode: null, type: null, param: null, httpStatus: null, retryable }
+}
+
+export function endingOfStop(reason: StopReason): Ending {
+  const status = reason === 'CANCELLED' ? 'CANCELLED' : 'INTERRUPTED'
+  return { status, error: ownError(reason, stopSentences[reason], reason !== 'CANCELLED') }
+}
+
+export function endingOfUpstream(error: UpstreamError): Ending {
+  const { code, message, providerCode, type, param, httpStatus, retryable } = error
+  const status = interrupting.has(code) ? 'INTERRUPTED' : 'FAILED'
+  return { status, error: { code, message, providerCode, type, param, httpStatus, retryable } }
+}
+
+/** For a fault of our own: what it was stands in the log of the server, not in the answer. */
+export function endingOfFault(): Ending {
+  return { status: 'FAILED', error: ownError('UPSTREAM_PROTOCOL', 'The answer could not be understood.', false) }
+}
+
+export function endedMessage(id: string, choice: AnswerChoice, status: CompletionStatus): EndedMessage {
+  const { content, refusal, reasoning, toolCalls, finishReason, logprobs } = choice
+  const hasLogprobs = logprobs.content.length + logprobs.refusal.length > 0
+  return {
+    id,
+    content: content === '' ? null : content,
+    refusal: refusal === '' ? null : refusal,
+    reasoning: reasoning === '' ? null : reasoning,
+    toolCalls: toolCalls.filter(({ name }) => name !== ''),
+    finishReason,
+    logprobs: hasLogprobs ? logprobs : null,
+    status: status === 'COMPLETED' || finishReason !== null ? 'COMPLETE' : 'PARTIAL',
+  }
+}
+
+export const noUsage: Usage = {
+  promptTokens: 0,
+  completionTokens: 0,
+  totalTokens: 0,
+  cachedTokens: 0,
+  reasoningTokens: 0,
+  costMicros: null,
+  source: 'NONE',
+}

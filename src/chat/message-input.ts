@@ -1,0 +1,77 @@
+import type { ContentPart, ImageDetail, MessageRole } from '../store/message.ts'
+import { invalidInput } from './error.ts'
+
+export interface MessageInput {
+  role: MessageRole
+  content?: string | null
+  parts?: readonly ContentPartInput[] | null
+  name?: string | null
+  toolCalls?: readonly ToolCallInput[] | null
+  toolCallId?: string | null
+}
+
+export interface ToolCallInput {
+  id: string
+  name: string
+  arguments: string
+}
+
+/** One of its fields. */
+export interface ContentPartInput {
+  text?: string | null
+  image?: { url: string; detail?: ImageDetail | null } | null
+  audio?: { data: string; format: string } | null
+  file?: { fileId?: string | null; fileData?: string | null; filename?: string | null } | null
+}
+
+export function partOf({ text, image, audio, file }: ContentPartInput): ContentPart {
+  if (image) return { type: 'image', url: image.url, detail: image.detail ?? null }
+  if (audio) return { type: 'audio', data: audio.data, format: audio.format }
+  if (file) {
+    return {
+      type: 'file',
+      fileId: file.fileId ?? null,
+      fileData: file.fileData ?? null,
+      filename: file.filename ?? null,
+    }
+  }
+  return { type: 'text', text: text ?? '' }
+}
+
+/** All text parts, joined; null where there is none. */
+export function textOf(parts: readonly ContentPart[]): string | null {
+  const texts = parts.filter((part) => part.type === 'text').map((part) => part.text)
+  return texts.length === 0 ? null : texts.join('')
+}
+
+/** Refuses what no model server would take, or what would be lost. */
+export function checkMessage(message: MessageInput, path: string): void {
+  const has = {
+    content: message.content !== null && message.content !== undefined,
+    parts: (message.parts?.length ?? 0) > 0,
+    calls: (message.toolCalls?.length ?? 0) > 0,
+  }
+  if (has.content && has.parts) throw invalidInput(path, 'takes content or parts, not both')
+  if (has.calls && message.role !== 'ASSISTANT') {
+    throw invalidInput(
+      `${path}.toolCalls`,
+      `stands in ASSISTANT messages only, not in a message of the role ${message.role}`,
+    )
+  }
+  if (!has.content && !has.parts && !has.calls) throw invalidInput(path, 'has no content, parts or toolCalls')
+  checkToolCallId(message, path)
+  for (const [index, part] of (message.parts ?? []).entries()) checkFile(part, `${path}.parts.${index}`)
+}
+
+function checkToolCallId({ role, toolCallId }: MessageInput, path: string): void {
+  if (role === 'TOOL' && !toolCallId) {
+    throw invalidInput(`${path}.toolCallId`, 'is needed in a TOOL message: the id of the call that it answers')
+  }
+  if (role !== 'TOOL' && toolCallId) {
+    throw invalidInput(`${path}.toolCallId`, `stands in TOOL messages only, not in a message of the role ${role}`)
+  }
+}
+
+function checkFile({ file }: ContentPartInput, path: string): void {
+  if (file && !file.fileId && !file.fileData) throw invalidInput(`${path}.file`, 'needs fileId or fileData')
+}

@@ -1,0 +1,16 @@
+import type { Model } from '../upstream/models.ts'
+import type { Upstreams } from '../upstream/upstream.ts'
+import type { User } from './viewer.ts'
+
+export type { Model } from '../upstream/models.ts'
+
+export interface Models {
+  list(viewer: User): Promise<Model[]>
+}
+
+/** Longer than an upstream's list may take before it is left out. */
+const listMs = 10_000
+
+export function createModels(upstreams: Upstreams): Models {
+  return { list: () => upstreams.models(AbortSignal.timeout(listMs)) }
+}

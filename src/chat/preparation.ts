@@ -1,0 +1,193 @@
+import { createHash } from 'node:crypto'
+import { v7 as uuid } from 'uuid'
+import type { Completion } from '../store/completion.ts'
+import type { CompletionDefaults, Conversation } from '../store/conversation.ts'
+import type { Message, NewMessage } from '../store/message.ts'
+import type { Store } from '../store/store.ts'
+import { storableJson } from '../stream/text.ts'
+import type { Upstreams } from '../upstream/upstream.ts'
+import type { CompletionInput } from './completion-input.ts'
+import { assembleContext, type Context } from './context.ts'
+import { invalidInput } from './error.ts'
+import type { WithLiveText } from './live-text.ts'
+import { newMessage } from './new-message.ts'
+import { wireParameters } from './parameters.ts'
+import { noDefaults, type Place, placeOf } from './place.ts'
+import type { User } from './viewer.ts'
+
+/** What is to be written and sent for a question; nothing has happened yet. */
+export interface Preparation {
+  completion: Completion
+  newConversation: Conversation | null
+  /** The question's, then the empty answers; nothing where it is not to be stored. */
+  messages: NewMessage[]
+  leaf: { leafId: string; parentId: string | null } | null
+  answerIds: string[]
+  choiceCount: number
+  parameters: Record<string, unknown>
+  /** What is sent if it is sent at once. */
+  context: Context
+  /** What is sent after a wait: the answer that was waited for may be part of it. */
+  prompt(): Promise<Context>
+}
+
+export interface PrepareOptions {
+  store: Store
+  upstreams: Upstreams
+  withLiveText: WithLiveText
+  defaultModel: string | null
+}
+
+/** Under which a repetition finds the completion; null where none is wanted. */
+export interface Key {
+  key: string
+  inputHash: string
+}
+
+/** Throws ChatError. */
+export type Prepare = (viewer: User, input: CompletionInput, key: Key | null) => Promise<Preparation>
+
+const modelListMs = 5_000
+
+/** Stable, and tells the upstream nothing about the person. */
+function pseudonymOf(viewer: User): string {
+  return createHash('sha256').update(`antiphon user ${viewer.id}`).digest('base64url').slice(0, 22)
+}
+
+// Where the client gives one of the two limits, a default for the other would contradict it.
+function withDefaults(input: CompletionInput, defaults: CompletionDefaults, viewer: User): CompletionInput {
+  const { temperature, topP, maxTokens } = defaults
+  return {
+    ...input,
+    temperature: input.temperature ?? temperature,
+    topP: input.topP ?? topP,
+    maxTokens: input.maxTokens ?? (input.maxCompletionTokens ? null : maxTokens),
+    user: input.user ?? pseudonymOf(viewer),
+  }
+}
+
+// What the store keeps is JSON, which has no bigint; the reader gets such a seed as the text that was given.
+function storableParameters(parameters: Record<string, unknown>): Record<string, unknown> {
+  const { seed } = parameters
+  return storableJson(typeof seed === 'bigint' ? { ...parameters, seed: String(seed) } : parameters)
+}
+
+export function createPrepare(options: PrepareOptions): Prepare {
+  return async (viewer, input, key) => {
+    const place = await placeOf(options.store, viewer, input)
+    const { conversation } = place
+    if (input.messages.length === 0 && place.parentId === null) {
+      throw invalidInput('input.messages', 'takes at least one message in a conversation that has none')
+    }
+    const model = await modelOf(options, input, conversation)
+    const parameters = wireParameters(withDefaults(input, conversation?.defaults ?? noDefaults, viewer))
+    const questions = questionsOf(input, place, viewer)
+    const prompt = () => promptOf(options, input, place, questions, model)
+    const context = await prompt()
+    const completion: Completion = {
+      ...blankCompletion,
+      id: uuid(),
+      requesterId: viewer.id,
+      conversationId: conversation?.id ?? null,
+      parentId: questions.at(-1)?.id ?? place.parentId,
+      idempotencyKey: key?.key ?? null,
+      inputHash: key?.inputHash ?? null,
+      stored: input.store !== false,
+      cancelWhenUnwatched: input.whenUnwatched === 'CANCEL',
+      model,
+      parameters: storableParameters(parameters),
+      context: context.report,
+      metadata: storableJson((input.metadata ?? []).map(({ key: name, value }) => ({ key: name, value }))),
+      attempts: [],
+      createdAt: new Date(),
+    }
+    const choiceCount = input.n ?? 1
+    const preparation = { completion, choiceCount, parameters, context, prompt }
+    if (completion.stored) return { ...preparation, ...writtenFor(completion, place, questions, choiceCount) }
+    // The new messages' ids would lead to nothing.
+    const report = { ...context.report, messageIds: [] }
+    const unstored = { ...completion, parentId: null, context: report }
+    const answerIds = Array.from({ length: choiceCount }, () => uuid())
+    return { ...preparation, completion: unstored, newConversation: null, messages: [], leaf: null, answerIds }
+  }
+}
+
+function writtenFor(completion: Completion, place: Place, questions: NewMessage[], choiceCount: number) {
+  const answers = emptyAnswers(completion, choiceCount)
+  const [leafId = ''] = answers.map(({ id }) => id)
+  return {
+    newConversation: place.isNew ? place.conversation : null,
+    messages: [...questions, ...answers],
+    leaf: { leafId, parentId: place.parentId },
+    answerIds: answers.map(({ id }) => id),
+  }
+}
+
+async function modelOf(options: PrepareOptions, input: CompletionInput, conversation: Conversation | null) {
+  const named = input.model ?? conversation?.defaults.model ?? options.defaultModel
+  if (named !== null) return named
+  try {
+    return await options.upstreams.defaultModel(AbortSignal.timeout(modelListMs))
+  } catch {
+    throw invalidInput('input.model', 'is needed: there is no default, and the upstream does not list its models now')
+  }
+}
+
+function questionsOf({ messages }: CompletionInput, { conversation, parentId }: Place, viewer: User): NewMessage[] {
+  const questions: NewMessage[] = []
+  for (const message of messages) {
+    const place = { conversationId: conversation?.id ?? '', parentId: questions.at(-1)?.id ?? parentId }
+    questions.push(newMessage(message, { ...place, authorId: viewer.id }))
+  }
+  return questions
+}
+
+async function promptOf(
+  { store, upstreams, withLiveText }: PrepareOptions,
+  input: CompletionInput,
+  { conversation, isNew, parentId }: Place,
+  fresh: NewMessage[],
+  model: string,
+): Promise<Context> {
+  async function history(): Promise<Message[]> {
+    if (conversation === null || isNew || parentId === null) return []
+    const whole = { after: null, before: null, first: null, last: null }
+    const [path = []] = await store.messages.paths([{ conversationId: conversation.id, leafId: parentId, ...whole }])
+    return withLiveText(path.map(({ message }) => message))
+  }
+  return assembleContext({
+    input: input.context ?? null,
+    defaultStrategy: conversation?.defaults.contextStrategy ?? 'FULL',
+    // Where nothing is stored, the messages are all that is sent.
+    systemPrompt: input.store === false ? null : (conversation?.systemPrompt ?? null),
+    history: await history(),
+    fresh,
+    window: upstreams.contextWindow(model),
+  })
+}
+
+function emptyAnswers({ id, conversationId, parentId }: Completion, count: number): NewMessage[] {
+  const place = { conversationId: conversationId ?? '', parentId, authorId: null }
+  return Array.from({ length: count }, (_, choiceIndex) => ({
+    ...newMessage({ role: 'ASSISTANT' }, place),
+    completionId: id,
+    choiceIndex,
+    status: 'STREAMING' as const,
+  }))
+}
+
+const blankCompletion = {
+  replicaId: null,
+  status: 'IN_PROGRESS',
+  modelUsed: null,
+  upstream: null,
+  upstreamId: null,
+  requestId: null,
+  created: null,
+  systemFingerprint: null,
+  serviceTier: null,
+  error: null,
+  usage: null,
+  firstTokenAt: null,
+  finishedAt: null,
+} as const

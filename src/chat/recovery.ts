@@ -1,0 +1,94 @@
+import type { Completion } from '../store/completion.ts'
+import type { Store } from '../store/store.ts'
+import { createAnswer } from '../stream/answer.ts'
+import type { Bus } from '../stream/bus.ts'
+import { endedMessage, endingOfStop } from './ending.ts'
+import type { Log } from './log.ts'
+import type { Replica } from './replica.ts'
+import { fold } from './stored-answer.ts'
+import { countTokens } from './tokens.ts'
+
+/** Ends the answers of servers that were lost, with the text that they had logged. */
+export interface Recovery {
+  /** Once, where no other server can be there. */
+  takeOver(): Promise<void>
+  start(): void
+  stop(): void
+}
+
+const periodMs = 1_000
+
+export function createRecovery(store: Store, bus: Bus, replica: Replica, log: Log): Recovery {
+  let timer: NodeJS.Timeout | undefined
+  let isRunning = false
+  let fenceFromMs = 0
+
+  async function endOrphan(orphan: Completion) {
+    const answer = createAnswer<Completion>(orphan.id)
+    fold(answer, await store.answerLog.since([{ completionId: orphan.id, sequence: 0 }]))
+    answer.close()
+    const choices = answer.choices()
+    const messages = await store.messages.ofCompletions([orphan.id])
+    const ending = endingOfStop('SERVER_LOST')
+    const ended = messages.flatMap(({ id }, index) => {
+      const choice = choices[index]
+      return choice === undefined ? [emptyMessage(id)] : [endedMessage(id, choice, ending.status)]
+    })
+    const [completionTokens = 0] = await countTokens([
+      choices.map(({ content, reasoning }) => content + reasoning).join(''),
+    ])
+    const { promptTokens } = orphan.context
+    const totalTokens = promptTokens + completionTokens
+    const counts = {
+      promptTokens,
+      completionTokens,
+      totalTokens,
+      cachedTokens: 0,
+      reasoningTokens: 0,
+      costMicros: null,
+    }
+    const completion = {
+      ...orphan,
+      ...ending,
+      usage: { ...counts, source: 'ESTIMATED' as const },
+      finishedAt: new Date(),
+    }
+    if (!(await store.completions.end(completion, orphan.replicaId ?? '', ended))) return
+    log.warn({ completionId: orphan.id, replicaId: orphan.replicaId }, 'ended an answer whose server was lost')
+    bus.publish('moved', [orphan.id])
+  }
+
+  async function endOrphans() {
+    for (const orphan of await store.completions.orphans()) await endOrphan(orphan)
+  }
+
+  // Where the database was away, nobody could renew a lease: only those that still do not are lost.
+  async function tick() {
+    if (isRunning) return
+    isRunning = true
+    try {
+      if (performance.now() >= fenceFromMs) await store.replicas.fenceExpired(replica.id())
+      await endOrphans()
+    } catch (error) {
+      fenceFromMs = performance.now() + replica.leaseMs
+      log.warn({ err: error }, 'lost answers could not be looked for; the next try follows')
+    }
+    isRunning = false
+  }
+
+  return {
+    async takeOver() {
+      await store.replicas.fenceOthers(replica.id())
+      await endOrphans()
+    },
+    start() {
+      timer = setInterval(() => void tick(), periodMs)
+    },
+    stop: () => clearInterval(timer),
+  }
+}
+
+function emptyMessage(id: string) {
+  const nothing = { content: null, refusal: null, reasoning: null, toolCalls: [], finishReason: null, logprobs: null }
+  return { id, ...nothing, status: 'PARTIAL' as const }
+}

@@ -1,0 +1,104 @@
+import type { ChoiceDelta } from '../stream/delta.ts'
+import type { Chunk } from '../upstream/chunk.ts'
+import { UpstreamError } from '../upstream/error.ts'
+import type { StreamHandlers, Upstreams } from '../upstream/upstream.ts'
+import type { AnswerLog } from './answer-log.ts'
+import type { Conclude } from './conclusion.ts'
+import type { Context } from './context.ts'
+import { type Ending, endingOfFault, endingOfStop, endingOfUpstream } from './ending.ts'
+import type { Live, StopReason } from './live.ts'
+import type { Log } from './log.ts'
+import { createRevealer } from './revealer.ts'
+import type { Turns } from './turn.ts'
+import type { Received } from './usage.ts'
+
+/** Carries an answer from the upstream to its end. */
+export interface Relay {
+  /** Without a context it first waits for its turn in the conversation. Never rejects: what goes wrong is the ending. */
+  run(live: Live, context: Context | null): Promise<void>
+}
+
+export interface RelayOptions {
+  upstreams: Upstreams
+  answerLog: AnswerLog
+  turns: Turns
+  conclude: Conclude
+  log: Log
+}
+
+function isMeaningful({ content, refusal, reasoning, toolCalls }: ChoiceDelta): boolean {
+  return content !== '' || refusal !== '' || reasoning !== '' || toolCalls.length > 0
+}
+
+export function createRelay({ upstreams, answerLog, turns, conclude, log }: RelayOptions): Relay {
+  // Nothing of an unstored answer is written, so its viewers wait for no commit.
+  const revealer = createRevealer()
+
+  function receive({ completion, answer, choiceCount }: Live, received: Received, chunk: Chunk) {
+    completion.upstreamId ??= chunk.id
+    completion.created ??= chunk.created
+    completion.modelUsed ??= chunk.model
+    completion.systemFingerprint ??= chunk.systemFingerprint
+    completion.serviceTier = chunk.serviceTier ?? completion.serviceTier
+    received.usage = chunk.usage ?? received.usage
+    const choices = chunk.choices.filter(({ index }) => index < choiceCount)
+    if (choices.length === 0) return
+    if (completion.firstTokenAt === null && choices.some(isMeaningful)) completion.firstTokenAt = new Date()
+    answer.append(choices)
+    if (completion.stored) answerLog.touch(answer)
+    else revealer.touch(answer)
+  }
+
+  function handlersOf(live: Live, received: Received): StreamHandlers {
+    const { completion, stopper } = live
+    return {
+      signal: stopper.signal,
+      onAttempt({ startedAt, ...attempt }) {
+        completion.attempts.push({ ...attempt, startedAt: startedAt.toISOString() })
+      },
+      onResponse({ upstream, requestId }) {
+        received.wasAnswered = true
+        completion.upstream = upstream
+        completion.requestId = requestId
+      },
+      onChunk: (chunk) => receive(live, received, chunk),
+    }
+  }
+
+  async function contextAtItsTurn(live: Live): Promise<Context> {
+    await turns.take(live)
+    live.stopper.signal.throwIfAborted()
+    const context = await live.prompt()
+    live.completion.context = context.report
+    return context
+  }
+
+  function endingOf({ stopper, completion }: Live, error: unknown): Ending {
+    if (stopper.signal.aborted) return endingOfStop(stopper.signal.reason as StopReason)
+    if (error instanceof UpstreamError) {
+      completion.requestId ??= error.requestId
+      return endingOfUpstream(error)
+    }
+    log.error({ err: error, completionId: completion.id }, 'an answer could not be relayed')
+    return endingOfFault()
+  }
+
+  async function ask(live: Live, context: Context | null, received: Received): Promise<Ending> {
+    try {
+      const { messages } = context ?? (await contextAtItsTurn(live))
+      received.messages = messages
+      const { model } = live.completion
+      await upstreams.stream({ model, messages, parameters: live.parameters }, handlersOf(live, received))
+      return { status: 'COMPLETED', error: null }
+    } catch (error) {
+      return endingOf(live, error)
+    }
+  }
+
+  return {
+    async run(live, context) {
+      const received: Received = { messages: [], usage: null, wasAnswered: false }
+      await conclude(live, await ask(live, context, received), received)
+    },
+  }
+}

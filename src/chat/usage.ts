@@ -1,0 +1,47 @@
+import type { Completion, Usage } from '../store/completion.ts'
+import type { AnswerChoice } from '../stream/choice.ts'
+import type { Usage as ProviderUsage } from '../upstream/chunk.ts'
+import type { Upstreams } from '../upstream/upstream.ts'
+import { noUsage } from './ending.ts'
+import { countTokens } from './tokens.ts'
+import type { WireMessage } from './wire-message.ts'
+
+/** What came of the upstream beside the text. */
+export interface Received {
+  /** As they were sent. */
+  messages: WireMessage[]
+  usage: ProviderUsage | null
+  /** Whether the upstream took the request: one that it refused costs nothing. */
+  wasAnswered: boolean
+}
+
+export interface UsageFacts extends Received {
+  completion: Completion
+  choices: readonly AnswerChoice[]
+}
+
+function writtenText({ content, refusal, reasoning, toolCalls }: AnswerChoice): string {
+  return content + refusal + reasoning + toolCalls.map((call) => call.name + call.arguments).join('')
+}
+
+async function estimate(messages: readonly WireMessage[], choices: readonly AnswerChoice[]): Promise<ProviderUsage> {
+  const prompt = messages.map(({ content, tool_calls: calls }) => {
+    const text = typeof content === 'string' ? content : JSON.stringify(content ?? '')
+    return calls ? text + JSON.stringify(calls) : text
+  })
+  const counts = await countTokens([...prompt, ...choices.map(writtenText)])
+  const sum = (numbers: readonly number[]) => numbers.reduce((total, number) => total + number, 0)
+  const promptTokens = sum(counts.slice(0, prompt.length)) + 4 * prompt.length
+  const completionTokens = sum(counts.slice(prompt.length))
+  const totalTokens = promptTokens + completionTokens
+  return { promptTokens, completionTokens, totalTokens, cachedTokens: 0, reasoningTokens: 0 }
+}
+
+/** The provider's figures; where it gave none for what it wrote, an estimate that is marked so. */
+export async function usageOf(upstreams: Upstreams, facts: UsageFacts): Promise<Usage> {
+  const { completion, usage: provided, messages, choices, wasAnswered } = facts
+  if (provided === null && !wasAnswered) return noUsage
+  const counts = provided ?? (await estimate(messages, choices))
+  const costMicros = upstreams.costMicros(completion.upstream ?? '', completion.modelUsed ?? completion.model, counts)
+  return { ...counts, costMicros, source: provided === null ? 'ESTIMATED' : 'PROVIDER' }
+}

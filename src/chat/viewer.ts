@@ -1,0 +1,29 @@
+import { v7 as uuid } from 'uuid'
+import type { Store } from '../store/store.ts'
+import type { User } from '../store/user.ts'
+
+export type { User } from '../store/user.ts'
+
+export interface Viewers {
+  /** The first sight of a subject makes its user. */
+  of(identity: { subject: string; name: string }): Promise<User>
+  /** Of these, the viewer and those who share a conversation with the viewer. */
+  find(viewer: User, ids: readonly string[]): Promise<User[]>
+}
+
+const rememberedUsers = 10_000
+
+export function createViewers({ users }: Store): Viewers {
+  const known = new Map<string, User>()
+  return {
+    async of({ subject, name }) {
+      const found = known.get(subject)
+      if (found !== undefined) return found
+      const user = await users.ensure({ id: uuid(), subject, name })
+      if (known.size >= rememberedUsers) known.clear()
+      known.set(subject, user)
+      return user
+    },
+    find: (viewer, ids) => users.findVisible(viewer.id, ids),
+  }
+}
