@@ -1,0 +1,50 @@
+import SchemaBuilder from '@pothos/core'
+import { GraphQLDateTimeISO, GraphQLJSON } from 'graphql-scalars'
+import type { Completion } from '../chat/completion.ts'
+import type { Conversation, Participant } from '../chat/conversation.ts'
+import type { Message } from '../chat/message.ts'
+import type { User } from '../chat/viewer.ts'
+import type { Context } from './context.ts'
+
+/** Types that refer to each other in circles, so by their names. */
+export interface Objects {
+  Completion: Completion
+  Conversation: Conversation
+  Message: Message
+  Participant: Participant
+  User: User
+}
+
+export const builder = new SchemaBuilder<{
+  Context: Context
+  Objects: Objects
+  DefaultFieldNullability: false
+  Scalars: {
+    Cursor: { Input: string; Output: string }
+    DateTime: { Input: Date; Output: Date | string }
+    ID: { Input: string; Output: string }
+    JSON: { Input: NonNullable<unknown>; Output: unknown }
+  }
+}>({ defaultFieldNullability: false })
+
+builder.queryType({
+  description: 'What can be read. The viewer, who signed in, sees what is theirs or shared with them.',
+})
+builder.mutationType({
+  description:
+    'What can be done. An expected failure is a member of the result union and implements Error; ' +
+    '`errors` is kept for requests that are wrong in themselves, with `extensions.code`.',
+})
+builder.subscriptionType({ description: 'What can be watched, over graphql-transport-ws or over server-sent events.' })
+
+builder.addScalarType('DateTime', GraphQLDateTimeISO, {
+  description: 'A time as in RFC 3339, in UTC, to the millisecond, such as `2025-01-31T09:30:00.000Z`.',
+})
+builder.addScalarType('JSON', GraphQLJSON, {
+  description: 'Any JSON value, as itself and not as text: an object, a list, a string, a number, a boolean or null.',
+})
+builder.scalarType('Cursor', {
+  description: 'A place in a stream. Opaque: keep the latest and give it back, as `after`, to go on from there.',
+  serialize: String,
+  parseValue: String,
+})

@@ -1,0 +1,47 @@
+import type { Page } from '../chat/page.ts'
+import { builder, type Objects } from './builder.ts'
+
+const PageInfo = builder.objectRef<Page<unknown>>('PageInfo').implement({
+  description: 'Where a page stands in its list.',
+  fields: (t) => ({
+    hasNextPage: t.exposeBoolean('hasNextPage', {
+      description: 'Whether the list goes on after this page: ask again with `after: endCursor`.',
+    }),
+    hasPreviousPage: t.exposeBoolean('hasPreviousPage', {
+      description: 'Whether there is something before this page: ask again with `before: startCursor`.',
+    }),
+    startCursor: t.string({
+      nullable: true,
+      description: 'The cursor of the first edge; null when the page is empty.',
+      resolve: ({ edges }) => edges.at(0)?.cursor,
+    }),
+    endCursor: t.string({
+      nullable: true,
+      description: 'The cursor of the last edge; null when the page is empty.',
+      resolve: ({ edges }) => edges.at(-1)?.cursor,
+    }),
+  }),
+})
+
+/** The connection over one of our types, named after it. */
+export function createConnection<Name extends keyof Objects>(name: Name, words: string) {
+  const Edge = builder.objectRef<{ cursor: string; node: Objects[Name] }>(`${name}Edge`).implement({
+    description: `One of the ${words}, and its place among them.`,
+    fields: (t) => ({
+      cursor: t.exposeString('cursor', { description: 'Opaque; for `after` and `before`.' }),
+      // For a type that is still a parameter, Pothos cannot tell what a resolver is to return.
+      node: t.field({ type: name, description: `One of the ${words}.`, resolve: ({ node }) => node as never }),
+    }),
+  })
+  return builder.objectRef<Page<Objects[Name]>>(`${name}Connection`).implement({
+    description: `A page of the ${words}.`,
+    fields: (t) => ({
+      edges: t.field({ type: [Edge], description: 'In the order of the list.', resolve: ({ edges }) => edges }),
+      pageInfo: t.field({
+        type: PageInfo,
+        description: 'Whether there is more, and from where.',
+        resolve: (page) => page,
+      }),
+    }),
+  })
+}

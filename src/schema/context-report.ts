@@ -1,0 +1,35 @@
+import type { ContextReport as Report } from '../chat/completion.ts'
+import { builder } from './builder.ts'
+
+export const ContextStrategy = builder.enumType('ContextStrategy', {
+  description:
+    'What of a conversation is sent to the model. The system prompt always stays, and a tool call goes with its result.',
+  values: {
+    FULL: { description: 'All messages. Too much for the model is the failure ContextTooLong.' },
+    TOKEN_BUDGET: { description: 'The newest messages that fit into a number of tokens.' },
+    LAST_N: { description: 'The newest messages, by their number.' },
+  },
+})
+
+export const ContextReport = builder.objectRef<Report>('ContextReport').implement({
+  description: 'What of the conversation was sent to the model, and what was left out.',
+  fields: (t) => ({
+    strategy: t.expose('strategy', { type: ContextStrategy, description: 'By which rule the messages were chosen.' }),
+    promptTokens: t.exposeInt('promptTokens', {
+      description: 'How long the messages are, in tokens, by our own count. What the provider counted is in `usage`.',
+    }),
+    limit: t.exposeInt('limit', {
+      nullable: true,
+      description:
+        "How many tokens were allowed: the budget, or the model's context window; null when neither is known.",
+    }),
+    messages: t.field({
+      type: ['Message'],
+      description:
+        'What was sent, oldest first, the new ones included; without those that have been deleted since or were not stored.',
+      resolve: async ({ messageIds }, _, { messages }) =>
+        (await Promise.all(messageIds.map((id) => messages.load(id)))).filter((message) => message !== null),
+    }),
+    omittedCount: t.exposeInt('omittedCount', { description: 'How many messages of the path were left out.' }),
+  }),
+})

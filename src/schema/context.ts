@@ -1,0 +1,87 @@
+import DataLoader from 'dataloader'
+import { GraphQLError } from 'graphql'
+import type { Chat } from '../chat/chat.ts'
+import type { Completion, Usage } from '../chat/completion.ts'
+import type { Conversation, Participant } from '../chat/conversation.ts'
+import type { Message, PathRequest } from '../chat/message.ts'
+import type { Page } from '../chat/page.ts'
+import type { User } from '../chat/viewer.ts'
+
+type Loader<Key, Value> = Pick<DataLoader<Key, Value>, 'load'>
+
+/** What one operation works with. */
+export interface Context {
+  chat: Chat
+  viewer: User
+  users: Loader<string, User | null>
+  conversations: Loader<string, Conversation | null>
+  messages: Loader<string, Message | null>
+  completions: Loader<string, Completion | null>
+  paths: Loader<PathRequest, Page<Message>>
+  siblings: Loader<string, Message[]>
+  choices: Loader<Completion, Message[]>
+  participants: Loader<string, Participant[]>
+  activeCompletions: Loader<string, Completion[]>
+  conversationUsage: Loader<string, Usage | null>
+}
+
+// Loaders join what is asked at one moment and remember nothing: an operation may be a subscription, or several
+// mutations, and must not see what was true before.
+function loader<Key, Value>(load: (keys: readonly Key[]) => Promise<readonly Value[]>): Loader<Key, Value> {
+  return new DataLoader(load, { cache: false })
+}
+
+function byId<Value extends { id: string }>(find: (ids: readonly string[]) => Promise<Value[]>) {
+  return loader(async (ids: readonly string[]): Promise<(Value | null)[]> => {
+    const found = new Map((await find(distinct(ids))).map((value) => [value.id, value]))
+    return ids.map((id) => found.get(id) ?? null)
+  })
+}
+
+function byConversation<Value extends { conversationId: string | null }>(
+  find: (conversationIds: readonly string[]) => Promise<Value[]>,
+) {
+  return loader(async (ids: readonly string[]) => {
+    const found = await find(distinct(ids))
+    return ids.map((id) => found.filter(({ conversationId }) => conversationId === id))
+  })
+}
+
+function fromMap<Value, None>(find: (ids: readonly string[]) => Promise<ReadonlyMap<string, Value>>, none: None) {
+  return loader(async (ids: readonly string[]): Promise<(Value | None)[]> => {
+    const found = await find(distinct(ids))
+    return ids.map((id) => found.get(id) ?? none)
+  })
+}
+
+const distinct = (ids: readonly string[]) => [...new Set(ids)]
+
+export function loadOptional<Value>(values: Loader<string, Value | null>, id: string | null) {
+  return id === null ? null : values.load(id)
+}
+
+/** For a field that is never null. Throws where what it refers to went away while the operation ran. */
+export async function loadExisting<Value>(values: Loader<string, Value | null>, id: string): Promise<Value> {
+  const value = await values.load(id)
+  if (value !== null) return value
+  throw new GraphQLError('This is gone, or no longer shared.', { extensions: { code: 'NOT_FOUND' } })
+}
+
+/** A fresh one for each operation. */
+export function createContext(chat: Chat, viewer: User): Context {
+  const { viewers, conversations, messages, completions } = chat
+  return {
+    chat,
+    viewer,
+    users: byId((ids) => viewers.find(viewer, ids)),
+    conversations: byId((ids) => conversations.find(viewer, ids)),
+    messages: byId((ids) => messages.find(viewer, ids)),
+    completions: byId((ids) => completions.find(viewer, ids)),
+    paths: loader((asks) => messages.path(viewer, asks)),
+    siblings: fromMap((ids) => messages.siblings(viewer, ids), []),
+    choices: loader((asked) => completions.choices(asked)),
+    participants: byConversation((ids) => conversations.participants(viewer, ids)),
+    activeCompletions: byConversation((ids) => completions.active(viewer, ids)),
+    conversationUsage: fromMap((ids) => conversations.usage(viewer, ids), null),
+  }
+}

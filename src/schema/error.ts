@@ -1,0 +1,170 @@
+import type { ObjectRef } from '@pothos/core'
+import { ChatError, type Failure } from '../chat/error.ts'
+import { builder } from './builder.ts'
+import { ContextReport } from './context-report.ts'
+
+type FailureOf<Code extends Failure['code']> = Extract<Failure, { code: Code }>
+
+const typeNames = {
+  INVALID_INPUT: 'InvalidInput',
+  NOT_FOUND: 'NotFound',
+  FORBIDDEN: 'Forbidden',
+  CONVERSATION_BUSY: 'ConversationBusy',
+  IDEMPOTENCY_CONFLICT: 'IdempotencyConflict',
+  CONTEXT_TOO_LONG: 'ContextTooLong',
+  RATE_LIMITED: 'RateLimited',
+  QUOTA_EXCEEDED: 'QuotaExceeded',
+  UPSTREAM_ERROR: 'UpstreamError',
+} as const satisfies Record<Failure['code'], string>
+
+export const ExpectedError = builder.interfaceRef<Failure>('Error').implement({
+  description:
+    'What went wrong, as a result. All failures implement it, so `... on Error { message }` serves every result union.',
+  resolveType: ({ code }) => typeNames[code],
+  fields: (t) => ({
+    message: t.exposeString('message', { description: 'A sentence for a person, fit to be shown.' }),
+  }),
+})
+
+function refOf<Code extends Failure['code']>(code: Code) {
+  return builder.objectRef<FailureOf<Code>>(typeNames[code])
+}
+
+const interfaces = [ExpectedError]
+
+const InvalidInput = builder.objectType(refOf('INVALID_INPUT'), {
+  description: 'An argument is out of its range or does not go with another. Nothing was done.',
+  interfaces,
+  fields: (t) => ({
+    path: t.exposeString('path', {
+      description: 'Which argument, such as `input.stop` or `input.messages.0.content`.',
+    }),
+  }),
+})
+
+const NotFound = builder.objectType(refOf('NOT_FOUND'), {
+  description: 'It does not exist, or the viewer may not see it: the two are not told apart.',
+  interfaces,
+})
+
+const Forbidden = builder.objectType(refOf('FORBIDDEN'), {
+  description: 'The viewer may see it but not do this; their role is too small.',
+  interfaces,
+})
+
+const ConversationBusy = builder.objectType(refOf('CONVERSATION_BUSY'), {
+  description: 'Another answer is being written in this conversation. `ifBusy` says what to do then.',
+  interfaces,
+  fields: (t) => ({
+    completion: t.expose('completion', {
+      type: 'Completion',
+      description: 'The one in progress: watch it, cancel it, or wait until it ends.',
+    }),
+  }),
+})
+
+const IdempotencyConflict = builder.objectType(refOf('IDEMPOTENCY_CONFLICT'), {
+  description: 'The idempotency key was used before, with another input. Take a new key for a new request.',
+  interfaces,
+})
+
+const ContextTooLong = builder.objectType(refOf('CONTEXT_TOO_LONG'), {
+  description: 'What would have to be sent does not fit into the model, or into the budget that was asked for.',
+  interfaces,
+  fields: (t) => ({
+    report: t.expose('report', { type: ContextReport, description: 'What would have been sent, and how long it is.' }),
+  }),
+})
+
+const RateLimited = builder.objectType(refOf('RATE_LIMITED'), {
+  description: 'The viewer asks too often. Nothing was done.',
+  interfaces,
+  fields: (t) => ({
+    retryAfterMs: t.exposeInt('retryAfterMs', { description: 'When to try again, in milliseconds from now.' }),
+  }),
+})
+
+const QuotaExceeded = builder.objectType(refOf('QUOTA_EXCEEDED'), {
+  description: "The viewer's tokens are used up. Nothing was done.",
+  interfaces,
+  fields: (t) => ({
+    resetsAt: t.expose('resetsAt', { type: 'DateTime', description: 'When there will be tokens again.' }),
+  }),
+})
+
+const UpstreamError = builder.objectType(refOf('UPSTREAM_ERROR'), {
+  description:
+    "The answer did not come whole, for a cause that is not the client's. The completion, FAILED or INTERRUPTED, is here with its text so far.",
+  interfaces,
+  fields: (t) => ({
+    code: t.string({
+      description: 'As `CompletionError.code`, such as `UPSTREAM_RATE_LIMITED`.',
+      resolve: ({ completion }) => completion.error?.code ?? 'UPSTREAM_ERROR',
+    }),
+    providerCode: t.string({
+      nullable: true,
+      description: "The provider's own code, such as `context_length_exceeded`; null when it gave none.",
+      resolve: ({ completion }) => completion.error?.providerCode,
+    }),
+    httpStatus: t.int({
+      nullable: true,
+      description: 'What the upstream answered, such as 429; null when it did not answer.',
+      resolve: ({ completion }) => completion.error?.httpStatus,
+    }),
+    param: t.string({
+      nullable: true,
+      description:
+        'The parameter that the provider complains of, by its wire name, such as `top_p`; null when it named none.',
+      resolve: ({ completion }) => completion.error?.param,
+    }),
+    retryable: t.boolean({
+      description: 'Whether the same request may succeed later.',
+      resolve: ({ completion }) => completion.error?.retryable ?? false,
+    }),
+    requestId: t.string({
+      nullable: true,
+      description: "The upstream's id of the request, for its support; null when it gave none.",
+      resolve: ({ completion }) => completion.requestId,
+    }),
+    completion: t.expose('completion', {
+      type: 'Completion',
+      description: 'How it ended, and the text that did come.',
+    }),
+  }),
+})
+
+const members = {
+  INVALID_INPUT: InvalidInput,
+  NOT_FOUND: NotFound,
+  FORBIDDEN: Forbidden,
+  CONVERSATION_BUSY: ConversationBusy,
+  IDEMPOTENCY_CONFLICT: IdempotencyConflict,
+  CONTEXT_TOO_LONG: ContextTooLong,
+  RATE_LIMITED: RateLimited,
+  QUOTA_EXCEEDED: QuotaExceeded,
+  UPSTREAM_ERROR: UpstreamError,
+}
+
+/** A union of what comes when all goes well, and of the failures that are to be expected. */
+export function createResult<Payload extends object>(
+  name: string,
+  description: string,
+  payload: ObjectRef<typeof builder.$inferSchemaTypes, Payload>,
+  codes: readonly Failure['code'][],
+) {
+  return builder.unionType(name, {
+    description,
+    types: [payload, ...codes.map((code) => members[code])],
+    resolveType: (value) => ('code' in value ? typeNames[value.code] : payload.name),
+  })
+}
+
+/** What is expected to go wrong becomes a value of the result union; everything else is thrown on. */
+export async function failable<Payload>(result: Promise<Payload>): Promise<Payload | Failure> {
+  try {
+    return await result
+  } catch (error) {
+    if (error instanceof ChatError) return error.failure
+    throw error
+  }
+}

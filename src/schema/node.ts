@@ -1,0 +1,41 @@
+import { builder } from './builder.ts'
+import type { Context } from './context.ts'
+import { type NodeType, readAnyId } from './global-id.ts'
+
+export const Node = builder.interfaceRef<{ id: string }>('Node').implement({
+  description: 'Whatever has an id of its own.',
+  fields: (t) => ({
+    id: t.id({ description: 'Opaque, unique over all types, the same for ever. Takes you back here by `node(id)`.' }),
+  }),
+})
+
+const loaders = {
+  User: 'users',
+  Conversation: 'conversations',
+  Message: 'messages',
+  Completion: 'completions',
+} as const satisfies Record<NodeType, keyof Context>
+
+async function findNode(globalId: string, context: Context) {
+  const asked = readAnyId(globalId)
+  const found = asked && (await context[loaders[asked.type]].load(asked.id))
+  return asked && found && { __typename: asked.type, ...found }
+}
+
+builder.queryFields((t) => ({
+  node: t.field({
+    type: Node,
+    nullable: true,
+    description:
+      'Anything by its id; null when it does not exist or the viewer may not see it: the two are not told apart.',
+    args: { id: t.arg.id({ required: true, description: 'The id of a user, conversation, message or completion.' }) },
+    resolve: (_, { id }, context) => findNode(id, context),
+  }),
+  nodes: t.field({
+    type: [Node],
+    nullable: { list: false, items: true },
+    description: 'Several at once, in the order of the ids; null where `node` is null.',
+    args: { ids: t.arg.idList({ required: true, description: 'The ids, of any types.' }) },
+    resolve: (_, { ids }, context) => ids.map((id) => findNode(id, context)),
+  }),
+}))

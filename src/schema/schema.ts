@@ -1,0 +1,14 @@
+import { printSchema } from 'graphql'
+import { builder } from './builder.ts'
+import './completion.ts'
+import './conversation.ts'
+import './model.ts'
+import './node.ts'
+import './user.ts'
+
+export const schema = builder.toSchema()
+
+/** The text of schema.graphql. Printed when asked for, since that costs a start some milliseconds. */
+export function sdl(): string {
+  return printSchema(schema)
+}
