@@ -1,0 +1,158 @@
+import { join } from 'node:path'
+import { setTimeout as delay } from 'node:timers/promises'
+import { type Logger, pino } from 'pino'
+import { createSignIn } from './auth/sign-in.ts'
+import { type ChatServer, createChat } from './chat/chat.ts'
+import type { Settings } from './config.ts'
+import { createDemoModel } from './demo/demo.ts'
+import { createContext } from './schema/context.ts'
+import { schema, sdl } from './schema/schema.ts'
+import { type Database, openDatabase } from './store/database.ts'
+import { StoreError } from './store/error.ts'
+import { migrate } from './store/migrate.ts'
+import { createStore } from './store/store.ts'
+import { type Bus, createMemoryBus } from './stream/bus.ts'
+import { createPostgresBus } from './stream/postgres-bus.ts'
+import { createRedisBus } from './stream/redis-bus.ts'
+import { createServer } from './transport/server.ts'
+import { createUpstreams, type UpstreamSettings } from './upstream/upstream.ts'
+
+export interface App {
+  readonly url: string
+  /** Resolves when it can serve; rejects with StoreError where the database needs a person. */
+  readonly ready: Promise<void>
+  readonly log: Logger
+  /** Lets live answers finish within DRAIN_MS, sends the viewers away and closes everything. Once, however often called. */
+  close(): Promise<void>
+}
+
+const reconnectMs = 1_000
+// The same folder from src and from the bundle.
+const pageFolder = join(import.meta.dirname, '../.build/web')
+
+/** Makes every part, and listens. Rejects where the port or the data folder is taken. */
+export async function startApp(settings: Settings): Promise<App> {
+  const log = pino({ level: settings.logLevel, base: null, serializers: { err: loggedError } }, pino.destination(2))
+  const database = await openDatabase(settings)
+  const demo = settings.upstreams.length === 0 ? createDemoModel() : null
+  const upstreams = createUpstreams(demo === null ? settings.upstreams : [demoUpstream((await demo.listen()).baseUrl)])
+  const bus = createBus(settings, log)
+  const { defaultModel, flushMs, leaseMs, streamRetentionMs: retentionMs, requestsPerMinute, streamsPerUser } = settings
+  const isAlone = database.kind === 'pglite'
+  const limits = { requestsPerMinute, streamsPerUser }
+  const times = { flushMs, leaseMs, retentionMs }
+  const chat = createChat({
+    store: createStore(database),
+    upstreams,
+    bus,
+    log,
+    isAlone,
+    defaultModel,
+    ...times,
+    ...limits,
+  })
+  const readiness = createReadiness(database, chat, log)
+  const server = createServer({
+    settings,
+    schema,
+    sdl: sdl(),
+    signIn: createSignIn(settings.auth),
+    createContext: async (identity) => {
+      readiness.assert()
+      return createContext(chat, await chat.viewers.of(identity))
+    },
+    checks: readiness.checks,
+    pageFolder,
+    log,
+  })
+
+  // From the doors inwards: each part outlives those that use it.
+  async function close() {
+    server.drain()
+    readiness.stop()
+    await chat.drain(settings.drainMs)
+    await server.close()
+    await upstreams.close()
+    await demo?.close()
+    await bus.close()
+    await database.close()
+  }
+
+  const { url } = await server.listen()
+  let closing: Promise<void> | null = null
+  return {
+    url,
+    ready: readiness.begin(),
+    log,
+    close() {
+      closing ??= close()
+      return closing
+    },
+  }
+}
+
+// Drivers put the statement with its values into their errors, and those are what people wrote.
+function loggedError(error: unknown): object {
+  if (!(error instanceof Error)) return { message: String(error) }
+  const { name, message, stack, cause } = error
+  const code = 'code' in error ? error.code : undefined
+  return { name, message, code, stack, cause: cause === undefined ? undefined : loggedError(cause) }
+}
+
+function createBus({ databaseUrl, redisUrl }: Settings, log: Logger): Bus {
+  if (redisUrl !== null) return createRedisBus({ redisUrl, log })
+  return databaseUrl === null ? createMemoryBus() : createPostgresBus({ databaseUrl, log })
+}
+
+function demoUpstream(baseUrl: string): UpstreamSettings {
+  const timeouts = { connectMs: 5_000, firstByteMs: 60_000, idleMs: 60_000, totalMs: 600_000 }
+  return {
+    name: 'demo',
+    baseUrl,
+    apiKey: null,
+    models: ['*'],
+    contextWindow: null,
+    prices: {},
+    timeouts,
+    lenientEnd: false,
+  }
+}
+
+/** Migrates and takes up the work as soon as the database can be reached. */
+function createReadiness(database: Database, chat: ChatServer, log: Logger) {
+  const stopper = new AbortController()
+  let waitsFor: string | null = 'the migrations are not applied yet'
+
+  async function begin() {
+    while (!stopper.signal.aborted) {
+      try {
+        await migrate(database)
+        await chat.start()
+        waitsFor = null
+        return
+      } catch (error) {
+        if (!(error instanceof StoreError) || error.code !== 'UNAVAILABLE') throw error
+        log.error(
+          { reason: error.message },
+          'DATABASE_URL: the database cannot be reached; /readyz says 503 until it can',
+        )
+      }
+      await delay(reconnectMs, undefined, { signal: stopper.signal }).catch(() => {})
+    }
+  }
+
+  return {
+    begin,
+    stop: () => stopper.abort(),
+    assert() {
+      if (waitsFor !== null) throw new StoreError('UNAVAILABLE', waitsFor)
+    },
+    async checks() {
+      const failure = await database.check().then(
+        () => null,
+        (error: Error) => error.message,
+      )
+      return { database: failure, migrations: waitsFor }
+    },
+  }
+}

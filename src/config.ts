@@ -1,0 +1,293 @@
+import { existsSync, readFileSync } from 'node:fs'
+import { isIPv4 } from 'node:net'
+import { parseEnv } from 'node:util'
+import { distance } from 'fastest-levenshtein'
+import { z } from 'zod'
+import type { UpstreamSettings } from './upstream/upstream.ts'
+
+export class ConfigError extends Error {
+  constructor(name: string, problem: string) {
+    super(`${name}: ${problem}`)
+    this.name = 'ConfigError'
+  }
+}
+
+type Environment = Record<string, string | undefined>
+
+// Messages never repeat the value: it may be a key or hold a password.
+function setting<T>(takes: string, read: (text: string) => T | undefined) {
+  return z.string().transform((text, context) => {
+    const value = read(text.trim())
+    if (value !== undefined) return value
+    context.addIssue(`takes ${takes}`)
+    return z.NEVER
+  })
+}
+
+// The upper bound of durations is setTimeout's: above it a timer fires at once.
+const maxMs = 2 ** 31 - 1
+
+function whole(what: string, min: number, max: number) {
+  return setting(`${what}, a whole number from ${min} to ${max}`, (text) => {
+    const value = /^\d{1,10}$/.test(text) ? Number(text) : Number.NaN
+    return value >= min && value <= max ? value : undefined
+  })
+}
+
+function oneOf<const T extends string>(...words: T[]) {
+  return setting(words.join(' or '), (text) => words.find((word) => word === text))
+}
+
+function url(takes: string, schemes: string[]) {
+  return setting(takes, (text) => {
+    // libpq's form for Unix sockets, postgres://me@/db?host=/run, has no host and is no URL by the standard.
+    return schemes.includes(parseUrl(text.replace('@/', '@socket/'))?.protocol ?? '') ? text : undefined
+  })
+}
+
+const httpUrl = url('an http:// or https:// URL', ['http:', 'https:']).transform((text) => text.replace(/\/+$/, ''))
+const text = setting('a text', (value) => value)
+
+const known = z.object({
+  HOST: setting('a host name or an address', (name) => (/^[\w.:-]+$/.test(name) ? name : undefined))
+    .default('127.0.0.1')
+    .describe('where it listens'),
+  PORT: whole('a port', 0, 65_535).default(4000).describe('0 takes a free one and prints it'),
+  DATABASE_URL: url('a postgres:// or postgresql:// URL', ['postgres:', 'postgresql:'])
+    .optional()
+    .describe('Postgres 14 or later; without it, the embedded database in DATA_DIR'),
+  DATA_DIR: text.default('.data').describe('folder of the embedded database'),
+  REDIS_URL: url('a redis:// or rediss:// URL', ['redis:', 'rediss:']).optional().describe('the bus'),
+  OPENAI_API_KEY: setting('a key without spaces', (key) => (/^[\x21-\x7e]+$/.test(key) ? key : undefined))
+    .optional()
+    .describe('one upstream, named openai'),
+  OPENAI_BASE_URL: httpUrl.optional().describe('its address; alone, it serves keyless local servers'),
+  UPSTREAMS_FILE: text.optional().describe('a JSON list of upstreams, tried in order for a model'),
+  UPSTREAM_FIRST_BYTE_MS: whole('milliseconds', 1, maxMs).optional().describe('for the upstream named openai'),
+  UPSTREAM_IDLE_MS: whole('milliseconds', 1, maxMs).optional().describe('for the upstream named openai'),
+  UPSTREAM_TOTAL_MS: whole('milliseconds', 1, maxMs).optional().describe('for the upstream named openai'),
+  DEFAULT_MODEL: text.optional().describe("without it, the first upstream's first"),
+  AUTH_DEV: oneOf('allow').optional().describe('lets Dev sign-in leave loopback, and run under NODE_ENV=production'),
+  ALLOWED_ORIGINS: setting('origins such as https://app.example.com, separated by commas', origins)
+    .default([])
+    .describe('other origins whose pages may call; same origin always may'),
+  TRUSTED_DOCUMENTS_ONLY: oneOf('false').optional().describe('not in this version: only false'),
+  LIMIT_REQUESTS_PER_MINUTE: whole('requests', 1, 1e9).default(120).describe('per user'),
+  LIMIT_STREAMS_PER_USER: whole('streams', 1, 1e9).default(50).describe('open at once, per user'),
+  DRAIN_MS: whole('milliseconds', 0, maxMs).default(10_000).describe('how long live answers may finish at shutdown'),
+  LEASE_MS: whole('milliseconds', 100, maxMs)
+    .default(10_000)
+    .describe('after which a silent replica has lost its answers'),
+  FLUSH_MS: whole('milliseconds', 1, 60_000).default(50).describe('between two writes of the log'),
+  STREAM_RETENTION_HOURS: whole('hours', 1, 24 * 366)
+    .default(24)
+    .describe('how long the log of a finished answer stays'),
+  LOG_LEVEL: oneOf('fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent').default('info'),
+  NODE_ENV: text.optional(),
+})
+
+const notYet: Record<string, string> = {
+  AUTH_JWKS_URL: 'this version signs in with Dev only; tokens are not checked yet',
+  AUTH_JWT_SECRET: 'this version signs in with Dev only; tokens are not checked yet',
+  AUTH_ISSUER: 'this version signs in with Dev only; tokens are not checked yet',
+  AUTH_AUDIENCE: 'this version signs in with Dev only; tokens are not checked yet',
+  TRUSTED_DOCUMENTS: 'this version has no list of trusted documents yet',
+  LIMIT_TOKENS_PER_DAY: 'this version does not limit tokens yet',
+  OTEL_EXPORTER_OTLP_ENDPOINT: 'this version does not export traces yet',
+}
+
+// URL.parse needs Node 22.
+function parseUrl(text: string): URL | undefined {
+  return URL.canParse(text) ? new URL(text) : undefined
+}
+
+function origins(list: string): string[] | undefined {
+  const entries = list.split(',').map((entry) => entry.trim())
+  return entries.every((entry) => parseUrl(entry)?.origin === entry) ? entries : undefined
+}
+
+const defaultTimeouts = { connectMs: 5_000, firstByteMs: 60_000, idleMs: 60_000, totalMs: 600_000 }
+
+const timeoutMs = z.int().min(1).max(maxMs)
+const dollars = z.number().min(0)
+
+const upstreamsFile = z
+  .array(
+    z.strictObject({
+      name: z.string().min(1),
+      baseUrl: httpUrl,
+      apiKeyEnv: z.string().min(1).optional(),
+      models: z.array(z.string().min(1)).min(1).default(['*']),
+      contextWindow: z.int().positive().nullable().default(null),
+      prices: z
+        .record(z.string(), z.strictObject({ promptPerMillion: dollars, completionPerMillion: dollars }))
+        .default({}),
+      timeouts: z
+        .strictObject({ connectMs: timeoutMs, firstByteMs: timeoutMs, idleMs: timeoutMs, totalMs: timeoutMs })
+        .partial()
+        .default({}),
+      lenientEnd: z.boolean().default(false),
+    }),
+  )
+  .min(1)
+
+export interface Settings {
+  host: string
+  port: number
+  databaseUrl: string | null
+  dataDir: string
+  redisUrl: string | null
+  /** empty: nothing is configured, and the demo model answers */
+  upstreams: UpstreamSettings[]
+  defaultModel: string | null
+  auth: { mode: 'dev' }
+  allowedOrigins: string[]
+  drainMs: number
+  leaseMs: number
+  flushMs: number
+  streamRetentionMs: number
+  requestsPerMinute: number
+  streamsPerUser: number
+  logLevel: 'fatal' | 'error' | 'warn' | 'info' | 'debug' | 'trace' | 'silent'
+  production: boolean
+}
+
+/** Reads this process's environment and, in development, the `.env` file beside it, which never overrides. */
+export function readEnvironment(): Settings {
+  const development = process.env['NODE_ENV'] !== 'production'
+  return readSettings(process.env, development && existsSync('.env') ? parseEnv(readFileSync('.env', 'utf8')) : {})
+}
+
+/** Throws ConfigError with one line for the first setting that is malformed, unknown or contradicts another. */
+export function readSettings(environment: Environment, envFile: Environment = {}): Settings {
+  const env = Object.fromEntries(Object.entries({ ...envFile, ...environment }).filter(([, value]) => value?.trim()))
+  for (const [name, reason] of Object.entries(notYet)) {
+    if (env[name]) throw new ConfigError(name, `${reason}; leave it unset`)
+  }
+  const parsed = known.safeParse(env)
+  if (!parsed.success) throw new ConfigError(String(parsed.error.issues[0]?.path[0]), firstProblem(parsed.error))
+  const values = parsed.data
+
+  const entries = values.UPSTREAMS_FILE ? readUpstreamsFile(values.UPSTREAMS_FILE) : []
+  refuseUnknown(env, envFile, new Set(entries.flatMap((entry) => entry.apiKeyEnv ?? [])))
+  refuseContradictions(values)
+  return {
+    host: values.HOST,
+    port: values.PORT,
+    databaseUrl: values.DATABASE_URL ?? null,
+    dataDir: values.DATA_DIR,
+    redisUrl: values.REDIS_URL ?? null,
+    upstreams: [...openai(values), ...entries.map((entry) => withKey(entry, env))],
+    defaultModel: values.DEFAULT_MODEL ?? null,
+    auth: { mode: 'dev' },
+    allowedOrigins: values.ALLOWED_ORIGINS,
+    drainMs: values.DRAIN_MS,
+    leaseMs: values.LEASE_MS,
+    flushMs: values.FLUSH_MS,
+    streamRetentionMs: values.STREAM_RETENTION_HOURS * 3_600_000,
+    requestsPerMinute: values.LIMIT_REQUESTS_PER_MINUTE,
+    streamsPerUser: values.LIMIT_STREAMS_PER_USER,
+    logLevel: values.LOG_LEVEL,
+    production: values.NODE_ENV === 'production',
+  }
+}
+
+type Values = z.infer<typeof known>
+
+function openai(values: Values): UpstreamSettings[] {
+  if (!values.OPENAI_API_KEY && !values.OPENAI_BASE_URL) return []
+  const timeouts = { ...defaultTimeouts }
+  if (values.UPSTREAM_FIRST_BYTE_MS) timeouts.firstByteMs = values.UPSTREAM_FIRST_BYTE_MS
+  if (values.UPSTREAM_IDLE_MS) timeouts.idleMs = values.UPSTREAM_IDLE_MS
+  if (values.UPSTREAM_TOTAL_MS) timeouts.totalMs = values.UPSTREAM_TOTAL_MS
+  const baseUrl = values.OPENAI_BASE_URL ?? 'https://api.openai.com/v1'
+  const apiKey = values.OPENAI_API_KEY ?? null
+  return [
+    { name: 'openai', baseUrl, apiKey, models: ['*'], contextWindow: null, prices: {}, timeouts, lenientEnd: false },
+  ]
+}
+
+type UpstreamEntry = z.infer<typeof upstreamsFile>[number]
+
+function readUpstreamsFile(path: string): UpstreamEntry[] {
+  let json: unknown
+  try {
+    json = JSON.parse(readFileSync(path, 'utf8'))
+  } catch (error) {
+    const problem = error instanceof SyntaxError ? 'is not JSON' : 'cannot be read'
+    throw new ConfigError('UPSTREAMS_FILE', `takes a JSON list of upstreams; ${path} ${problem}`)
+  }
+  const parsed = upstreamsFile.safeParse(json)
+  if (!parsed.success) {
+    const at = parsed.error.issues[0]?.path.join('.') || 'the list'
+    throw new ConfigError('UPSTREAMS_FILE', `${path}, at ${at}: ${firstProblem(parsed.error)}`)
+  }
+  const names = parsed.data.map((entry) => entry.name)
+  const twice = names.find((name, index) => names.indexOf(name) !== index)
+  if (twice) throw new ConfigError('UPSTREAMS_FILE', `${path} has two upstreams named ${twice}; takes each name once`)
+  return parsed.data
+}
+
+function withKey({ apiKeyEnv, timeouts, ...entry }: UpstreamEntry, env: Environment): UpstreamSettings {
+  const apiKey = apiKeyEnv ? env[apiKeyEnv] : null
+  if (apiKey === undefined) {
+    throw new ConfigError('UPSTREAMS_FILE', `upstream ${entry.name} takes its key from ${apiKeyEnv}, which is not set`)
+  }
+  return { ...entry, apiKey, timeouts: { ...defaultTimeouts, ...timeouts } }
+}
+
+function firstProblem(error: z.ZodError): string {
+  return (error.issues[0]?.message ?? 'malformed').replaceAll('\n', ' ')
+}
+
+const knownNames = [...Object.keys(known.shape), ...Object.keys(notYet)]
+const ownPrefixes =
+  /^(AUTH|LIMIT|UPSTREAMS?|TRUSTED_DOCUMENTS|ALLOWED_ORIGINS?|DEFAULT_MODEL|DRAIN|LEASE|FLUSH|STREAM_RETENTION)(_|$)/
+// Other programs' variables look like these: a near miss in the process's environment proves nothing.
+const commonNames = ['HOST', 'PORT', 'DATA_DIR', 'LOG_LEVEL', 'NODE_ENV']
+
+function refuseUnknown(env: Environment, envFile: Environment, keyNames: Set<string>): void {
+  for (const name of Object.keys(env)) {
+    if (knownNames.includes(name) || keyNames.has(name)) continue
+    const inFile = name in envFile && !/^(NODE|VITE)_/.test(name)
+    const meant = knownNames.find((candidate) => oneSlip(name, candidate))
+    // Where the right name is set too, the other one is somebody else's.
+    const misspelt = meant !== undefined && !commonNames.includes(meant) && !env[meant]
+    if (!inFile && !misspelt && !ownPrefixes.test(name)) continue
+    throw new ConfigError(name, `no such setting${meant ? `; did you mean ${meant}?` : ''}`)
+  }
+}
+
+/** One character missing, extra or wrong, or two swapped. */
+function oneSlip(name: string, other: string): boolean {
+  const edits = distance(name, other)
+  return edits === 1 || (edits === 2 && [...name].sort().join() === [...other].sort().join())
+}
+
+function refuseContradictions(values: Values): void {
+  const single = values.OPENAI_API_KEY ?? values.OPENAI_BASE_URL
+  if (values.UPSTREAMS_FILE && single) {
+    const name = values.OPENAI_API_KEY ? 'OPENAI_API_KEY' : 'OPENAI_BASE_URL'
+    throw new ConfigError('UPSTREAMS_FILE', `contradicts ${name}; set one of the two`)
+  }
+  for (const name of ['UPSTREAM_FIRST_BYTE_MS', 'UPSTREAM_IDLE_MS', 'UPSTREAM_TOTAL_MS'] as const) {
+    if (values[name] && !single) throw new ConfigError(name, 'takes effect only with OPENAI_BASE_URL or OPENAI_API_KEY')
+  }
+  if (values.LEASE_MS < 10 * values.FLUSH_MS) {
+    throw new ConfigError('LEASE_MS', `takes at least ten times FLUSH_MS, which is ${values.FLUSH_MS}`)
+  }
+  if (values.AUTH_DEV === 'allow') return
+  if (values.NODE_ENV === 'production') {
+    throw new ConfigError('NODE_ENV', 'Dev sign-in checks nobody, so production takes AUTH_DEV=allow beside it')
+  }
+  if (!isLoopback(values.HOST)) {
+    throw new ConfigError(
+      'HOST',
+      'Dev sign-in checks nobody, so it takes a loopback address, or AUTH_DEV=allow beside it',
+    )
+  }
+}
+
+function isLoopback(host: string): boolean {
+  return host === 'localhost' || host === '::1' || (isIPv4(host) && host.startsWith('127.'))
+}

@@ -1,0 +1,81 @@
+import { type App, startApp } from './app.ts'
+import { ConfigError, readEnvironment, type Settings } from './config.ts'
+import { StoreError } from './store/error.ts'
+
+function describeDatabase({ databaseUrl, dataDir }: Settings): string {
+  if (databaseUrl === null) return `embedded, in ${dataDir} (DATABASE_URL is not set)`
+  const { host, pathname } = new URL(databaseUrl)
+  return `Postgres at ${host}${pathname} (DATABASE_URL)`
+}
+
+function describeBus({ databaseUrl, redisUrl }: Settings): string {
+  if (redisUrl !== null) return `Redis at ${new URL(redisUrl).host} (REDIS_URL)`
+  if (databaseUrl === null) return 'in memory (the embedded database serves one process)'
+  return 'Postgres NOTIFY (REDIS_URL is not set)'
+}
+
+function describeUpstreams({ upstreams }: Settings): string {
+  if (upstreams.length === 0)
+    return 'the built-in demo model (neither OPENAI_API_KEY, OPENAI_BASE_URL nor UPSTREAMS_FILE is set)'
+  return upstreams.map(({ name, baseUrl }) => `${name} at ${baseUrl}`).join(', ')
+}
+
+function summary(url: string, settings: Settings): string {
+  return `
+  Antiphon is ready.
+
+  Page       ${url}/
+  GraphiQL   ${url}/graphql (in a browser)
+  GraphQL    ${url}/graphql (HTTP, SSE and WebSocket)
+  Schema     ${url}/schema.graphql
+
+  Database   ${describeDatabase(settings)}
+  Bus        ${describeBus(settings)}
+  Upstream   ${describeUpstreams(settings)}
+  Sign-in    dev: \`Authorization: Dev alice\` is alice, nothing is dev (no tokens are set up)
+
+`
+}
+
+/** What a person is to mend is one line; anything else is a fault of ours, with its trace. */
+function explain(error: unknown): string {
+  const isExpected = error instanceof ConfigError || error instanceof StoreError
+  if (isExpected) return error.message
+  if (error instanceof Error && 'syscall' in error && error.syscall === 'listen') return `PORT: ${error.message}`
+  return error instanceof Error ? (error.stack ?? error.message) : String(error)
+}
+
+function closeOnSignals(app: App) {
+  let isClosing = false
+  const stop = async (exitCode: number) => {
+    // A second signal: whoever sends it does not want to wait. What was not stored is ended by the next start.
+    if (isClosing) process.exit(1)
+    isClosing = true
+    await app.close()
+    process.exit(exitCode)
+  }
+  const stopOrFail = (exitCode: number) =>
+    stop(exitCode).catch((error: unknown) => {
+      app.log.error({ err: error }, 'the server did not close in good order')
+      process.exit(1)
+    })
+  process.on('SIGTERM', () => void stopOrFail(0))
+  process.on('SIGINT', () => void stopOrFail(0))
+  process.on('uncaughtException', (error) => {
+    app.log.fatal({ err: error }, 'uncaught exception')
+    void stopOrFail(1)
+  })
+}
+
+async function main() {
+  const settings = readEnvironment()
+  const app = await startApp(settings)
+  closeOnSignals(app)
+  await app.ready
+  process.stdout.write(summary(app.url, settings))
+}
+
+main().catch((error: unknown) => {
+  process.stderr.write(`antiphon: ${explain(error)}\n`)
+  process.exit(1)
+})

@@ -1,0 +1,287 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { describe, expect, onTestFinished, test } from 'vitest'
+import { ConfigError, readEnvironment, readSettings } from '../src/config.ts'
+
+type Environment = Record<string, string>
+
+function refusal(env: Environment, envFile: Environment = {}): string {
+  try {
+    readSettings(env, envFile)
+  } catch (error) {
+    expect(error).toBeInstanceOf(ConfigError)
+    return (error as ConfigError).message
+  }
+  throw new Error('The settings were taken')
+}
+
+function temporaryFolder(): string {
+  const folder = mkdtempSync(join(tmpdir(), 'antiphon-config-'))
+  onTestFinished(() => rmSync(folder, { recursive: true }))
+  return folder
+}
+
+function upstreamsFile(content: unknown): string {
+  const path = join(temporaryFolder(), 'upstreams.json')
+  writeFileSync(path, typeof content === 'string' ? content : JSON.stringify(content))
+  return path
+}
+
+test('nothing set means the embedded database, the demo model and Dev sign-in on loopback', () => {
+  expect(readSettings({})).toEqual({
+    host: '127.0.0.1',
+    port: 4000,
+    databaseUrl: null,
+    dataDir: '.data',
+    redisUrl: null,
+    upstreams: [],
+    defaultModel: null,
+    auth: { mode: 'dev' },
+    allowedOrigins: [],
+    drainMs: 10_000,
+    leaseMs: 10_000,
+    flushMs: 50,
+    streamRetentionMs: 86_400_000,
+    requestsPerMinute: 120,
+    streamsPerUser: 50,
+    logLevel: 'info',
+    production: false,
+  })
+})
+
+test('an empty setting is one that is not set', () => {
+  expect(readSettings({ PORT: '', DATABASE_URL: ' ', OPENAI_API_KEY: '', AUTH_JWT_SECRET: '' })).toEqual(
+    readSettings({}),
+  )
+})
+
+test.each<[Environment, object]>([
+  [{ PORT: '0' }, { port: 0 }],
+  [{ PORT: ' 8080 ' }, { port: 8080 }],
+  [{ HOST: '::1' }, { host: '::1' }],
+  [{ HOST: '127.8.9.1' }, { host: '127.8.9.1' }],
+  [{ HOST: '0.0.0.0', AUTH_DEV: 'allow' }, { host: '0.0.0.0' }],
+  [
+    { NODE_ENV: 'production', AUTH_DEV: 'allow' },
+    { production: true, host: '127.0.0.1' },
+  ],
+  [{ DATABASE_URL: 'postgresql://me@db.example/chat' }, { databaseUrl: 'postgresql://me@db.example/chat' }],
+  [{ DATABASE_URL: 'postgres://me@/chat?host=/run/pg' }, { databaseUrl: 'postgres://me@/chat?host=/run/pg' }],
+  [{ REDIS_URL: 'rediss://cache.example' }, { redisUrl: 'rediss://cache.example' }],
+  [
+    { ALLOWED_ORIGINS: 'https://a.example, http://localhost:3000' },
+    { allowedOrigins: ['https://a.example', 'http://localhost:3000'] },
+  ],
+  [{ STREAM_RETENTION_HOURS: '2' }, { streamRetentionMs: 7_200_000 }],
+  [
+    { LIMIT_REQUESTS_PER_MINUTE: '7', LIMIT_STREAMS_PER_USER: '2' },
+    { requestsPerMinute: 7, streamsPerUser: 2 },
+  ],
+  [{ TRUSTED_DOCUMENTS_ONLY: 'false' }, {}],
+])('%j is taken', (env, expected) => {
+  expect(readSettings(env)).toMatchObject(expected)
+})
+
+describe('what is malformed is refused by name', () => {
+  test.each([
+    ['PORT', ['4000abc', '-1', '65536', '1e3', '0x10', '4000.5', 'http']],
+    ['HOST', ['not a host', 'http://localhost']],
+    ['DATABASE_URL', ['mysql://me@db.example/chat', 'db.example', 'postgres://a b']],
+    ['REDIS_URL', ['http://cache.example', 'localhost:6379']],
+    ['OPENAI_API_KEY', ['two words', 'line\nbreak']],
+    ['OPENAI_BASE_URL', ['localhost:8000/v1', 'ftp://models.example']],
+    ['ALLOWED_ORIGINS', ['*', 'null', 'app.example', 'https://app.example/path', 'https://a.example,']],
+    ['DRAIN_MS', ['10s', '2147483648']],
+    ['FLUSH_MS', ['0']],
+    ['LIMIT_STREAMS_PER_USER', ['0', 'many']],
+    ['LOG_LEVEL', ['verbose', 'INFO']],
+    ['AUTH_DEV', ['true', 'yes']],
+    ['TRUSTED_DOCUMENTS_ONLY', ['true']],
+  ])('%s', (name, values) => {
+    for (const value of values) {
+      const line = refusal({ [name]: value })
+      expect(line).toMatch(new RegExp(`^${name}: takes .+`))
+      expect(line).not.toContain('\n')
+    }
+  })
+})
+
+test('no refusal repeats a value, which may be a secret', () => {
+  const secret = 'canary secret'
+  for (const name of ['OPENAI_API_KEY', 'DATABASE_URL', 'REDIS_URL', 'OPENAI_BASE_URL', 'PORT', 'AUTH_JWT_SECRET']) {
+    expect(refusal({ [name]: secret })).not.toContain(secret)
+  }
+})
+
+test.each([
+  ['AUTH_JWKS_URL', 'https://id.example/keys'],
+  ['AUTH_JWT_SECRET', 'secret'],
+  ['AUTH_ISSUER', 'https://id.example'],
+  ['AUTH_AUDIENCE', 'chat'],
+  ['TRUSTED_DOCUMENTS', 'documents.json'],
+  ['LIMIT_TOKENS_PER_DAY', '1000'],
+  ['OTEL_EXPORTER_OTLP_ENDPOINT', 'http://localhost:4318'],
+])('%s, which this version does not have, is not passed over in silence', (name, value) => {
+  expect(refusal({ [name]: value })).toMatch(new RegExp(`^${name}: this version .+`))
+})
+
+describe('what is contradictory is refused', () => {
+  test.each<[Environment, string]>([
+    [{ HOST: '0.0.0.0' }, 'HOST'],
+    [{ HOST: 'chat.example' }, 'HOST'],
+    [{ NODE_ENV: 'production' }, 'NODE_ENV'],
+    [{ LEASE_MS: '400', FLUSH_MS: '50' }, 'LEASE_MS'],
+    [{ UPSTREAM_IDLE_MS: '1000' }, 'UPSTREAM_IDLE_MS'],
+  ])('%j', (env, name) => {
+    expect(refusal(env)).toMatch(new RegExp(`^${name}: .+`))
+  })
+
+  test('two ways to name the upstreams', () => {
+    const UPSTREAMS_FILE = upstreamsFile([{ name: 'a', baseUrl: 'http://a.example/v1' }])
+    expect(refusal({ UPSTREAMS_FILE, OPENAI_API_KEY: 'sk-1' })).toMatch(/^UPSTREAMS_FILE: .*OPENAI_API_KEY/)
+    expect(refusal({ UPSTREAMS_FILE, OPENAI_BASE_URL: 'http://b' })).toMatch(/^UPSTREAMS_FILE: .*OPENAI_BASE_URL/)
+  })
+})
+
+describe('a name that is no setting', () => {
+  test.each([
+    ['DATABSE_URL', 'DATABASE_URL'],
+    ['DATABASE_ULR', 'DATABASE_URL'],
+    ['OPENAI_APIKEY', 'OPENAI_API_KEY'],
+    ['OPENAI_BASE_URI', 'OPENAI_BASE_URL'],
+    ['UPSTREAM_FILE', 'UPSTREAMS_FILE'],
+    ['ALLOWED_ORIGIN', 'ALLOWED_ORIGINS'],
+    ['LIMIT_STREAM_PER_USER', 'LIMIT_STREAMS_PER_USER'],
+  ])('%s is refused, and %s suggested', (name, meant) => {
+    expect(refusal({ [name]: 'x' })).toBe(`${name}: no such setting; did you mean ${meant}?`)
+  })
+
+  test.each(['AUTH_JWT_KEY', 'LIMIT_REQUESTS', 'UPSTREAM_TIMEOUT', 'DRAIN_SECONDS'])('%s is refused', (name) => {
+    expect(refusal({ [name]: 'x' })).toBe(`${name}: no such setting`)
+  })
+
+  test('is refused in a .env file whatever it is, but for those of Node and Vite', () => {
+    expect(refusal({}, { COLOUR: 'red' })).toBe('COLOUR: no such setting')
+    expect(refusal({}, { POTR: '4000' })).toBe('POTR: no such setting; did you mean PORT?')
+    expect(readSettings({}, { NODE_OPTIONS: '--inspect', VITE_TITLE: 'x' })).toEqual(readSettings({}))
+  })
+
+  test('is left alone where it is ordinary in an environment', () => {
+    const ordinary = [
+      ...['HOSTNAME', 'LOGNAME', 'HOST_IP', 'PORT_HTTP', 'PORTS', 'HOME', 'PATH', 'PWD', 'TERM', 'USER', 'CI', 'LANG'],
+      ...[
+        'DATABASE_USER',
+        'DATABASE_SSL',
+        'DATABASE_HOST',
+        'PGHOST',
+        'PGDATA',
+        'REDIS_HOST',
+        'REDIS_PORT',
+        'REDIS_TLS_URL',
+      ],
+      ...['OPENAI_ORG_ID', 'OPENAI_PROJECT_ID', 'OPENAI_API_TYPE', 'LOGLEVEL', 'DATADIR', 'META_DIR', 'XDG_DATA_DIRS'],
+      ...['AUTHORIZATION', 'LIMITS', 'OTEL_SERVICE_NAME', 'KUBERNETES_PORT', 'npm_config_loglevel', 'NODE_PATH'],
+    ]
+    expect(readSettings(Object.fromEntries(ordinary.map((name) => [name, 'x'])))).toEqual(readSettings({}))
+  })
+
+  test('is left alone where the setting that it resembles is set beside it', () => {
+    expect(readSettings({ REDIS_URI: 'x', REDIS_URL: 'redis://a' })).toMatchObject({ redisUrl: 'redis://a' })
+  })
+})
+
+describe('the upstream of OPENAI_API_KEY and OPENAI_BASE_URL', () => {
+  const timeouts = { connectMs: 5000, firstByteMs: 60_000, idleMs: 60_000, totalMs: 600_000 }
+
+  test('is OpenAI with a key alone', () => {
+    const openai = { name: 'openai', models: ['*'], contextWindow: null, prices: {}, timeouts, lenientEnd: false }
+    expect(readSettings({ OPENAI_API_KEY: 'sk-1' }).upstreams).toEqual([
+      { ...openai, baseUrl: 'https://api.openai.com/v1', apiKey: 'sk-1' },
+    ])
+  })
+
+  test('is a keyless server with an address alone', () => {
+    const { upstreams } = readSettings({ OPENAI_BASE_URL: 'http://localhost:8000/v1/', UPSTREAM_IDLE_MS: '7' })
+    expect(upstreams).toMatchObject([
+      { baseUrl: 'http://localhost:8000/v1', apiKey: null, timeouts: { ...timeouts, idleMs: 7 } },
+    ])
+  })
+})
+
+describe('the upstreams of UPSTREAMS_FILE', () => {
+  const local = { name: 'local', baseUrl: 'http://localhost:8000/v1' }
+
+  test('come in order, with defaults, and with keys from the variables that they name', () => {
+    const prices = { big: { promptPerMillion: 2.5, completionPerMillion: 10 } }
+    const far = {
+      name: 'far',
+      baseUrl: 'https://far.example/v1/',
+      apiKeyEnv: 'UPSTREAM_FAR_KEY',
+      models: ['big*'],
+      prices,
+    }
+    const UPSTREAMS_FILE = upstreamsFile([{ ...far, timeouts: { idleMs: 5 }, contextWindow: 8192 }, local])
+    expect(readSettings({ UPSTREAMS_FILE, UPSTREAM_FAR_KEY: 'sk-far' }).upstreams).toEqual([
+      {
+        name: 'far',
+        baseUrl: 'https://far.example/v1',
+        apiKey: 'sk-far',
+        models: ['big*'],
+        contextWindow: 8192,
+        prices,
+        timeouts: { connectMs: 5000, firstByteMs: 60_000, idleMs: 5, totalMs: 600_000 },
+        lenientEnd: false,
+      },
+      expect.objectContaining({ name: 'local', apiKey: null, models: ['*'] }),
+    ])
+  })
+
+  test.each<[string, unknown, RegExp]>([
+    ['is no JSON', '[', /is not JSON/],
+    ['is empty', [], /.+/],
+    ['is no list', local, /.+/],
+    ['has an unknown key', [{ ...local, modles: ['*'] }], /at 0: .*modles/],
+    ['has an unknown time-out', [{ ...local, timeouts: { idle: 5 } }], /at 0\.timeouts: .*idle/],
+    ['has a time-out that is no number', [{ ...local, timeouts: { idleMs: '5' } }], /at 0\.timeouts\.idleMs: /],
+    ['lacks an address', [local, { name: 'b' }], /at 1\.baseUrl: /],
+    ['has one name twice', [local, local], /two upstreams named local/],
+    ['names a key that is not set', [{ ...local, apiKeyEnv: 'LOCAL_KEY' }], /LOCAL_KEY, which is not set/],
+  ])('are refused when the file %s', (_what, content, reason) => {
+    const line = refusal({ UPSTREAMS_FILE: upstreamsFile(content) })
+    expect(line).toMatch(/^UPSTREAMS_FILE: /)
+    expect(line).toMatch(reason)
+    expect(line).not.toContain('\n')
+  })
+
+  test('are refused when there is no such file', () => {
+    expect(refusal({ UPSTREAMS_FILE: '/nowhere/upstreams.json' })).toContain('/nowhere/upstreams.json cannot be read')
+  })
+})
+
+describe('the .env file', () => {
+  function inFolder(envFile: string): void {
+    const folder = temporaryFolder()
+    const before = process.cwd()
+    writeFileSync(join(folder, '.env'), envFile)
+    process.chdir(folder)
+    onTestFinished(() => process.chdir(before))
+  }
+
+  test('sets what the environment does not', () => {
+    inFolder('DRAIN_MS=5 # milliseconds\nLEASE_MS="7000"\n')
+    process.env['LEASE_MS'] = '9000'
+    onTestFinished(() => void delete process.env['LEASE_MS'])
+    expect(readEnvironment()).toMatchObject({ drainMs: 5, leaseMs: 9000 })
+  })
+
+  test('is not read in production', () => {
+    inFolder('DRAIN_MS=5')
+    Object.assign(process.env, { NODE_ENV: 'production', AUTH_DEV: 'allow' })
+    onTestFinished(() => {
+      process.env['NODE_ENV'] = 'test'
+      delete process.env['AUTH_DEV']
+    })
+    expect(readEnvironment()).toMatchObject({ drainMs: 10_000, production: true })
+  })
+})
