@@ -1,0 +1,22 @@
+import { type Client, cacheExchange, createClient, fetchExchange, subscriptionExchange } from 'urql'
+import type { Connection } from './connection.ts'
+
+export function createPageClient({ socket }: Connection, authorization: string | null): Client {
+  return createClient({
+    url: '/graphql',
+    fetchOptions: authorization === null ? {} : { headers: { authorization } },
+    // The server takes queries by GET too, but a POST is never cached on the way.
+    preferGetMethod: false,
+    exchanges: [
+      cacheExchange,
+      fetchExchange,
+      subscriptionExchange({
+        forwardSubscription: ({ query = '', variables }) => ({
+          subscribe: (sink) => ({
+            unsubscribe: socket.subscribe({ query, variables: { ...variables } }, sink),
+          }),
+        }),
+      }),
+    ],
+  })
+}

@@ -1,0 +1,47 @@
+import { useMutation } from 'urql'
+import { Dialog } from './dialog.tsx'
+import { graphql } from './generated/gql.ts'
+import { sentence } from './sentence.ts'
+
+const DeleteConversation = graphql(`
+  mutation DeleteConversation($id: ID!) {
+    deleteConversation(id: $id) {
+      __typename
+      ... on DeletePayload { deletedId }
+      ... on Error { message }
+    }
+  }
+`)
+
+// The payload names no Conversation, so the cache would not know that its lists are out of date.
+const affects = { additionalTypenames: ['Conversation'] }
+
+interface DeleteDialogProps {
+  id: string
+  title: string
+  onClose: () => void
+}
+
+export function DeleteDialog({ id, title, onClose }: DeleteDialogProps) {
+  const [{ fetching, data, error }, remove] = useMutation(DeleteConversation)
+  const refusal = data?.deleteConversation.__typename === 'DeletePayload' ? undefined : data?.deleteConversation
+
+  async function confirm() {
+    const result = await remove({ id }, affects)
+    if (result.data?.deleteConversation.__typename === 'DeletePayload') location.hash = '#/'
+  }
+
+  return (
+    <Dialog
+      title="Delete this conversation?"
+      action="Delete"
+      isDangerous
+      isBusy={fetching}
+      problem={error ? sentence(error) : (refusal?.message ?? null)}
+      onConfirm={() => void confirm()}
+      onClose={onClose}
+    >
+      <p>“{title}” and all its messages will be gone for everyone who takes part in it.</p>
+    </Dialog>
+  )
+}

@@ -1,0 +1,57 @@
+import { useState } from 'react'
+import { useQuery } from 'urql'
+import { graphql } from './generated/gql.ts'
+import { readStored, writeStored } from './stored.ts'
+
+const Models = graphql(`
+  query Models {
+    models { id upstream }
+  }
+`)
+
+const modelKey = 'antiphon.model'
+
+/** The models on offer, and the one that this person chose last: empty for the server's choice. */
+export function useModel() {
+  const [{ data }] = useQuery({ query: Models })
+  const [stored, setStored] = useState(() => readStored(modelKey))
+  const models = data?.models ?? []
+  const chosen = models.some(({ id }) => id === stored) ? stored : ''
+
+  function choose(id: string) {
+    setStored(id)
+    writeStored(modelKey, id)
+  }
+
+  return { models, chosen, choose }
+}
+
+interface ModelPickerProps extends ReturnType<typeof useModel> {
+  /** what the conversation asks when nothing is chosen */
+  usual: string | null
+}
+
+export function ModelPicker({ models, chosen, choose, usual }: ModelPickerProps) {
+  const asked = chosen || usual || models[0]?.id
+  return (
+    <div className="model">
+      <label>
+        Model{' '}
+        <select value={chosen} onChange={(event) => choose(event.target.value)}>
+          <option value="">{usual ? `Default (${usual})` : 'Default'}</option>
+          {models.map(({ id, upstream }) => (
+            <option key={`${upstream} ${id}`} value={id}>
+              {id}
+            </option>
+          ))}
+        </select>
+      </label>
+      {asked?.startsWith('demo') && (
+        <p className="demo">
+          <strong>Demo model.</strong> It samples from a small text and knows little. Set <code>OPENAI_API_KEY</code> to
+          ask a real one.
+        </p>
+      )}
+    </div>
+  )
+}

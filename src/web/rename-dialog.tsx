@@ -1,0 +1,48 @@
+import { useState } from 'react'
+import { useMutation } from 'urql'
+import { Dialog } from './dialog.tsx'
+import { graphql } from './generated/gql.ts'
+import { sentence } from './sentence.ts'
+
+const RenameConversation = graphql(`
+  mutation RenameConversation($id: ID!, $title: String!) {
+    updateConversation(id: $id, input: { title: $title }) {
+      __typename
+      ... on ConversationPayload { conversation { id title } }
+      ... on Error { message }
+    }
+  }
+`)
+
+interface RenameDialogProps {
+  id: string
+  title: string
+  onClose: () => void
+}
+
+export function RenameDialog({ id, title, onClose }: RenameDialogProps) {
+  const [text, setText] = useState(title)
+  const [{ fetching, data, error }, rename] = useMutation(RenameConversation)
+  const refusal = data?.updateConversation.__typename === 'ConversationPayload' ? undefined : data?.updateConversation
+
+  async function confirm() {
+    const result = await rename({ id, title: text.trim() })
+    if (result.data?.updateConversation.__typename === 'ConversationPayload') onClose()
+  }
+
+  return (
+    <Dialog
+      title="Rename this conversation"
+      action="Rename"
+      isBusy={fetching}
+      problem={error ? sentence(error) : (refusal?.message ?? null)}
+      onConfirm={() => void confirm()}
+      onClose={onClose}
+    >
+      <label className="field">
+        Title
+        <input value={text} onChange={(event) => setText(event.target.value)} required maxLength={200} />
+      </label>
+    </Dialog>
+  )
+}

@@ -1,0 +1,34 @@
+import { useEffect, useRef } from 'react'
+import { ConversationList } from './conversation-list.tsx'
+import { SignIn } from './sign-in.tsx'
+import type { Route } from './use-route.ts'
+
+interface SidebarProps {
+  route: Route
+  revision: number
+}
+
+/** Beside the conversation where there is room, else over it, as a popover. */
+export function Sidebar({ route, revision }: SidebarProps) {
+  const sidebar = useRef<HTMLElement>(null)
+  // biome-ignore lint/correctness/useExhaustiveDependencies: each visit closes it, also one to where we are
+  useEffect(() => {
+    if (sidebar.current?.matches(':popover-open')) sidebar.current.hidePopover()
+  }, [route.visit])
+
+  return (
+    <nav ref={sidebar} id="conversations" className="sidebar" popover="auto" aria-label="Conversations">
+      <p className="brand">Antiphon</p>
+      <a className="new" href="#/" aria-current={route.conversationId === null ? 'page' : undefined}>
+        New conversation
+      </a>
+      <div className="list">
+        <ConversationList openId={route.conversationId} revision={revision} />
+      </div>
+      <footer>
+        <SignIn />
+        <a href="/graphql">GraphiQL</a>
+      </footer>
+    </nav>
+  )
+}

@@ -1,0 +1,44 @@
+import { type SubmitEvent, useState } from 'react'
+import { useQuery } from 'urql'
+import { graphql } from './generated/gql.ts'
+import { namePattern, readName, writeName } from './name.ts'
+
+const Viewer = graphql(`
+  query Viewer {
+    viewer { id name }
+  }
+`)
+
+/** The development sign-in: whoever one says one is. */
+export function SignIn() {
+  const [{ data }] = useQuery({ query: Viewer })
+  const [name, setName] = useState(readName)
+
+  function change(event: SubmitEvent) {
+    event.preventDefault()
+    writeName(name)
+    // Another person sees nothing of this one's: the page starts anew.
+    location.hash = '#/'
+    location.reload()
+  }
+
+  return (
+    <form className="sign-in" onSubmit={change}>
+      <label>
+        Your name
+        <input
+          value={name}
+          onChange={(event) => setName(event.target.value.trim())}
+          placeholder={data?.viewer.name ?? 'dev'}
+          pattern={namePattern}
+          title="Up to 64 letters, digits and signs, without spaces"
+          autoComplete="username"
+          spellCheck={false}
+        />
+      </label>
+      <button type="submit" disabled={name === readName()}>
+        Switch
+      </button>
+    </form>
+  )
+}
