@@ -23,7 +23,7 @@ export interface KeptConnection {
 
 export interface KeepConnectedOptions {
   kind: string
-  /** Gives up, at whatever point it is, when the signal aborts. */
+  /** The signal ends the connection, and the making of it, at whatever point it is. */
   connect(signal: AbortSignal): Promise<Connection>
   log: Log
 }
@@ -40,8 +40,6 @@ export function keepConnected({ kind, connect, log }: KeepConnectedOptions): Kep
   async function hold(connection: Connection): Promise<never> {
     outage.end()
     current = connection
-    // Closed meanwhile: there was nothing yet that `close` could have closed.
-    if (closing.signal.aborted) connection.close()
     const reason = await connection.lost
     current = null
     connection.close()
@@ -68,7 +66,6 @@ export function keepConnected({ kind, connect, log }: KeepConnectedOptions): Kep
     current: () => current,
     async close() {
       closing.abort()
-      current?.close()
       await done
     },
   }

@@ -5,7 +5,7 @@ import { readWakeUp, writeWakeUp } from './wake-up.ts'
 
 export interface RemoteBusOptions {
   kind: 'postgres' | 'redis'
-  /** Gives up, at whatever point it is, when the signal aborts. */
+  /** The signal ends the connection, and the making of it, at whatever point it is. */
   connect(hear: (text: string) => void, signal: AbortSignal): Promise<Connection>
   log: Log
 }
