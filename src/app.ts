@@ -19,8 +19,8 @@ import { createUpstreams, type UpstreamSettings } from './upstream/upstream.ts'
 
 export interface App {
   readonly url: string
-  /** Resolves when it can serve; rejects with StoreError where the database needs a person. */
-  readonly ready: Promise<void>
+  /** True when it can serve, false where it was closed before; rejects with StoreError where the database needs a person. */
+  readonly ready: Promise<boolean>
   readonly log: Logger
   /** Lets live answers finish within DRAIN_MS, sends the viewers away and closes everything. Once, however often called. */
   close(): Promise<void>
@@ -55,11 +55,11 @@ export async function startApp(settings: Settings): Promise<App> {
   const server = createServer({
     settings,
     schema,
-    sdl: sdl(),
+    sdl,
     signIn: createSignIn(settings.auth),
-    createContext: async (identity) => {
+    createContext: async (identity, signal) => {
       readiness.assert()
-      return createContext(chat, await chat.viewers.of(identity))
+      return createContext(chat, await chat.viewers.of(identity), signal)
     },
     checks: readiness.checks,
     pageFolder,
@@ -123,22 +123,22 @@ function createReadiness(database: Database, chat: ChatServer, log: Logger) {
   const stopper = new AbortController()
   let waitsFor: string | null = 'the migrations are not applied yet'
 
-  async function begin() {
+  async function begin(): Promise<boolean> {
     while (!stopper.signal.aborted) {
       try {
         await migrate(database)
         await chat.start()
         waitsFor = null
-        return
+        return true
       } catch (error) {
         if (!(error instanceof StoreError) || error.code !== 'UNAVAILABLE') throw error
-        log.error(
-          { reason: error.message },
-          'DATABASE_URL: the database cannot be reached; /readyz says 503 until it can',
-        )
+        if (waitsFor !== error.message)
+          log.error({ reason: error.message }, 'DATABASE_URL: /readyz says 503 until it serves')
+        waitsFor = error.message
       }
       await delay(reconnectMs, undefined, { signal: stopper.signal }).catch(() => {})
     }
+    return false
   }
 
   return {

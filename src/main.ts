@@ -71,8 +71,7 @@ async function main() {
   const settings = readEnvironment()
   const app = await startApp(settings)
   closeOnSignals(app)
-  await app.ready
-  process.stdout.write(summary(app.url, settings))
+  if (await app.ready) process.stdout.write(summary(app.url, settings))
 }
 
 main().catch((error: unknown) => {

@@ -52,37 +52,46 @@ const restPerWork = 12
 const statementMs = 0.1
 const firstRetryMs = 100
 const longestRetryMs = 2_000
+/** So that a database that is back hears of a server before others take it for lost. */
+const retriesPerLease = 4
 
 export function createAnswerLog({ store, announcer, replica, log, flushMs, onFenced }: AnswerLogOptions): AnswerLog {
   const tracked = new Map<string, Tracked>()
   const moved = new Set<string>()
+  const pace = createPace(flushMs, replica.leaseMs)
   let unwritten: Batch | null = null
-  let isScheduled = false
+  let timer: NodeJS.Timeout | undefined
+  let isBusy = false
+  let hasFirstText = false
   let isStopped = false
   let writing: Promise<void> = Promise.resolve()
-  let notBeforeMs = 0
   let lastWriteMs = 0
-  let retryMs = firstRetryMs
   let leaseTimer: NodeJS.Timeout | undefined
 
   function schedule() {
-    if (isScheduled || isStopped) return
-    isScheduled = true
-    const waitMs = notBeforeMs - performance.now()
-    // After the poll phase: all that one round of reads brought goes into one statement.
-    if (waitMs <= 0) setImmediate(begin)
-    else setTimeout(begin, waitMs)
+    if (isBusy || isStopped) return
+    // The first text of an answer does not wait: somebody looks at an empty page.
+    const waitMs = hasFirstText && unwritten === null ? 0 : pace.waitMs()
+    if (waitMs > 0) timer ??= setTimeout(begin, waitMs)
+    else begin()
   }
 
   function begin() {
-    if (!isStopped) writing = writeAndGoOn()
+    clearTimeout(timer)
+    timer = undefined
+    isBusy = true
+    // After the poll phase: all that one round of reads brought goes into one statement.
+    setImmediate(() => {
+      if (!isStopped) writing = writeAndGoOn()
+    })
   }
 
   async function writeAndGoOn() {
     // A statement whose fate is unknown is sent again as it was: it writes the same rows or none.
     unwritten ??= collect(tracked, moved, replica.id())
+    hasFirstText = false
     await write(unwritten)
-    isScheduled = false
+    isBusy = false
     if (moved.size > 0 || unwritten !== null) schedule()
   }
 
@@ -93,21 +102,22 @@ export function createAnswerLog({ store, announcer, replica, log, flushMs, onFen
     try {
       const isOurs = await appending
       unwritten = null
-      retryMs = firstRetryMs
       lastWriteMs = startMs
-      notBeforeMs = startMs + Math.min(flushMs, workMs * restPerWork)
+      pace.wrote(startMs, workMs)
       if (isOurs) reveal(batch, announcer)
       else if (batch.replicaId === replica.id()) onFenced()
     } catch (error) {
-      log.warn({ err: error, retryMs }, 'the answer log could not be written; viewers wait')
-      notBeforeMs = performance.now() + retryMs
-      retryMs = Math.min(longestRetryMs, retryMs * 2)
+      pace.failed()
+      log.warn({ err: error }, 'the answer log could not be written; viewers wait')
     }
   }
 
   return {
     touch(answer) {
-      if (!tracked.has(answer.id)) tracked.set(answer.id, { answer, sequence: 0, written: start })
+      if (!tracked.has(answer.id)) {
+        tracked.set(answer.id, { answer, sequence: 0, written: start })
+        hasFirstText = true
+      }
       moved.add(answer.id)
       schedule()
     },
@@ -120,8 +130,26 @@ export function createAnswerLog({ store, announcer, replica, log, flushMs, onFen
     },
     stop() {
       isStopped = true
+      clearTimeout(timer)
       clearInterval(leaseTimer)
       return writing
+    },
+  }
+}
+
+/** When the next statement may go. */
+function createPace(flushMs: number, leaseMs: number) {
+  let notBeforeMs = 0
+  let retryMs = firstRetryMs
+  return {
+    waitMs: () => notBeforeMs - performance.now(),
+    wrote(startMs: number, workMs: number) {
+      retryMs = firstRetryMs
+      notBeforeMs = startMs + Math.min(flushMs, workMs * restPerWork)
+    },
+    failed() {
+      notBeforeMs = performance.now() + retryMs
+      retryMs = Math.min(longestRetryMs, leaseMs / retriesPerLease, retryMs * 2)
     },
   }
 }

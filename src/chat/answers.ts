@@ -8,8 +8,11 @@ import { endedAnswer } from './stored-answer.ts'
 /** An answer to follow, wherever it is: streamed here, by another replica, or in the store. */
 export interface Answers {
   open(completion: Completion): Promise<Answer<Completion>>
-  /** Resolves with the completion when it has ended. Whoever waits counts as a viewer. */
-  ended(answer: Answer<Completion>): Promise<Completion>
+  /**
+   * Resolves with the completion when it has ended, or rejects with the signal's reason. Whoever waits counts as a
+   * viewer.
+   */
+  ended(answer: Answer<Completion>, signal?: AbortSignal): Promise<Completion>
 }
 
 export function createAnswers({ messages }: Store, lives: LiveAnswers, mirrors: Mirrors): Answers {
@@ -20,15 +23,18 @@ export function createAnswers({ messages }: Store, lives: LiveAnswers, mirrors: 
       if (completion.status === 'IN_PROGRESS') return mirrors.open(completion.id)
       return endedAnswer(completion, await messages.ofCompletions([completion.id]))
     },
-    ended(answer) {
-      return new Promise((resolve) => {
+    ended(answer, signal) {
+      return new Promise((resolve, reject) => {
         const check = () => {
           const outcome = answer.outcome()
-          if (outcome === null) return
-          leave()
-          resolve(outcome)
+          if (outcome === null && !signal?.aborted) return
+          stopListening()
+          signal?.removeEventListener('abort', check)
+          if (outcome === null) reject(signal?.reason)
+          else resolve(outcome)
         }
-        const leave = answer.onMove(check)
+        const stopListening = answer.onMove(check)
+        signal?.addEventListener('abort', check)
         check()
       })
     },

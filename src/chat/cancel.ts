@@ -8,7 +8,7 @@ import type { Replica } from './replica.ts'
 
 export interface Canceller {
   /** Stops it wherever it is streamed; resolves with what became of it. */
-  cancel(completion: Completion): Promise<Completion>
+  cancel(completion: Completion, signal?: AbortSignal): Promise<Completion>
   start(): void
   stop(): void
 }
@@ -40,12 +40,12 @@ export function createCanceller(
   }
 
   return {
-    async cancel(completion) {
+    async cancel(completion, signal) {
       if (!lives.stop(completion.id, 'CANCELLED')) {
         await store.completions.requestCancel(completion.id)
         bus.publish('stop', [completion.id])
       }
-      return answers.ended(await answers.open(completion))
+      return answers.ended(await answers.open(completion), signal)
     },
     start() {
       unsubscribe = bus.subscribe('stop', wake)

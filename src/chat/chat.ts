@@ -20,6 +20,7 @@ import { createModels, type Models } from './model.ts'
 import { createPrepare } from './preparation.ts'
 import { createPruning } from './pruning.ts'
 import { createRecovery } from './recovery.ts'
+import { createRejoin } from './rejoin.ts'
 import { createRelay } from './relay.ts'
 import { createReplica } from './replica.ts'
 import { createTurns } from './turn.ts'
@@ -71,6 +72,7 @@ export function createChat(options: ChatOptions): ChatServer {
   const limits = createLimits(options)
   const canceller = createCanceller(store, bus, replica, lives, answers, log)
   const announcer = createAnnouncer(bus, flushMs)
+  const onFenced = createRejoin(replica, abandon, log)
   const answerLog = createAnswerLog({ store, announcer, replica, log, flushMs, onFenced })
   const conclude = createConclude({ store, upstreams, bus, lives, answerLog, log })
   const relay = createRelay({ upstreams, answerLog, turns: createTurns(store, bus, log), conclude, log })
@@ -85,20 +87,18 @@ export function createChat(options: ChatOptions): ChatServer {
     limits,
     unwatched: createUnwatched(store, log),
   })
-  const recovery = createRecovery(store, bus, replica, log)
+  const recovery = createRecovery({ store, bus, replica, lives, log })
   const pruning = createPruning(store, retentionMs, log)
   const cancel = async (id: string) => {
     const [completion] = await store.completions.load([id])
     if (completion !== undefined) await canceller.cancel(completion)
   }
 
-  function onFenced() {
-    log.error(
-      { replicaId: replica.id() },
-      'this server lost its lease; others end what it streamed, and it goes on under a new id',
-    )
-    for (const live of lives.running()) lives.stop(live.answer.id, 'SERVER_LOST')
-    replica.join().catch((error: unknown) => log.error({ err: error }, 'the lease could not be taken up again'))
+  function abandon() {
+    for (const live of lives.running()) {
+      lives.stop(live.answer.id, 'SERVER_LOST')
+      answerLog.drop(live.answer)
+    }
   }
 
   return {

@@ -67,8 +67,9 @@ export function createCompletionStreams(options: CompletionStreamsOptions): Comp
     const onLeave = limits.openStream(viewer)
     try {
       const answer = await answers.open(completion)
-      // A cursor from beyond what is known here cannot be served: the viewer gets all there is.
-      const from = position !== null && isWithin(position, answer.revealed()) ? position : null
+      // A cursor from beyond what is known here cannot be served: the viewer gets all there is. It may be beyond what is
+      // revealed here: another replica sees a commit before its answer comes back to this one.
+      const from = position !== null && isWithin(position, answer.position()) ? position : null
       const current = () => lives.get(completion.id)?.completion ?? answer.outcome() ?? completion
       return watchAnswer(answer, { from, mode, flushMs, completion: current, onLeave })
     } catch (error) {

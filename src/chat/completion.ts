@@ -27,10 +27,13 @@ export type { CompletionEvent } from './completion-event.ts'
 export type { StartInput, WatchInput } from './completion-stream.ts'
 
 export interface Completions extends CompletionStreams {
-  /** Asks the model, and waits for the end unless it is to go on in the background. Throws ChatError. */
-  create(viewer: User, input: CompletionInput): Promise<Begun>
-  /** Stops it, from any replica, and waits until it has ended. Throws ChatError. */
-  cancel(viewer: User, id: string): Promise<Completion>
+  /**
+   * Asks the model, and waits for the end unless it is to go on in the background. Throws ChatError; who leaves by the
+   * signal stops waiting, and nothing else.
+   */
+  create(viewer: User, input: CompletionInput, signal: AbortSignal): Promise<Begun>
+  /** Stops it, from any replica, and waits until it has ended, or the signal aborts. Throws ChatError. */
+  cancel(viewer: User, id: string, signal: AbortSignal): Promise<Completion>
   find(viewer: User, ids: readonly string[]): Promise<Completion[]>
   /** In progress in these conversations. */
   active(viewer: User, conversationIds: readonly string[]): Promise<Completion[]>
@@ -66,21 +69,21 @@ export function createCompletions(options: CompletionsOptions): Completions {
 
   return {
     ...createCompletionStreams({ lives, answers, begin, limits, visible }),
-    async create(viewer, input) {
+    async create(viewer, input, signal) {
       checkCompletionInput(input, 'input')
       const begun = await begin(viewer, input, input.idempotencyKey ?? null)
       if (input.background) return begun
-      const completion = await answers.ended(await answers.open(begun.completion))
+      const completion = await answers.ended(await answers.open(begun.completion), signal)
       if (completion.status === 'FAILED' || completion.status === 'INTERRUPTED') {
         const message = completion.error?.message ?? 'The answer did not come whole.'
         throw new ChatError({ code: 'UPSTREAM_ERROR', message, completion })
       }
       return { ...begun, completion }
     },
-    async cancel(viewer, id) {
+    async cancel(viewer, id, signal) {
       const completion = await visible(viewer, id)
       if (completion.status !== 'IN_PROGRESS') return completion
-      if (await mayWrite(viewer, completion)) return canceller.cancel(completion)
+      if (await mayWrite(viewer, completion)) return canceller.cancel(completion, signal)
       throw forbidden('As a VIEWER of this conversation you may watch, not cancel.')
     },
     find: async (viewer, ids) => (await store.completions.find(viewer.id, ids)).map(current),

@@ -2,11 +2,14 @@ import { setTimeout as delay } from 'node:timers/promises'
 import type { Completion, EndedMessage } from '../store/completion.ts'
 import type { Store } from '../store/store.ts'
 import type { Bus } from '../stream/bus.ts'
+import { positionOf } from '../stream/choice.ts'
+import type { Position } from '../stream/position.ts'
 import type { Upstreams } from '../upstream/upstream.ts'
 import type { AnswerLog } from './answer-log.ts'
 import { type Ending, endedMessage } from './ending.ts'
 import type { Live, LiveAnswers } from './live.ts'
 import type { Log } from './log.ts'
+import { choiceOf } from './stored-answer.ts'
 import { type Received, usageOf } from './usage.ts'
 
 /** Stores the ending, however long it takes, and then announces it. */
@@ -19,6 +22,12 @@ export interface ConcludeOptions {
   lives: LiveAnswers
   answerLog: AnswerLog
   log: Log
+}
+
+interface StoredEnd {
+  completion: Completion
+  /** Up to where the text is stored. Where another replica ended the answer, more came here than it knows of. */
+  position: Position
 }
 
 const retryMs = 250
@@ -44,25 +53,27 @@ function messagesOf({ answer, messageIds, completion }: Live, ended: Completion)
 }
 
 export function createConclude({ store, upstreams, bus, lives, answerLog, log }: ConcludeOptions): Conclude {
-  async function storeEnd(live: Live, ended: Completion): Promise<Completion> {
-    const messages = messagesOf(live, ended)
-    for (;;) {
-      try {
-        if (await store.completions.end(ended, live.replicaId, messages)) return ended
-        return await endedElsewhere(ended)
-      } catch (error) {
-        log.warn({ err: error, completionId: ended.id }, 'an ending could not be stored yet; its viewers wait')
-        await delay(retryMs)
-      }
-    }
+  /** null where it is still to be seen what becomes of it. */
+  async function tryToStoreEnd(live: Live, ended: Completion): Promise<StoredEnd | null> {
+    const here = { completion: ended, position: live.answer.position() }
+    if (await store.completions.end(ended, live.replicaId, messagesOf(live, ended))) return here
+    // Either an earlier try was stored although its answer was lost, or the lease ran out and another replica ended it.
+    const [known] = await store.completions.load([ended.id])
+    if (known === undefined) return here
+    if (known.status === 'IN_PROGRESS') return null
+    if (!known.stored) return { ...here, completion: known }
+    const messages = await store.messages.ofCompletions([ended.id])
+    return { completion: known, position: messages.map((message, index) => positionOf(choiceOf(message, index))) }
   }
 
-  // Either an earlier try was stored although its answer was lost, or the lease ran out and another replica ends it.
-  async function endedElsewhere(ended: Completion): Promise<Completion> {
+  async function storeEnd(live: Live, ended: Completion): Promise<StoredEnd> {
     for (;;) {
-      const [known] = await store.completions.load([ended.id])
-      if (known === undefined) return ended
-      if (known.status !== 'IN_PROGRESS') return known
+      try {
+        const stored = await tryToStoreEnd(live, ended)
+        if (stored !== null) return stored
+      } catch (error) {
+        log.warn({ err: error, completionId: ended.id }, 'an ending could not be stored yet; its viewers wait')
+      }
       await delay(retryMs)
     }
   }
@@ -73,10 +84,11 @@ export function createConclude({ store, upstreams, bus, lives, answerLog, log }:
     const usage = await usageOf(upstreams, { ...received, completion, choices: answer.choices() })
     const ended: Completion = { ...completion, ...ending, usage, replicaId: null, finishedAt: new Date() }
     // Stored before announced: who hears that the answer has ended can read it.
-    live.completion = await storeEnd(live, ended)
+    const stored = await storeEnd(live, ended)
+    live.completion = stored.completion
     answerLog.drop(answer)
     lives.remove(live)
-    answer.end(live.completion)
+    answer.end(stored.completion, stored.position)
     bus.publish('moved', [answer.id])
   }
 }

@@ -27,7 +27,8 @@ const watchedMs = 3_000
 export function createMirrors(store: Store, bus: Bus, log: Log): Mirrors {
   const mirrors = new Map<string, Mirror>()
   const woken = new Set<string>()
-  let isReading = false
+  let reading: Promise<void> = Promise.resolve()
+  let next: Promise<void> | null = null
   let pollTimer: NodeJS.Timeout | undefined
   let watchedTimer: NodeJS.Timeout | undefined
   let unsubscribe = () => {}
@@ -37,24 +38,51 @@ export function createMirrors(store: Store, bus: Bus, log: Log): Mirrors {
     for (const { answer } of asked) if (answer.outcome() !== null) mirrors.delete(answer.id)
   }
 
-  // One reading at a time: what wakes meanwhile is read in the next.
   async function readWoken() {
-    isReading = true
-    while (woken.size > 0) {
-      const asked = [...woken].flatMap((id) => mirrors.get(id) ?? [])
-      woken.clear()
-      try {
-        if (asked.length > 0) await refreshAndForget(asked)
-      } catch (error) {
-        log.warn({ err: error }, 'the answer log could not be read; viewers wait')
-      }
-    }
-    isReading = false
+    const asked = [...woken].flatMap((id) => mirrors.get(id) ?? [])
+    woken.clear()
+    if (asked.length > 0) await refreshAndForget(asked)
+  }
+
+  /** One reading at a time: resolves when one is done that has begun after the call. */
+  function readNext(): Promise<void> {
+    next ??= reading.then(() => {
+      next = null
+      const current = readWoken()
+      reading = current.catch(() => {})
+      return current
+    })
+    return next
   }
 
   function wake(ids: Iterable<string>) {
     for (const id of ids) if (mirrors.has(id)) woken.add(id)
-    if (woken.size > 0 && !isReading) void readWoken()
+    if (woken.size === 0 || next !== null) return
+    readNext().catch((error: unknown) => log.warn({ err: error }, 'the answer log could not be read; viewers wait'))
+  }
+
+  /** Whoever comes back may have seen more elsewhere than was read here. */
+  async function upToDate(mirror: Mirror): Promise<Answer<Completion>> {
+    const { answer } = mirror
+    woken.add(answer.id)
+    await readNext()
+    // Its last viewer may have left meanwhile.
+    const isFollowed = mirrors.get(answer.id) === mirror || answer.outcome() !== null
+    return isFollowed ? answer : open(answer.id)
+  }
+
+  async function openNew(completionId: string): Promise<Answer<Completion>> {
+    // Not at once: whoever has just been given the answer is about to follow it.
+    const forget = () =>
+      answer.followers() === 0 && mirrors.get(completionId) === mirror && mirrors.delete(completionId)
+    const answer = createAnswer<Completion>(completionId, (followers) => followers === 0 && setImmediate(forget))
+    const mirror = { answer, sequence: 0 }
+    await refresh(store, [mirror])
+    if (answer.outcome() !== null) return answer
+    const meanwhile = mirrors.get(completionId)
+    if (meanwhile !== undefined) return upToDate(meanwhile)
+    mirrors.set(completionId, mirror)
+    return answer
   }
 
   async function keepWatched() {
@@ -65,20 +93,13 @@ export function createMirrors(store: Store, bus: Bus, log: Log): Mirrors {
     }
   }
 
+  function open(completionId: string): Promise<Answer<Completion>> {
+    const known = mirrors.get(completionId)
+    return known === undefined ? openNew(completionId) : upToDate(known)
+  }
+
   return {
-    async open(completionId) {
-      const known = mirrors.get(completionId)
-      if (known !== undefined) return known.answer
-      const forget = (followers: number) => followers === 0 && mirrors.delete(completionId)
-      const answer = createAnswer<Completion>(completionId, forget)
-      const mirror = { answer, sequence: 0 }
-      await refresh(store, [mirror])
-      if (answer.outcome() !== null) return answer
-      const meanwhile = mirrors.get(completionId)
-      if (meanwhile !== undefined) return meanwhile.answer
-      mirrors.set(completionId, mirror)
-      return answer
-    },
+    open,
     start() {
       unsubscribe = bus.subscribe('moved', wake)
       pollTimer = setInterval(() => wake(mirrors.keys()), pollMs)

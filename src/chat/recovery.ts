@@ -3,6 +3,7 @@ import type { Store } from '../store/store.ts'
 import { createAnswer } from '../stream/answer.ts'
 import type { Bus } from '../stream/bus.ts'
 import { endedMessage, endingOfStop } from './ending.ts'
+import type { LiveAnswers } from './live.ts'
 import type { Log } from './log.ts'
 import type { Replica } from './replica.ts'
 import { fold } from './stored-answer.ts'
@@ -18,12 +19,22 @@ export interface Recovery {
 
 const periodMs = 1_000
 
-export function createRecovery(store: Store, bus: Bus, replica: Replica, log: Log): Recovery {
+export interface RecoveryOptions {
+  store: Store
+  bus: Bus
+  replica: Replica
+  lives: LiveAnswers
+  log: Log
+}
+
+export function createRecovery({ store, bus, replica, lives, log }: RecoveryOptions): Recovery {
   let timer: NodeJS.Timeout | undefined
   let isRunning = false
   let fenceFromMs = 0
 
   async function endOrphan(orphan: Completion) {
+    // It has ended meanwhile.
+    if (orphan.replicaId === null) return
     const answer = createAnswer<Completion>(orphan.id)
     fold(answer, await store.answerLog.since([{ completionId: orphan.id, sequence: 0 }]))
     answer.close()
@@ -53,13 +64,21 @@ export function createRecovery(store: Store, bus: Bus, replica: Replica, log: Lo
       usage: { ...counts, source: 'ESTIMATED' as const },
       finishedAt: new Date(),
     }
-    if (!(await store.completions.end(completion, orphan.replicaId ?? '', ended))) return
+    if (!(await store.completions.end(completion, orphan.replicaId, ended))) return
     log.warn({ completionId: orphan.id, replicaId: orphan.replicaId }, 'ended an answer whose server was lost')
     bus.publish('moved', [orphan.id])
   }
 
   async function endOrphans() {
     for (const orphan of await store.completions.orphans()) await endOrphan(orphan)
+  }
+
+  // Written although the database was lost before it could say so: whoever asked was told that it cannot serve.
+  async function endUnknown() {
+    const ids = await store.completions.inProgress(replica.id())
+    const unknown = ids.filter((id) => lives.get(id) === null)
+    if (unknown.length === 0) return
+    for (const orphan of await store.completions.load(unknown)) await endOrphan(orphan)
   }
 
   // Where the database was away, nobody could renew a lease: only those that still do not are lost.
@@ -69,6 +88,7 @@ export function createRecovery(store: Store, bus: Bus, replica: Replica, log: Lo
     try {
       if (performance.now() >= fenceFromMs) await store.replicas.fenceExpired(replica.id())
       await endOrphans()
+      await endUnknown()
     } catch (error) {
       fenceFromMs = performance.now() + replica.leaseMs
       log.warn({ err: error }, 'lost answers could not be looked for; the next try follows')

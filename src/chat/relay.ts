@@ -26,8 +26,13 @@ export interface RelayOptions {
   log: Log
 }
 
-function isMeaningful({ content, refusal, reasoning, toolCalls }: ChoiceDelta): boolean {
+function hasText({ content, refusal, reasoning, toolCalls }: ChoiceDelta): boolean {
   return content !== '' || refusal !== '' || reasoning !== '' || toolCalls.length > 0
+}
+
+/** Many a first chunk only says that an assistant speaks. */
+function isNews(choice: ChoiceDelta): boolean {
+  return hasText(choice) || choice.finishReason !== null || choice.logprobs !== null
 }
 
 export function createRelay({ upstreams, answerLog, turns, conclude, log }: RelayOptions): Relay {
@@ -41,9 +46,9 @@ export function createRelay({ upstreams, answerLog, turns, conclude, log }: Rela
     completion.systemFingerprint ??= chunk.systemFingerprint
     completion.serviceTier = chunk.serviceTier ?? completion.serviceTier
     received.usage = chunk.usage ?? received.usage
-    const choices = chunk.choices.filter(({ index }) => index < choiceCount)
+    const choices = chunk.choices.filter((choice) => choice.index < choiceCount && isNews(choice))
     if (choices.length === 0) return
-    if (completion.firstTokenAt === null && choices.some(isMeaningful)) completion.firstTokenAt = new Date()
+    if (completion.firstTokenAt === null && choices.some(hasText)) completion.firstTokenAt = new Date()
     answer.append(choices)
     if (completion.stored) answerLog.touch(answer)
     else revealer.touch(answer)

@@ -120,6 +120,8 @@ export interface Completions {
   keepWatched(ids: readonly string[]): Promise<void>
   /** Whether another replica had a viewer for it. */
   wasWatchedWithin(id: string, ms: number): Promise<boolean>
+  /** The ids of those that this replica streams. */
+  inProgress(replicaId: string): Promise<string[]>
   /** In progress on a fenced replica. */
   orphans(): Promise<Completion[]>
 }
@@ -281,6 +283,10 @@ export function createCompletions({ query }: Database): Completions {
     async wasWatchedWithin(id, ms) {
       const text = `SELECT id FROM completions WHERE id = $1 AND watched_at > now() - $2::int * interval '1 millisecond'`
       return (await query(text, [id, ms])).length === 1
+    },
+    async inProgress(replicaId) {
+      const text = `SELECT id FROM completions WHERE replica_id = $1 AND status = 'IN_PROGRESS'`
+      return (await query<{ id: string }>(text, [replicaId])).map(({ id }) => id)
     },
     orphans: () =>
       select(`c.status = 'IN_PROGRESS' AND c.replica_id IN (SELECT id FROM replicas WHERE fenced_at IS NOT NULL)`, []),

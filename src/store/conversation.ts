@@ -70,6 +70,9 @@ const after = (place: ConversationPlace): Prisma.ConversationWhereInput => ({
   OR: [{ updatedAt: { lt: place.updatedAt } }, { updatedAt: place.updatedAt, id: { lt: place.id } }],
 })
 
+/** LIKE's own signs, which Prisma passes on, stand for themselves. */
+const literal = (text: string) => text.replace(/[\\%_]/g, '\\$&')
+
 type Row = Prisma.ConversationGetPayload<{ include: { participants: true } }>
 
 function conversationOf({
@@ -87,6 +90,11 @@ function conversationOf({
   return { ...row, defaults, viewerRole: own.role, viewerLeafId: own.currentLeafId }
 }
 
+// Prisma reads the participants by a second statement: what was deleted between the two has none.
+function visibleOf(rows: readonly Row[]): Conversation[] {
+  return rows.filter(({ participants }) => participants.length > 0).map(conversationOf)
+}
+
 function matching(
   viewerId: string,
   { archived, titleContains, role }: ConversationFilter,
@@ -95,7 +103,7 @@ function matching(
     { participants: { some: role === null ? { userId: viewerId } : { userId: viewerId, role } } },
   ]
   if (archived !== null) conditions.push({ archivedAt: archived ? { not: null } : null })
-  if (titleContains !== null) conditions.push({ title: { contains: titleContains, mode: 'insensitive' } })
+  if (titleContains !== null) conditions.push({ title: { contains: literal(titleContains), mode: 'insensitive' } })
   return conditions
 }
 
@@ -113,7 +121,7 @@ export function createConversations({ prisma }: Database): Conversations {
     async find(viewerId, ids) {
       const where = { id: { in: [...ids] }, participants: { some: { userId: viewerId } } }
       const rows = await prisma.conversation.findMany({ where, include: withOwnPart(viewerId) })
-      return rows.map(conversationOf)
+      return visibleOf(rows)
     },
     async slice(viewerId, { filter, fromEnd, take, ...places }) {
       const conditions = matching(viewerId, filter)
@@ -128,7 +136,7 @@ export function createConversations({ prisma }: Database): Conversations {
         take,
         include,
       })
-      const conversations = rows.map(conversationOf)
+      const conversations = visibleOf(rows)
       return fromEnd ? conversations.reverse() : conversations
     },
     async update(id, change) {

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import { PrismaPg } from '@prisma/adapter-pg'
 import type { SqlMigrationAwareDriverAdapterFactory as MigrationAdapter } from '@prisma/driver-adapter-utils'
 import pg from 'pg'
@@ -17,12 +18,25 @@ const int8 = 20
 /** Connects when first asked something, so an unreachable server is the caller's news, not the opener's. */
 export function openPostgres(url: string): Driver {
   const pool = createPool(url, { max: connections, query_timeout: queryTimeoutMs })
+  const nameOf = createStatementNames()
+  let isNamed = true
+
+  async function query(text: string, values: readonly unknown[]) {
+    try {
+      return await pool.query({ text, values: [...values], name: isNamed ? nameOf(text) : undefined })
+    } catch (error) {
+      if (!isNamed || !isLostName(error)) throw error
+      // Behind a pooler in transaction mode the name stands in another session. Nothing was done yet.
+      isNamed = false
+      return pool.query(text, [...values])
+    }
+  }
 
   return {
     kind: 'postgres',
     adapter: new PrismaPg(pool),
     async query(text, values = []) {
-      const { rows } = await pool.query(text, [...values])
+      const { rows } = await query(text, values)
       return rows
     },
     async check() {
@@ -32,6 +46,22 @@ export function openPostgres(url: string): Driver {
     exclusively: (work) => exclusively(url, work),
     close: () => pool.end(),
   }
+}
+
+// Named statements are parsed and planned once a session, which is most of what a short one costs. The name tells the
+// text: a pooler may give us a session in which another process has named its own.
+function createStatementNames(): (text: string) => string {
+  const names = new Map<string, string>()
+  return (text) => {
+    const name = names.get(text) ?? `antiphon_${createHash('sha256').update(text).digest('hex').slice(0, 32)}`
+    names.set(text, name)
+    return name
+  }
+}
+
+/** A prepared statement that is not there, or there already. */
+function isLostName(error: unknown): boolean {
+  return error instanceof pg.DatabaseError && (error.code === '26000' || error.code === '42P05')
 }
 
 function createPool(url: string, options: pg.PoolConfig) {

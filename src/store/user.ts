@@ -17,8 +17,9 @@ export interface Users {
 
 export function createUsers({ prisma }: Database): Users {
   return {
+    // One statement. With nothing to update Prisma would look and then insert, and lose against who inserts meanwhile.
     ensure: ({ id, subject, name }) =>
-      prisma.user.upsert({ where: { subject }, create: { id, subject, name }, update: {} }),
+      prisma.user.upsert({ where: { subject }, create: { id, subject, name }, update: { subject } }),
     findVisible(viewerId, ids) {
       const sharesWithViewer = { conversation: { participants: { some: { userId: viewerId } } } }
       const visible = [{ id: viewerId }, { participations: { some: sharesWithViewer } }]

@@ -17,8 +17,8 @@ export interface Answer<Outcome> {
   revealed(): Position
   reveal(position: Position): void
   between(from: Position, to: Position): ChoiceDelta[]
-  /** Reveals the rest and ends every follower. */
-  end(outcome: Outcome): void
+  /** Reveals the rest, or what there is of it up to `position`, and ends every follower. */
+  end(outcome: Outcome, position?: Position): void
   outcome(): Outcome | null
   /** Called at each reveal and at the end. Returns what takes the listener away. */
   onMove(listener: () => void): () => void
@@ -65,9 +65,9 @@ export function createAnswer<Outcome>(id: string, onFollowers: (count: number) =
       }
       return deltas
     },
-    end(known) {
+    end(known, position = answer.position()) {
       if (outcome !== null) return
-      revealed = answer.position()
+      revealed = position
       outcome = known
       tell()
     },

@@ -89,7 +89,7 @@ export function createGrowingChoice(index: number): GrowingChoice {
 }
 
 /** The end of what a choice holds. A call that has no name yet is not there yet: its first delta must carry the name. */
-function positionOf(choice: AnswerChoice): ChoicePosition {
+export function positionOf(choice: AnswerChoice): ChoicePosition {
   return {
     content: choice.content.length,
     refusal: choice.refusal.length,
