@@ -26,10 +26,13 @@ export interface Postgres {
   /** The administrator's. */
   url: string
   stop(): Promise<void>
+  /** Ends it, so that it can come up again: in good order, or as in a crash. */
+  goDown(mode: 'fast' | 'immediate'): Promise<void>
+  comeUp(): Promise<void>
 }
 
 /** A Postgres of our own on a free port, with its data in a temporary folder; null where the programs are missing. */
-export async function startPostgres(): Promise<Postgres | null> {
+export async function startPostgres(more: Record<string, string> = {}): Promise<Postgres | null> {
   const initdb = findProgram('initdb')
   const program = findProgram('postgres')
   if (initdb === null || program === null) return null
@@ -43,14 +46,15 @@ export async function startPostgres(): Promise<Postgres | null> {
   // Postgres cannot choose a port itself, so another process may take the one found here before it binds it.
   for (let attempt = 1; attempt <= attempts; attempt++) {
     const port = await freePort()
-    const server = await launch(program, dataDir, port)
-    if (server) return handle(server, folder, port)
+    const start = () => launch(program, dataDir, { ...settings, ...more, port: `${port}` })
+    const server = await start()
+    if (server) return handle(server, start, folder, port)
   }
   throw new Error(`${program} did not start in ${attempts} attempts`)
 }
 
-async function launch(program: string, dataDir: string, port: number): Promise<ChildProcess | null> {
-  const options = Object.entries({ ...settings, port }).flatMap(([name, value]) => ['-c', `${name}=${value}`])
+async function launch(program: string, dataDir: string, set: Record<string, string>): Promise<ChildProcess | null> {
+  const options = Object.entries(set).flatMap(([name, value]) => ['-c', `${name}=${value}`])
   const server = spawn(program, ['-D', dataDir, ...options], {
     cwd: '/',
     stdio: ['ignore', 'ignore', 'pipe'],
@@ -64,18 +68,36 @@ async function launch(program: string, dataDir: string, port: number): Promise<C
   return null
 }
 
-function handle(server: ChildProcess, folder: string, port: number): Postgres {
-  const killAtExit = () => server.kill('SIGQUIT')
+function handle(
+  first: ChildProcess,
+  start: () => Promise<ChildProcess | null>,
+  folder: string,
+  port: number,
+): Postgres {
+  let server: ChildProcess | null = first
+  const killAtExit = () => server?.kill('SIGQUIT')
   process.once('exit', killAtExit)
+
+  async function end(signal: 'SIGINT' | 'SIGQUIT') {
+    if (server === null) return
+    const exited = once(server, 'exit')
+    server.kill(signal)
+    await exited
+    server = null
+  }
+
   return {
     url: `postgres://postgres@127.0.0.1:${port}/postgres`,
     async stop() {
       process.off('exit', killAtExit)
-      const exited = once(server, 'exit')
       // Immediate shutdown: nobody needs this data again.
-      server.kill('SIGQUIT')
-      await exited
+      await end('SIGQUIT')
       await rm(folder, { recursive: true })
+    },
+    goDown: (mode) => end(mode === 'fast' ? 'SIGINT' : 'SIGQUIT'),
+    async comeUp() {
+      server = await start()
+      if (server === null) throw new Error('Postgres did not come up again')
     },
   }
 }

@@ -215,15 +215,18 @@ builder.mutationFields((t) => ({
       'Asks the model, and stores the question and the answer. Returns the finished completion or, with `background: true`, at once, ' +
       'to be watched with `completionStream`. Takes an EDITOR.',
     args: { input: t.arg({ type: CreateCompletionInput, required: true, description: 'What to ask, and where.' }) },
-    resolve: (_, { input }, { chat, viewer }) => failable(chat.completions.create(viewer, readInput(input))),
+    resolve: (_, { input }, { chat, viewer, signal }) =>
+      failable(chat.completions.create(viewer, readInput(input), signal)),
   }),
   cancelCompletion: t.field({
     type: CancelCompletionResult,
     description:
       'Stops a completion, from any client of any participant who may write. What was written so far is kept. One that has ended stays as it is.',
     args: { id: t.arg.id({ required: true, description: 'The id of the completion.' }) },
-    resolve: (_, { id }, { chat, viewer }) =>
-      failable(chat.completions.cancel(viewer, readId('Completion', id)).then((completion) => ({ completion }))),
+    resolve: (_, { id }, { chat, viewer, signal }) =>
+      failable(
+        chat.completions.cancel(viewer, readId('Completion', id), signal).then((completion) => ({ completion })),
+      ),
   }),
 }))
 

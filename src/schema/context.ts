@@ -13,6 +13,8 @@ type Loader<Key, Value> = Pick<DataLoader<Key, Value>, 'load'>
 export interface Context {
   chat: Chat
   viewer: User
+  /** Aborts when the client has left. */
+  signal: AbortSignal
   users: Loader<string, User | null>
   conversations: Loader<string, Conversation | null>
   messages: Loader<string, Message | null>
@@ -68,11 +70,12 @@ export async function loadExisting<Value>(values: Loader<string, Value | null>, 
 }
 
 /** A fresh one for each operation. */
-export function createContext(chat: Chat, viewer: User): Context {
+export function createContext(chat: Chat, viewer: User, signal: AbortSignal): Context {
   const { viewers, conversations, messages, completions } = chat
   return {
     chat,
     viewer,
+    signal,
     users: byId((ids) => viewers.find(viewer, ids)),
     conversations: byId((ids) => conversations.find(viewer, ids)),
     messages: byId((ids) => messages.find(viewer, ids)),

@@ -1,0 +1,99 @@
+import type { DocumentNode, GraphQLSchema, OperationDefinitionNode } from 'graphql'
+import { GraphQLError, getOperationAST, parse, validate } from 'graphql'
+import { createDocumentCache } from './document-cache.ts'
+import { overLimit } from './document-limits.ts'
+import type { ClientCode } from './error.ts'
+import { clientError } from './error.ts'
+
+export interface Admitted {
+  schema: GraphQLSchema
+  document: DocumentNode
+  operation: OperationDefinitionNode
+  operationName: string | undefined
+  variableValues: Record<string, unknown> | undefined
+}
+
+export type Admission = { admitted: Admitted } | { errors: GraphQLError[] }
+
+/** Decides for every door whether an operation may run, before anything of it has run. */
+export type Admit = (request: unknown) => Admission
+
+const maxTokens = 5000
+const maxErrors = 10
+// Deep enough for any JSON Schema; JSON.stringify overflows the stack some thousands of levels down.
+const maxVariableDepth = 100
+
+export function createAdmission(schema: GraphQLSchema): Admit {
+  const cache = createDocumentCache()
+
+  function check(query: string): DocumentNode | GraphQLError[] {
+    const known = cache.get(query)
+    if (known) return known
+    const document = parseWithin(query)
+    if (document instanceof GraphQLError) return [document]
+    const tooBig = overLimit(document)
+    if (tooBig) return [clientError('GRAPHQL_VALIDATION_FAILED', tooBig)]
+    const errors = validate(schema, document, undefined, { maxErrors })
+    if (errors.length > 0) return errors.map((error) => coded(error, 'GRAPHQL_VALIDATION_FAILED'))
+    cache.set(query, document)
+    return document
+  }
+
+  return (request) => {
+    const wellFormed = readRequest(request)
+    if (wellFormed instanceof GraphQLError) return { errors: [wellFormed] }
+    const { query, operationName, variableValues } = wellFormed
+    const document = check(query)
+    if (Array.isArray(document)) return { errors: document }
+    const operation = getOperationAST(document, operationName)
+    if (operation) return { admitted: { schema, document, operation, operationName, variableValues } }
+    const message = operationName
+      ? `The document has no operation named ${JSON.stringify(operationName)}.`
+      : 'The document has several operations: `operationName` must say which to run.'
+    return { errors: [clientError('BAD_USER_INPUT', message)] }
+  }
+}
+
+interface OperationRequest {
+  query: string
+  operationName: string | undefined
+  variableValues: Record<string, unknown> | undefined
+}
+
+function readRequest(request: unknown): OperationRequest | GraphQLError {
+  if (!isObject(request))
+    return clientError('BAD_REQUEST', 'The request must be one JSON object; batches are not taken.')
+  const { query, operationName, variables, extensions } = request
+  if (typeof query !== 'string') return clientError('BAD_REQUEST', '`query` must be a string.')
+  if (operationName != null && typeof operationName !== 'string') {
+    return clientError('BAD_REQUEST', '`operationName` must be a string.')
+  }
+  if (variables != null && !isObject(variables)) return clientError('BAD_REQUEST', '`variables` must be an object.')
+  if (extensions != null && !isObject(extensions)) return clientError('BAD_REQUEST', '`extensions` must be an object.')
+  if (deeperThan(maxVariableDepth, variables)) {
+    return clientError('BAD_USER_INPUT', `\`variables\` are nested more than ${maxVariableDepth} levels deep.`)
+  }
+  return { query, operationName: operationName || undefined, variableValues: variables ?? undefined }
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}
+
+function deeperThan(levels: number, value: unknown): boolean {
+  if (typeof value !== 'object' || value === null) return false
+  return levels === 0 || Object.values(value).some((inner) => deeperThan(levels - 1, inner))
+}
+
+function parseWithin(query: string): DocumentNode | GraphQLError {
+  try {
+    return parse(query, { maxTokens })
+  } catch (error) {
+    if (error instanceof GraphQLError) return coded(error, 'GRAPHQL_PARSE_FAILED')
+    throw error
+  }
+}
+
+function coded({ message, nodes, source, positions }: GraphQLError, code: ClientCode): GraphQLError {
+  return new GraphQLError(message, { nodes, source, positions, extensions: { code } })
+}

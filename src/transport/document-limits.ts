@@ -1,0 +1,66 @@
+import type { DocumentNode, FragmentDefinitionNode, SelectionSetNode } from 'graphql'
+import { Kind } from 'graphql'
+
+interface Size {
+  depth: number
+  /** with fragments written out */
+  fields: number
+}
+
+const maxDepth = 16
+const maxFields = 500
+
+/**
+ * Says what is too big about a document, or null. It runs before validation, some of whose rules take time
+ * that grows with the square of the number of fields.
+ */
+export function overLimit(document: DocumentNode): string | null {
+  const { depth, fields } = measure(document)
+  if (depth > maxDepth) return `The document is nested more than ${maxDepth} levels deep.`
+  if (fields > maxFields) return `The document selects more than ${maxFields} fields.`
+  return null
+}
+
+function measure(document: DocumentNode): Size {
+  const fragments = new Map<string, FragmentDefinitionNode>()
+  for (const definition of document.definitions) {
+    if (definition.kind === Kind.FRAGMENT_DEFINITION) fragments.set(definition.name.value, definition)
+  }
+  const measured = new Map<string, Size>()
+
+  function sizeOfFragment(name: string): Size {
+    const known = measured.get(name)
+    if (known) return known
+    // A cycle ends at this zero; validation refuses it with a better sentence.
+    measured.set(name, { depth: 0, fields: 0 })
+    const fragment = fragments.get(name)
+    const size = fragment ? sizeOf(fragment.selectionSet) : { depth: 0, fields: 0 }
+    measured.set(name, size)
+    return size
+  }
+
+  function sizeOf(set: SelectionSetNode): Size {
+    let depth = 0
+    let fields = 0
+    for (const selection of set.selections) {
+      const own = selection.kind === Kind.FIELD ? 1 : 0
+      const inner =
+        selection.kind === Kind.FRAGMENT_SPREAD
+          ? sizeOfFragment(selection.name.value)
+          : selection.selectionSet
+            ? sizeOf(selection.selectionSet)
+            : { depth: 0, fields: 0 }
+      depth = Math.max(depth, own + inner.depth)
+      fields += own + inner.fields
+    }
+    return { depth, fields }
+  }
+
+  const roots = document.definitions.map((definition) =>
+    'selectionSet' in definition && definition.selectionSet ? sizeOf(definition.selectionSet) : { depth: 0, fields: 0 },
+  )
+  return {
+    depth: Math.max(0, ...roots.map((root) => root.depth)),
+    fields: roots.reduce((sum, root) => sum + root.fields, 0),
+  }
+}

@@ -1,0 +1,121 @@
+import { randomUUID } from 'node:crypto'
+import { PothosValidationError } from '@pothos/core'
+import { GraphQLError } from 'graphql'
+import type { Logger } from 'pino'
+import { AuthError } from '../auth/error.ts'
+import { ChatError } from '../chat/error.ts'
+
+/** What a request, as a whole, can end with. Expected failures of an operation are members of its result union. */
+export type ClientCode =
+  | 'GRAPHQL_PARSE_FAILED'
+  | 'GRAPHQL_VALIDATION_FAILED'
+  | 'BAD_REQUEST'
+  | 'BAD_USER_INPUT'
+  | 'UNAUTHENTICATED'
+  | 'FORBIDDEN'
+  | 'NOT_FOUND'
+  | 'NOT_STORED'
+  | 'METHOD_NOT_ALLOWED'
+  | 'NOT_ACCEPTABLE'
+  | 'REQUEST_TOO_LARGE'
+  | 'UNSUPPORTED_MEDIA_TYPE'
+  | 'RATE_LIMITED'
+  | 'UNAVAILABLE'
+  | 'INTERNAL_SERVER_ERROR'
+
+const httpStatus: Record<ClientCode, number> = {
+  GRAPHQL_PARSE_FAILED: 400,
+  GRAPHQL_VALIDATION_FAILED: 400,
+  BAD_REQUEST: 400,
+  BAD_USER_INPUT: 400,
+  UNAUTHENTICATED: 401,
+  FORBIDDEN: 403,
+  NOT_FOUND: 404,
+  NOT_STORED: 404,
+  METHOD_NOT_ALLOWED: 405,
+  NOT_ACCEPTABLE: 406,
+  REQUEST_TOO_LARGE: 413,
+  UNSUPPORTED_MEDIA_TYPE: 415,
+  RATE_LIMITED: 429,
+  UNAVAILABLE: 503,
+  INTERNAL_SERVER_ERROR: 500,
+}
+
+export function clientError(code: ClientCode, message: string): GraphQLError {
+  return new GraphQLError(message, { extensions: { code } })
+}
+
+export function codeOf({ extensions: { code } }: GraphQLError): ClientCode {
+  return isClientCode(code) ? code : 'INTERNAL_SERVER_ERROR'
+}
+
+export function statusOf(error: GraphQLError): number {
+  return httpStatus[codeOf(error)]
+}
+
+/** Turns any error into what a client may see of it; what is unexpected is logged and becomes INTERNAL_SERVER_ERROR. */
+export type ToClientError = (error: unknown) => GraphQLError
+
+export function createToClientError(log: Logger): ToClientError {
+  return (error) => {
+    const cause = rootCause(error)
+    if (error === cause && cause instanceof GraphQLError && isClientCode(cause.extensions['code'])) return cause
+    const expected = expectedError(error, cause)
+    if (expected) return located(error, expected)
+    if (isAbort(cause)) {
+      log.debug({ err: cause }, 'a client left before its answer')
+      return located(error, clientError('UNAVAILABLE', 'This was not waited for.'))
+    }
+    if (isUnavailable(cause)) {
+      log.warn({ err: cause }, 'unavailable')
+      return located(error, clientError('UNAVAILABLE', 'This cannot be done right now. Try again in a moment.'))
+    }
+    const requestId = randomUUID()
+    log.error({ err: cause, requestId }, 'unexpected error')
+    const extensions = { code: 'INTERNAL_SERVER_ERROR', requestId }
+    return located(error, new GraphQLError('Internal server error', { extensions }))
+  }
+}
+
+function isClientCode(code: unknown): code is ClientCode {
+  return typeof code === 'string' && Object.hasOwn(httpStatus, code)
+}
+
+// graphql-js wraps what a resolver throws, to say where it happened.
+function rootCause(error: unknown): unknown {
+  return error instanceof GraphQLError && error.originalError ? rootCause(error.originalError) : error
+}
+
+function expectedError(error: unknown, cause: unknown): GraphQLError | null {
+  if (cause instanceof AuthError) return clientError(cause.code, cause.message)
+  if (cause instanceof ChatError)
+    return clientError(isClientCode(cause.code) ? cause.code : 'BAD_USER_INPUT', cause.message)
+  if (!(cause instanceof GraphQLError)) return null
+  if (isClientCode(cause.extensions['code'])) return cause
+  if (cause instanceof PothosValidationError) return clientError('BAD_USER_INPUT', cause.message)
+  return error instanceof GraphQLError && blamesRequest(error, cause)
+    ? clientError('BAD_USER_INPUT', error.message)
+    : null
+}
+
+// graphql-js points at the variable or argument that the client got wrong. A value of ours that does not fit its type
+// is a GraphQLError too, but one that knows no place in the document until it is given that of the field.
+function blamesRequest(error: GraphQLError, cause: GraphQLError): boolean {
+  return cause.nodes !== undefined || (error.nodes !== undefined && error.path === undefined)
+}
+
+// Thrown below chat, in words that are not for clients.
+function isUnavailable(cause: unknown): boolean {
+  return cause instanceof Error && 'code' in cause && cause.code === 'UNAVAILABLE'
+}
+
+function isAbort(cause: unknown): boolean {
+  return cause instanceof Error && cause.name === 'AbortError'
+}
+
+/** Says what is told where graphql-js said that it happened. */
+function located(error: unknown, told: GraphQLError): GraphQLError {
+  if (!(error instanceof GraphQLError)) return told
+  const { nodes, source, positions, path } = error
+  return new GraphQLError(told.message, { nodes, source, positions, path, extensions: told.extensions })
+}

@@ -1,0 +1,62 @@
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { GraphQLSchema } from 'graphql'
+import { createYoga } from 'graphql-yoga'
+import type { SignIn } from '../auth/sign-in.ts'
+import { acceptPlugin } from './accept.ts'
+import type { Admit } from './admission.ts'
+import { createAdmissionPlugin } from './admitted.ts'
+import type { ToClientError } from './error.ts'
+import { eventStreamPlugin } from './event-stream.ts'
+import type { HttpContext, HttpPlugin } from './http-context.ts'
+import type { CreateContext, RunOperation } from './operation.ts'
+import { parametersPlugin } from './parameters.ts'
+import { createSignInPlugin } from './sign-in.ts'
+import { statusPlugin } from './status.ts'
+
+export interface GraphqlParts {
+  admit: Admit
+  signIn: SignIn
+  createContext: CreateContext
+  runOperation: RunOperation
+  toClientError: ToClientError
+}
+
+/** GraphQL over HTTP: POST, GET for queries, and subscriptions as server-sent events. */
+export function createGraphqlHandler(schema: GraphQLSchema, parts: GraphqlParts) {
+  const { admit, signIn, createContext, runOperation, toClientError } = parts
+  const engine: HttpPlugin = {
+    onExecute: ({ setExecuteFn }) => setExecuteFn(runOperation),
+    onSubscribe: ({ setSubscribeFn }) => setSubscribeFn(runOperation),
+  }
+  const yoga = createYoga<HttpContext>({
+    schema,
+    context: ({ identity, request }) => createContext(identity, request.signal),
+    maskedErrors: { maskError: (error) => toClientError(error) },
+    plugins: [
+      createSignInPlugin(signIn),
+      parametersPlugin,
+      createAdmissionPlugin(admit),
+      acceptPlugin,
+      engine,
+      statusPlugin,
+      eventStreamPlugin,
+    ],
+    // What the plugins above and the server around do in their own way, and what is not offered.
+    parserAndValidationCache: false,
+    maxRequestBodySize: false,
+    batching: false,
+    multipart: false,
+    cors: false,
+    graphiql: false,
+    landingPage: false,
+    // There is no way to leave it out; no address ends with a space.
+    healthCheckEndpoint: ' ',
+    logging: false,
+  })
+  return async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
+    response.setHeader('cache-control', 'no-store')
+    // Yoga makes an address of it, and where that fails it sends its stack to the client.
+    request.headers.host = 'localhost'
+    await yoga(request, response)
+  }
+}

@@ -1,0 +1,39 @@
+import { existsSync } from 'node:fs'
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import { join } from 'node:path'
+import sirv from 'sirv'
+import { refuse } from './reply.ts'
+
+// Answers are rendered here: an image of another host in one would tell that host what was asked.
+const contentSecurityPolicy = [
+  "default-src 'self'",
+  "style-src 'self' 'unsafe-inline'",
+  "img-src 'self' data:",
+  "connect-src 'self' ws: wss:",
+  "frame-ancestors 'none'",
+].join('; ')
+
+/** Serves the built page, and says what to do where it was not built. */
+export function createPage(folder: string) {
+  if (!existsSync(join(folder, 'index.html'))) return replyNotBuilt
+  const files = sirv(folder, { etag: true, setHeaders })
+  return (request: IncomingMessage, response: ServerResponse): void => {
+    files(request, response, () => refuse(response, 'NOT_FOUND', 'There is nothing here.'))
+  }
+}
+
+function setHeaders(response: ServerResponse, path: string): void {
+  // The build names assets by their content; everything else may change under its name.
+  const lasting = path.startsWith('/assets/')
+  response.setHeader('cache-control', lasting ? 'public, max-age=31536000, immutable' : 'no-cache')
+  response.setHeader('content-security-policy', contentSecurityPolicy)
+}
+
+function replyNotBuilt({ url }: IncomingMessage, response: ServerResponse): void {
+  if (url === '/') {
+    response.writeHead(503, { 'content-type': 'text/plain; charset=utf-8', 'cache-control': 'no-store' })
+    response.end('The page is not built yet: run `npm run build`, and start again. GraphiQL is at /graphql.\n')
+  } else {
+    refuse(response, 'NOT_FOUND', 'There is nothing here.')
+  }
+}

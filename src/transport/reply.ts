@@ -1,0 +1,30 @@
+import type { OutgoingHttpHeaders, ServerResponse } from 'node:http'
+import type { ClientCode } from './error.ts'
+import { clientError, statusOf } from './error.ts'
+
+export function replyJson(
+  response: ServerResponse,
+  status: number,
+  body: object,
+  headers: OutgoingHttpHeaders = {},
+): void {
+  const text = JSON.stringify(body)
+  response.writeHead(status, {
+    'content-type': 'application/json; charset=utf-8',
+    'content-length': Buffer.byteLength(text),
+    'cache-control': 'no-store',
+    ...headers,
+  })
+  // A HEAD request gets the headers alone; node drops the body.
+  response.end(text)
+}
+
+export function refuse(
+  response: ServerResponse,
+  code: ClientCode,
+  message: string,
+  headers?: OutgoingHttpHeaders,
+): void {
+  const error = clientError(code, message)
+  replyJson(response, statusOf(error), { errors: [error] }, headers)
+}

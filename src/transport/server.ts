@@ -1,0 +1,150 @@
+import { once } from 'node:events'
+import type { Server as HttpServer, IncomingMessage, ServerResponse } from 'node:http'
+import { createServer as createHttpServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import type { GraphQLSchema } from 'graphql'
+import type { Logger } from 'pino'
+import type { SignIn } from '../auth/sign-in.ts'
+import { createAdmission } from './admission.ts'
+import { createToClientError } from './error.ts'
+import { acceptsHtml, createGraphiql } from './graphiql.ts'
+import { createGraphqlHandler } from './graphql.ts'
+import type { Checks } from './health.ts'
+import { createReadiness, replyAlive } from './health.ts'
+import type { CreateContext } from './operation.ts'
+import { createRunOperation } from './operation.ts'
+import type { Origins } from './origin.ts'
+import { createOrigins } from './origin.ts'
+import { createPage } from './page.ts'
+import { refuse } from './reply.ts'
+import { createWebSocketDoor, refuseUpgrade } from './websocket.ts'
+
+export interface ServerParts {
+  settings: { host: string; port: number; allowedOrigins: string[] }
+  schema: GraphQLSchema
+  sdl: () => string
+  signIn: SignIn
+  createContext: CreateContext
+  checks: Checks
+  /** the folder of the built page */
+  pageFolder: string
+  log: Logger
+}
+
+export interface Server {
+  listen(): Promise<{ url: string; port: number }>
+  /** Takes nothing new and says so; open streams go on, and health is still answered. */
+  drain(): void
+  /** Sends the viewers away, with a code after which they connect again, and frees the port. */
+  close(): Promise<void>
+}
+
+// Above the 60 s of the usual load balancers, which else would send a request into a connection being closed.
+const keepAliveMs = 65_000
+const closeWaitMs = 1_000
+
+type Handler = (request: IncomingMessage, response: ServerResponse) => void | Promise<void>
+type Methods = Record<string, Handler>
+
+export function createServer(parts: ServerParts): Server {
+  let draining = false
+  const { settings, schema, signIn, createContext, log } = parts
+  const origins = createOrigins(settings.allowedOrigins)
+  const toClientError = createToClientError(log)
+  const runOperation = createRunOperation(toClientError)
+  const graphqlParts = { admit: createAdmission(schema), signIn, createContext, runOperation, toClientError }
+  const webSockets = createWebSocketDoor({ ...graphqlParts, origins, log })
+  const graphql = refuseWhile(() => draining, createGraphqlHandler(schema, graphqlParts))
+  const page = createPage(parts.pageFolder)
+  const routes: Record<string, Methods> = {
+    '/': readable(page),
+    '/graphql': graphqlRoute(graphql, origins),
+    '/schema.graphql': readable(replySdl(parts.sdl)),
+    '/livez': readable(replyAlive),
+    '/readyz': readable(createReadiness(parts.checks, () => draining)),
+  }
+
+  const server = createHttpServer({ keepAliveTimeout: keepAliveMs }, (request, response) => {
+    response.setHeader('x-content-type-options', 'nosniff')
+    response.setHeader('referrer-policy', 'no-referrer')
+    if (draining) response.setHeader('connection', 'close')
+    const handle = findHandler(routes[pathOf(request)] ?? readable(page), request)
+    Promise.resolve(handle(request, response)).catch((error: unknown) => {
+      const { message } = toClientError(error)
+      if (response.headersSent) response.destroy()
+      else refuse(response, 'INTERNAL_SERVER_ERROR', message)
+    })
+  })
+  server.on('upgrade', (request, socket, head) => {
+    if (pathOf(request) === '/graphql') webSockets.upgrade(request, socket, head)
+    else refuseUpgrade(socket, '404 Not Found')
+  })
+
+  return {
+    listen: () => listen(server, settings, log),
+    drain() {
+      draining = true
+      webSockets.drain()
+    },
+    async close() {
+      draining = true
+      const closed = new Promise((resolve) => server.close(resolve))
+      const impatience = setTimeout(() => server.closeAllConnections(), closeWaitMs)
+      await Promise.all([closed, webSockets.close()])
+      clearTimeout(impatience)
+    },
+  }
+}
+
+function pathOf({ url = '/' }: IncomingMessage): string {
+  return url.split('?', 1)[0] ?? '/'
+}
+
+function readable(handle: Handler): Methods {
+  return { GET: handle, HEAD: handle }
+}
+
+function graphqlRoute(graphql: Handler, origins: Origins): Methods {
+  const graphiql = createGraphiql()
+  const answer: Handler = (request, response) => {
+    origins.share(request, response)
+    return acceptsHtml(request) ? graphiql(request, response) : graphql(request, response)
+  }
+  const preflight: Handler = (request, response) => {
+    origins.share(request, response)
+    response.writeHead(204, { allow: 'GET, POST, OPTIONS' }).end()
+  }
+  return { GET: answer, POST: answer, OPTIONS: preflight }
+}
+
+function refuseWhile(isDraining: () => boolean, handle: Handler): Handler {
+  return (request, response) => {
+    if (!isDraining()) return handle(request, response)
+    refuse(response, 'UNAVAILABLE', 'This server is going away. Ask again.', { 'retry-after': '1' })
+  }
+}
+
+function findHandler(methods: Methods, { method = '' }: IncomingMessage): Handler {
+  const allow = Object.keys(methods).join(', ')
+  return methods[method] ?? ((_, response) => refuse(response, 'METHOD_NOT_ALLOWED', `This takes ${allow}.`, { allow }))
+}
+
+function replySdl(sdl: () => string): Handler {
+  let text: string | undefined
+  return (_request, response) => {
+    // Printed when it is first asked for: that takes some milliseconds of the start.
+    text ??= sdl()
+    response.writeHead(200, { 'content-type': 'text/plain; charset=utf-8', 'cache-control': 'no-cache' }).end(text)
+  }
+}
+
+async function listen(server: HttpServer, { host, port }: ServerParts['settings'], log: Logger) {
+  server.listen(port, host)
+  await once(server, 'listening')
+  // Later errors are of single connections, such as no file descriptor being left for one.
+  server.on('error', (error) => log.error({ err: error }, 'a connection was not accepted'))
+  const address = server.address() as AddressInfo
+  const everywhere = host === '0.0.0.0' || host === '::'
+  const name = everywhere || host === '127.0.0.1' ? 'localhost' : host.includes(':') ? `[${host}]` : host
+  return { url: `http://${name}:${address.port}`, port: address.port }
+}

@@ -1,0 +1,24 @@
+import { GraphQLError } from 'graphql'
+import { isAsyncIterable } from 'graphql-yoga'
+import { codeOf, statusOf } from './error.ts'
+import type { HttpPlugin } from './http-context.ts'
+
+/** Gives an answer without data the status that its errors' codes stand for. */
+export const statusPlugin: HttpPlugin = {
+  onResultProcess({ result, setResult }) {
+    if (isAsyncIterable(result) || Array.isArray(result)) return
+    // Where there is data, even null, the operation has run, and its errors are part of a whole answer.
+    if (result.errors && !('data' in result)) setResult({ ...result, errors: result.errors.map(withStatus) })
+  },
+}
+
+/** Yoga takes `http` out again. With `spec`, it says 200 to who asks for application/json, as GraphQL over HTTP wants it. */
+function withStatus(error: GraphQLError): GraphQLError {
+  const { message, nodes, source, positions, path, extensions } = error
+  const http = { status: statusOf(error), spec: isAboutContent(error) }
+  return new GraphQLError(message, { nodes, source, positions, path, extensions: { ...extensions, http } })
+}
+
+function isAboutContent(error: GraphQLError): boolean {
+  return ['GRAPHQL_PARSE_FAILED', 'GRAPHQL_VALIDATION_FAILED', 'BAD_USER_INPUT'].includes(codeOf(error))
+}

@@ -1,0 +1,174 @@
+import type { IncomingMessage } from 'node:http'
+import type { Duplex } from 'node:stream'
+import type { ExecutionArgs, GraphQLError } from 'graphql'
+import type { ServerOptions } from 'graphql-ws'
+import { CloseCode, handleProtocols, makeServer } from 'graphql-ws'
+import type { Logger } from 'pino'
+import type { WebSocket } from 'ws'
+import { WebSocketServer } from 'ws'
+import type { Identity } from '../auth/sign-in.ts'
+import { clientError } from './error.ts'
+import type { GraphqlParts } from './graphql.ts'
+import { startHeartbeat } from './heartbeat.ts'
+import type { Origins } from './origin.ts'
+
+const maxPayload = 1024 * 1024
+const connectionInitWaitTimeout = 10_000
+const closeWaitMs = 1_000
+// After both, graphql-ws clients connect again, to another server if there is one.
+const goingAway = 1001
+const tryAgainLater = 1013
+
+export interface WebSocketDoor {
+  upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void
+  /** From here on who asks for something new is sent away; what is being watched goes on. */
+  drain(): void
+  close(): Promise<void>
+}
+
+export interface WebSocketParts extends GraphqlParts {
+  origins: Origins
+  log: Logger
+}
+
+/** GraphQL over WebSocket by the protocol graphql-transport-ws. */
+export function createWebSocketDoor(parts: WebSocketParts): WebSocketDoor {
+  let draining = false
+  const sockets = new WebSocketServer({ noServer: true, handleProtocols, perMessageDeflate: false, maxPayload })
+  const protocol = makeServer(protocolOptions(parts, () => draining))
+  const heartbeat = startHeartbeat()
+
+  function open(socket: WebSocket, request: IncomingMessage): void {
+    const connection: Connection = { socket, request, running: new Map() }
+    const closed = protocol.opened(protocolSocket(socket, parts.log), connection)
+    heartbeat.watch(socket)
+    socket.on('error', (error) => parts.log.debug({ err: error }, 'a websocket broke'))
+    socket.once('close', (code, reason) => {
+      for (const left of connection.running.values()) left.abort()
+      closed(code, String(reason)).catch((error: unknown) => parts.log.error({ err: error }, 'unexpected error'))
+    })
+  }
+
+  return {
+    upgrade(request, socket, head) {
+      // A peer that resets the connection meanwhile must not end the process.
+      socket.on('error', () => {})
+      if (draining) return refuseUpgrade(socket, '503 Service Unavailable')
+      if (!parts.origins.admits(request)) return refuseUpgrade(socket, '403 Forbidden')
+      sockets.handleUpgrade(request, socket, head, open)
+    },
+    drain() {
+      draining = true
+    },
+    async close() {
+      draining = true
+      heartbeat.stop()
+      await Promise.all([...sockets.clients].map(closeSocket))
+    },
+  }
+}
+
+export function refuseUpgrade(socket: Duplex, status: string): void {
+  socket.end(`HTTP/1.1 ${status}\r\nconnection: close\r\ncontent-length: 0\r\n\r\n`)
+}
+
+async function closeSocket(socket: WebSocket): Promise<void> {
+  const closed = new Promise((resolve) => socket.once('close', resolve))
+  socket.close(goingAway, 'Going away')
+  const impatience = setTimeout(() => socket.terminate(), closeWaitMs)
+  await closed
+  clearTimeout(impatience)
+}
+
+type ConnectionParams = Record<string, unknown> | undefined
+
+interface Connection {
+  socket: WebSocket
+  request: IncomingMessage
+  identity?: Identity
+  /** by operation id; aborted when the operation is over or its client has left */
+  running: Map<string, AbortController>
+}
+
+function protocolOptions(
+  parts: WebSocketParts,
+  isDraining: () => boolean,
+): ServerOptions<ConnectionParams, Connection> {
+  const { signIn, runOperation, toClientError } = parts
+  return {
+    connectionInitWaitTimeout,
+    async onConnect({ extra, connectionParams }) {
+      try {
+        extra.identity = await signIn(credentials(extra.request, connectionParams))
+        return true
+      } catch (error) {
+        // Clients give up after 4401; after 4403, which false alone would send, they try for ever.
+        extra.socket.close(CloseCode.Unauthorized, toClientError(error).message.slice(0, 120))
+        return false
+      }
+    },
+    // What throws here would close the socket with 4500, and end all its other operations for good.
+    async onSubscribe({ extra }, id, payload) {
+      if (isDraining()) {
+        extra.socket.close(goingAway, 'Going away')
+        return [clientError('UNAVAILABLE', 'This server is going away.')]
+      }
+      try {
+        return await begin(parts, extra, id, payload)
+      } catch (error) {
+        extra.running.delete(id)
+        return [toClientError(error)]
+      }
+    },
+    execute: runOperation,
+    subscribe: runOperation,
+    onError: (_context, _id, _payload, errors) => errors.map((error) => toClientError(error).toJSON()),
+    onComplete({ extra }, id) {
+      extra.running.get(id)?.abort()
+      extra.running.delete(id)
+    },
+  }
+}
+
+async function begin(
+  { admit, createContext }: WebSocketParts,
+  { identity, running }: Connection,
+  id: string,
+  payload: unknown,
+): Promise<ExecutionArgs | GraphQLError[]> {
+  if (!identity) throw new Error('an operation before its connection was acknowledged')
+  const admission = admit(payload)
+  if ('errors' in admission) return admission.errors
+  const left = new AbortController()
+  running.set(id, left)
+  return { ...admission.admitted, contextValue: await createContext(identity, left.signal) }
+}
+
+function credentials({ headers }: IncomingMessage, params: ConnectionParams): string | null {
+  const given = params?.['authorization'] ?? headers.authorization ?? null
+  // What is there and is no text must not pass for "no credentials".
+  return typeof given === 'string' || given === null ? given : ''
+}
+
+function protocolSocket(socket: WebSocket, log: Logger) {
+  return {
+    protocol: socket.protocol,
+    // Resolves when the message has left, so that a source is pulled only as fast as its client reads. On a closing
+    // socket it waits for the close: a source that always has more would else run on and never let the close be heard.
+    send: (text: string) =>
+      new Promise<void>((resolve) => {
+        if (socket.readyState === socket.OPEN) socket.send(text, () => resolve())
+        else if (socket.readyState === socket.CLOSING) socket.once('close', () => resolve())
+        else resolve()
+      }),
+    close: (code?: number, reason?: string) => socket.close(code, reason),
+    onMessage(handle: (text: string) => Promise<void>) {
+      socket.on('message', (data) => {
+        handle(String(data)).catch((error: unknown) => {
+          log.error({ err: error }, 'unexpected error on a websocket')
+          socket.close(tryAgainLater, 'Try again later')
+        })
+      })
+    },
+  }
+}

@@ -1,0 +1,127 @@
+import { afterAll, beforeEach, expect, test } from 'vitest'
+import { createPerson, says, threadOf } from '../person.ts'
+import { startServer } from '../server.ts'
+import { chunks, gate, refusal, startScriptedUpstream } from '../upstream-server.ts'
+
+const upstream = await startScriptedUpstream()
+const { url } = await startServer({ OPENAI_BASE_URL: upstream.baseUrl })
+afterAll(() => upstream.close())
+
+const [alice, bob] = [createPerson(url, 'alice'), createPerson(url, 'bob')]
+let input = { messages: [says('Hello?')], idempotencyKey: '', temperature: 1 }
+beforeEach(() => {
+  input = { ...input, idempotencyKey: crypto.randomUUID() }
+})
+
+/** How many requests went up while this was done. */
+async function sentDuring<Result>(work: () => Promise<Result>): Promise<[sent: number, result: Result]> {
+  const before = upstream.requests.length
+  const result = await work()
+  return [upstream.requests.length - before, result]
+}
+
+test('the same key with the same input gives the same completion and asks once', async () => {
+  const [sent, [first, again]] = await sentDuring(async () => [await alice.ask(input), await alice.ask(input)])
+  expect(sent).toBe(1)
+  expect(first?.replayed).toBe(false)
+  expect(again).toEqual({ ...first, replayed: true })
+})
+
+test('null is the same input as absent, and background is no part of it', async () => {
+  const { completion } = await alice.ask(input)
+  const again = await alice.ask({
+    ...input,
+    topP: null,
+    background: true,
+    messages: [{ name: null, ...says('Hello?') }],
+  })
+  expect(again).toMatchObject({ replayed: true, completion: { id: completion.id } })
+})
+
+test.each([{ temperature: 0.5 }, { messages: [says('Hello!')] }, { store: false }, { seed: '1' }])(
+  'the same key with %j is a conflict, and nothing is sent',
+  async (change) => {
+    await alice.ask(input)
+    const [sent, failure] = await sentDuring(() => alice.ask.refuse({ ...input, ...change }))
+    expect(failure.__typename).toBe('IdempotencyConflict')
+    expect(sent).toBe(0)
+  },
+)
+
+test('eight requests at once with one key are one completion', async () => {
+  const [sent, asked] = await sentDuring(() => Promise.all(Array.from({ length: 8 }, () => alice.ask(input))))
+  expect(sent).toBe(1)
+  expect(new Set(asked.map(({ completion }) => completion.id)).size).toBe(1)
+  expect(asked.filter(({ replayed }) => !replayed)).toHaveLength(1)
+})
+
+test('eight requests at once with one key in one conversation are one completion, and none finds it busy', async () => {
+  const { id: conversationId } = await alice.converse()
+  const asking = () => Promise.all(Array.from({ length: 8 }, () => alice.ask({ ...input, conversationId })))
+  const [sent, asked] = await sentDuring(asking)
+  expect(sent).toBe(1)
+  expect(new Set(asked.map(({ completion }) => completion.id)).size).toBe(1)
+  expect(await threadOf(alice, conversationId)).toEqual(['Hello?', 'Hello world'])
+})
+
+test("somebody else's key is another key", async () => {
+  const { completion } = await alice.ask(input)
+  const other = await bob.ask(input)
+  expect(other.replayed).toBe(false)
+  expect(other.completion.id).not.toBe(completion.id)
+})
+
+test('createCompletion and a started stream share their keys, both ways', async () => {
+  const { idempotencyKey, ...question } = input
+  const [sent] = await sentDuring(async () => {
+    const events = await alice.start(idempotencyKey, question).rest()
+    const { replayed, completion } = await alice.ask(input)
+    expect({ replayed, id: completion.id }).toEqual({ replayed: true, id: events[0]?.completionId })
+
+    const next = { ...question, idempotencyKey: `${idempotencyKey} 2` }
+    const asked = await alice.ask(next)
+    const [snapshot] = await alice.start(next.idempotencyKey, question).rest()
+    expect(snapshot?.completionId).toBe(asked.completion.id)
+  })
+  expect(sent).toBe(2)
+
+  const [rejected] = await alice.start(idempotencyKey, 'Something else').rest()
+  expect(rejected).toMatchObject({ __typename: 'CompletionRejected', error: { __typename: 'IdempotencyConflict' } })
+})
+
+test('a repetition attaches to the completion while it is written', async () => {
+  const hold = gate()
+  upstream.reply(...chunks('A mole.'), hold.wait)
+  const { completion } = await alice.ask({ ...input, background: true })
+  const waiting = alice.ask.refuse(input)
+  const again = await alice.ask({ ...input, background: true })
+  expect(again).toMatchObject({ replayed: true, completion: { id: completion.id, status: 'IN_PROGRESS' } })
+  hold.open()
+  // The script ends without a finish.
+  expect(await waiting).toMatchObject({ code: 'UPSTREAM_TRUNCATED', completion: { id: completion.id } })
+})
+
+test('a repetition finds its completion after the conversation has moved on', async () => {
+  const { id: conversationId } = await alice.converse()
+  const first = await alice.ask({ ...input, conversationId })
+  await alice.ask({ conversationId, messages: [says('And then?')] })
+  const again = await alice.ask({ ...input, conversationId })
+  expect(again).toEqual({ ...first, replayed: true })
+  expect(await threadOf(alice, conversationId)).toHaveLength(4)
+})
+
+test('a repetition of what failed fails alike, and is not sent again', async () => {
+  upstream.reply(refusal(400))
+  const failure = await alice.ask.refuse(input)
+  const [sent, again] = await sentDuring(() => alice.ask.refuse(input))
+  expect(again).toEqual(failure)
+  expect(sent).toBe(0)
+})
+
+test('a repetition of what was deleted finds nothing, and is not sent again', async () => {
+  const { conversation } = await alice.ask(input)
+  await alice.remove(conversation?.id ?? '')
+  const [sent, failure] = await sentDuring(() => alice.ask.refuse(input))
+  expect(failure.__typename).toBe('NotFound')
+  expect(sent).toBe(0)
+})

@@ -1,0 +1,171 @@
+import { afterAll, describe, expect, inject, test } from 'vitest'
+import { contentsIn, createPerson, endOf, readTo, says, threadOf } from '../person.ts'
+import { type Environment, freshDatabase, spawnServer, startServer } from '../server.ts'
+import { chunks, done, finish, gate, startScriptedUpstream } from '../upstream-server.ts'
+
+const upstream = await startScriptedUpstream()
+afterAll(() => upstream.close())
+
+/** A process with an answer that stands at `A mo`, and alice as its viewer. */
+async function serverWithAnswer(settings: Environment, over: 'websocket' | 'sse' = 'websocket') {
+  const database = await freshDatabase()
+  const server = await spawnServer({ OPENAI_BASE_URL: upstream.baseUrl, ...database, ...settings })
+  const alice = createPerson(server.url, 'alice')
+  const hold = gate()
+  upstream.reply(...chunks('A mo'), hold.wait, ...chunks('le.'), finish('stop'), done())
+  const viewer = alice.start('a key', 'What digs?', { over })
+  const seen = await readTo('A mo', viewer)
+  return { server, database, alice, viewer, seen, id: seen[0]?.completionId ?? '', finish: hold.open }
+}
+
+/** Alice at the next server on the database. */
+async function aliceAfter(database: Environment, settings: Environment = {}) {
+  const { url } = await startServer({ OPENAI_BASE_URL: upstream.baseUrl, ...database, ...settings })
+  return createPerson(url, 'alice')
+}
+
+/** Resolves when the server says that it is going away. */
+async function drains(url: string) {
+  await expect.poll(() => fetch(`${url}/readyz`).then(({ status }) => status)).toBe(503)
+}
+
+describe('after a stop and a start', () => {
+  test.each(['SIGTERM', 'SIGINT'] as const)('by %s all that was stored is there, to the byte', async (signal) => {
+    const database = await freshDatabase()
+    const server = await spawnServer({ OPENAI_BASE_URL: upstream.baseUrl, ...database })
+    const before = createPerson(server.url, 'alice')
+    const { completion, conversation } = await before.ask('What digs?')
+    const id = conversation?.id ?? ''
+    await before.write(id, 'Thanks.')
+    const page = await before.messages(id)
+    const known = await before.conversation(id)
+    expect(await server.kill(signal)).toEqual({ code: 0, signal: null })
+
+    const after = await aliceAfter(database)
+    expect(await after.completion(completion.id)).toEqual(completion)
+    expect(await after.conversation(id)).toEqual(known)
+    expect(await after.messages(id)).toEqual(page)
+    expect(await after.ask({ conversationId: id, messages: [says('And?')] })).toMatchObject({ replayed: false })
+  })
+
+  test('a key still finds its answer, and a cursor its place', async () => {
+    const { server, database, id, seen, viewer, finish: goOn } = await serverWithAnswer({})
+    goOn()
+    await viewer.rest()
+    await server.kill('SIGTERM')
+
+    const sent = upstream.requests.length
+    const alice = await aliceAfter(database)
+    expect(contentsIn(await alice.watch(id, { after: seen.at(-1)?.cursor }).rest())).toEqual(['le.'])
+    expect(endOf(await alice.start('a key', 'What digs?').rest())).toMatchObject({ id, status: 'COMPLETED' })
+    expect(upstream.requests).toHaveLength(sent)
+  })
+})
+
+describe('a SIGTERM while an answer is written', () => {
+  test('lets it finish within DRAIN_MS, takes nothing new, and exits with 0', async () => {
+    const { server, viewer, seen, database, id, finish: goOn } = await serverWithAnswer({ DRAIN_MS: '30000' }, 'sse')
+    const exit = server.kill('SIGTERM')
+    await drains(server.url)
+    await expect(createPerson(server.url, 'bob').ask('Me too?')).rejects.toThrow('going away')
+    goOn()
+    const rest = await viewer.rest()
+    expect(contentsIn([...seen, ...rest])).toEqual(['A mole.'])
+    expect(endOf(rest).status).toBe('COMPLETED')
+    expect(await exit).toEqual({ code: 0, signal: null })
+    const alice = await aliceAfter(database)
+    expect((await alice.completion(id))?.choices[0]?.message).toMatchObject({ content: 'A mole.', status: 'COMPLETE' })
+  })
+
+  test('ends it as INTERRUPTED with SERVER_DRAINED after DRAIN_MS, the text kept and the viewer told', async () => {
+    const { server, viewer, database, id } = await serverWithAnswer({ DRAIN_MS: '0' }, 'sse')
+    const request = upstream.requests.at(-1)
+    const exit = server.kill('SIGTERM')
+    const drained = {
+      status: 'INTERRUPTED',
+      error: { code: 'SERVER_DRAINED', retryable: true },
+      choices: [{ finishReason: null, message: { content: 'A mo', status: 'PARTIAL' } }],
+    }
+    expect(endOf(await viewer.rest())).toMatchObject(drained)
+    expect(await exit).toEqual({ code: 0, signal: null })
+    await request?.closed
+
+    const alice = await aliceAfter(database)
+    expect(await alice.completion(id)).toMatchObject(drained)
+  })
+
+  test('sends its viewers away, who go on at the next server without a gap', async () => {
+    const { server, viewer, seen, database, id } = await serverWithAnswer({ DRAIN_MS: '0' })
+    await server.kill('SIGTERM')
+    // Whether the end was still told depends on who was faster.
+    await viewer.until((event) => seen.push(event) === 0).catch(() => {})
+
+    const alice = await aliceAfter(database)
+    const rest = await alice.watch(id, { after: seen.at(-1)?.cursor }).rest()
+    expect(contentsIn([...seen, ...rest])).toEqual(['A mo'])
+    expect(endOf(rest).error?.['code']).toBe('SERVER_DRAINED')
+  })
+
+  test('and another signal exits at once, and the answer is ended by the next start', async () => {
+    const { server, database, id } = await serverWithAnswer({ DRAIN_MS: '60000', LEASE_MS: '1000' })
+    void server.kill('SIGTERM')
+    await drains(server.url)
+    expect(await server.kill('SIGTERM')).toEqual({ code: 1, signal: null })
+    const alice = await aliceAfter(database)
+    expect(endOf(await alice.watch(id).rest())).toMatchObject({ status: 'INTERRUPTED', error: { code: 'SERVER_LOST' } })
+  })
+})
+
+describe('after a SIGKILL while an answer is written', () => {
+  test('the next start ends it as INTERRUPTED with SERVER_LOST, with all that a viewer had seen', async () => {
+    const { server, viewer, database, id, seen } = await serverWithAnswer({ LEASE_MS: '1000' })
+    const sent = upstream.requests.length
+    expect(await server.kill('SIGKILL')).toEqual({ code: null, signal: 'SIGKILL' })
+    await expect(viewer.rest()).rejects.toThrow()
+
+    const alice = await aliceAfter(database)
+    const end = endOf(await alice.watch(id).rest())
+    expect(end).toMatchObject({
+      status: 'INTERRUPTED',
+      error: { code: 'SERVER_LOST', retryable: true },
+      usage: { source: 'ESTIMATED' },
+      choices: [{ finishReason: null, message: { content: 'A mo', status: 'PARTIAL' } }],
+    })
+    const { conversation } = end
+    expect(await threadOf(alice, conversation?.id ?? '')).toEqual(['What digs?', 'A mo'])
+    expect((await alice.conversation(conversation?.id ?? ''))?.activeCompletions).toEqual([])
+    const rest = await alice.watch(id, { after: seen.at(-1)?.cursor }).rest()
+    expect(contentsIn([...seen, ...rest])).toEqual(['A mo'])
+
+    const again = await alice.start('a key', 'What digs?').rest()
+    expect(endOf(again)).toEqual(end)
+    expect(upstream.requests).toHaveLength(sent)
+    await alice.ask({ conversationId: conversation?.id, messages: [says('Go on.')] })
+  })
+
+  test('questions that waited behind it are ended too, and the conversation is free', async () => {
+    const { server, alice, database, id } = await serverWithAnswer({ LEASE_MS: '1000' })
+    const conversationId = (await alice.completion(id))?.conversation?.id
+    const input = { conversationId, messages: [says('And?')], ifBusy: 'QUEUE', background: true }
+    const waiting = (await alice.ask(input)).completion.id
+    await server.kill('SIGKILL')
+
+    const after = await aliceAfter(database)
+    for (const lost of [id, waiting]) expect(endOf(await after.watch(lost).rest()).error?.['code']).toBe('SERVER_LOST')
+    const next = await after.ask({ conversationId, messages: [says('Still there?')] })
+    expect(next.completion.status).toBe('COMPLETED')
+  })
+})
+
+test.skipIf(inject('database') === 'postgres')(
+  'a second process on one DATA_DIR is refused with a sentence',
+  async () => {
+    const database = await freshDatabase()
+    const first = await spawnServer({ OPENAI_BASE_URL: upstream.baseUrl, ...database })
+    const second = spawnServer({ OPENAI_BASE_URL: upstream.baseUrl, ...database })
+    await expect(second).rejects.toThrow(
+      new RegExp(`exited with 1: antiphon: .*in use by process ${first.pid} .*DATA_DIR\n$`),
+    )
+    expect(await createPerson(first.url, 'alice').conversations()).toMatchObject({ edges: [] })
+  },
+)

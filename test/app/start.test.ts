@@ -1,0 +1,60 @@
+import { expect, test } from 'vitest'
+import { query, subscribe } from '../client.ts'
+import { freshDatabase, spawnServer, startServer } from '../server.ts'
+import { startScriptedUpstream } from '../upstream-server.ts'
+
+const createConversation = 'mutation ($title: String) { createConversation(input: { title: $title }) { id title } }'
+const conversation = 'query ($id: ID!) { node(id: $id) { ... on Conversation { title } } }'
+const completionStream = `subscription ($input: CompletionStreamInput!) {
+  completionStream(input: $input) {
+    __typename
+    ... on CompletionSnapshot { choices { content } }
+    ... on CompletionDelta { choices { content } }
+    ... on CompletionEnded { completion { status choices { message { content } } } }
+  }
+}`
+
+interface Created {
+  createConversation: { id: string; title: string }
+}
+
+interface Streamed {
+  completionStream: { __typename: string; choices?: { content: string }[]; completion?: unknown }
+}
+
+test('a process serves at the address that it prints, and ends with 0 on SIGTERM', async () => {
+  const server = await spawnServer()
+  expect(await query(server.url, '{ viewer { name } }', {}, { as: 'alice' })).toEqual({ viewer: { name: 'alice' } })
+  expect(await server.kill('SIGTERM')).toEqual({ code: 0, signal: null })
+})
+
+test('a conversation is there after its server was killed and started again', async () => {
+  const database = await freshDatabase()
+  const killed = await spawnServer(database)
+  const created = await query<Created>(killed.url, createConversation, { title: 'Moles' })
+  await killed.kill('SIGKILL')
+
+  const server = await startServer(database)
+  const { id } = created.createConversation
+  expect(await query(server.url, conversation, { id })).toEqual({ node: { title: 'Moles' } })
+})
+
+test('a misspelt setting stops the start with a line that names it', async () => {
+  await expect(spawnServer({ OPENAI_APIKEY: 'secret' })).rejects.toThrow(/exited with 1: .*OPENAI_APIKEY/)
+})
+
+test.each(['websocket', 'sse'] as const)('an answer streams over %s from its snapshot to its end', async (over) => {
+  const upstream = await startScriptedUpstream()
+  const server = await startServer({ OPENAI_BASE_URL: upstream.baseUrl })
+  const start = { completion: { messages: [{ role: 'USER', content: 'Hello?' }] }, idempotencyKey: over }
+  const events = await subscribe<Streamed>(server.url, completionStream, { input: { start } }, { over }).rest()
+
+  const stream = events.map((event) => event.completionStream)
+  expect(stream[0]?.__typename).toBe('CompletionSnapshot')
+  expect(stream.flatMap(({ choices = [] }) => choices.map(({ content }) => content)).join('')).toBe('Hello world')
+  expect(stream.at(-1)).toEqual({
+    __typename: 'CompletionEnded',
+    completion: { status: 'COMPLETED', choices: [{ message: { content: 'Hello world' } }] },
+  })
+  await upstream.close()
+})

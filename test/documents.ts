@@ -1,0 +1,215 @@
+// What the tests of the whole server ask for, and the shape of what they get.
+
+const messageFields = `fragment M on Message {
+  id role content name refusal reasoning json toolCallId choiceIndex status
+  toolCalls { id type name arguments json }
+}`
+
+const completionFields = `fragment C on Completion {
+  id upstreamId requestId created model modelUsed status systemFingerprint serviceTier parameters
+  choices { index finishReason logprobs message { ...M } }
+  usage { promptTokens completionTokens totalTokens cachedTokens reasoningTokens source }
+  error { code message providerCode type param httpStatus retryable }
+  conversation { id }
+  requester { name }
+  context { strategy promptTokens limit omittedCount messages { id content } }
+  attempts { upstream model httpStatus error }
+  metadata { key value }
+  firstTokenAt finishedAt
+}`
+
+const failureFields = `fragment F on Error {
+  __typename message
+  ... on InvalidInput { path }
+  ... on ConversationBusy { completion { id status } }
+  ... on ContextTooLong { report { strategy promptTokens limit omittedCount } }
+  ... on UpstreamError { code providerCode httpStatus param retryable requestId completion { ...C } }
+}`
+
+const conversationFields = `fragment T on Conversation {
+  id title systemPrompt archivedAt viewerRole createdAt updatedAt
+  defaults { model temperature topP maxTokens contextStrategy }
+  currentLeaf { id }
+  activeCompletions { id }
+}`
+
+const inCompletions = completionFields + messageFields
+const inFailures = failureFields + inCompletions
+
+export const createCompletion = `mutation ($input: CreateCompletionInput!) {
+  createCompletion(input: $input) {
+    ...F
+    ... on CreateCompletionPayload { replayed conversation { id } completion { ...C } }
+  }
+} ${inFailures}`
+
+export const cancelCompletion = `mutation ($id: ID!) {
+  cancelCompletion(id: $id) { ...F ... on CancelCompletionPayload { completion { ...C } } }
+} ${inFailures}`
+
+export const completionStream = `subscription ($input: CompletionStreamInput!) {
+  completionStream(input: $input) {
+    __typename completionId cursor
+    ... on CompletionSnapshot { completion { ...C } choices { ...D } }
+    ... on CompletionDelta { choices { ...D } }
+    ... on CompletionEnded { completion { ...C } }
+    ... on CompletionRejected { error { ...F } }
+  }
+}
+fragment D on ChoiceDelta {
+  index content refusal reasoning logprobs finishReason toolCalls { index id name arguments }
+} ${inFailures}`
+
+export const completionNode = `query ($id: ID!) { node(id: $id) { ...C } } ${inCompletions}`
+export const messageNode = `query ($id: ID!) { node(id: $id) { ...M } } ${messageFields}`
+export const conversationNode = `query ($id: ID!) { node(id: $id) { ...T } } ${conversationFields}`
+
+export const createConversation = `mutation ($input: CreateConversationInput!) {
+  createConversation(input: $input) { ...T }
+} ${conversationFields}`
+
+export const updateConversation = `mutation ($id: ID!, $input: UpdateConversationInput!) {
+  updateConversation(id: $id, input: $input) { ...F ... on ConversationPayload { conversation { ...T } } }
+} ${conversationFields} ${inFailures}`
+
+export const deleteConversation = `mutation ($id: ID!) {
+  deleteConversation(id: $id) { ...F ... on DeletePayload { deletedId } }
+} ${inFailures}`
+
+export const createMessage = `mutation ($input: CreateMessageInput!) {
+  createMessage(input: $input) {
+    ...F
+    ... on MessagePayload {
+      createdMessage {
+        ...M
+        author { name }
+        parent { id }
+        parts {
+          __typename
+          ... on TextPart { text }
+          ... on ImagePart { url detail }
+          ... on AudioPart { data format }
+          ... on FilePart { fileId fileData filename }
+        }
+      }
+    }
+  }
+} ${inFailures}`
+
+export const messages = `query ($id: ID!, $first: Int, $after: String, $last: Int, $before: String, $leafId: ID) {
+  conversation(id: $id) {
+    messages(first: $first, after: $after, last: $last, before: $before, leafId: $leafId) {
+      edges { cursor node { ...M parent { id } siblings { id } completion { id status } } }
+      pageInfo { hasNextPage hasPreviousPage startCursor endCursor }
+    }
+  }
+} ${messageFields}`
+
+export const conversations = `query ($first: Int, $after: String, $last: Int, $before: String, $filter: ConversationFilter) {
+  conversations(first: $first, after: $after, last: $last, before: $before, filter: $filter) {
+    edges { cursor node { ...T } }
+    pageInfo { hasNextPage hasPreviousPage startCursor endCursor }
+  }
+} ${conversationFields}`
+
+export interface Message {
+  id: string
+  role: string
+  content: string | null
+  name: string | null
+  refusal: string | null
+  reasoning: string | null
+  json: unknown
+  toolCallId: string | null
+  choiceIndex: number | null
+  status: 'STREAMING' | 'COMPLETE' | 'PARTIAL'
+  toolCalls: { id: string; type: string; name: string; arguments: string; json: unknown }[]
+}
+
+export interface WrittenMessage extends Message {
+  author: { name: string } | null
+  parent: { id: string } | null
+  parts: object[]
+}
+
+export interface PathMessage extends Message {
+  parent: { id: string } | null
+  siblings: { id: string }[]
+  completion: { id: string; status: string } | null
+}
+
+export interface Completion {
+  id: string
+  upstreamId: string | null
+  requestId: string | null
+  created: number | null
+  model: string
+  modelUsed: string | null
+  status: 'IN_PROGRESS' | 'COMPLETED' | 'CANCELLED' | 'FAILED' | 'INTERRUPTED'
+  systemFingerprint: string | null
+  serviceTier: string | null
+  parameters: Record<string, unknown>
+  choices: { index: number; finishReason: string | null; logprobs: unknown; message: Message }[]
+  usage: Record<string, unknown> | null
+  error: Record<string, unknown> | null
+  conversation: { id: string } | null
+  requester: { name: string }
+  context: {
+    strategy: string
+    promptTokens: number
+    limit: number | null
+    omittedCount: number
+    messages: { id: string; content: string | null }[]
+  }
+  attempts: { upstream: string; model: string; httpStatus: number | null; error: string | null }[]
+  metadata: { key: string; value: string }[]
+  firstTokenAt: string | null
+  finishedAt: string | null
+}
+
+export interface Conversation {
+  id: string
+  title: string | null
+  systemPrompt: string | null
+  archivedAt: string | null
+  viewerRole: string
+  createdAt: string
+  updatedAt: string
+  defaults: Record<string, unknown>
+  currentLeaf: { id: string } | null
+  activeCompletions: { id: string }[]
+}
+
+/** A member of a result union that is an error; what it has beside the message depends on its type. */
+export interface Failure {
+  __typename: string
+  message: string
+  path?: string
+  code?: string
+  retryable?: boolean
+  requestId?: string | null
+  completion?: Completion
+  report?: object
+}
+
+export interface Connection<Node> {
+  edges: { cursor: string; node: Node }[]
+  pageInfo: { hasNextPage: boolean; hasPreviousPage: boolean; startCursor: string | null; endCursor: string | null }
+}
+
+export interface ChoiceDelta {
+  index: number
+  content: string
+  refusal: string
+  reasoning: string
+  logprobs: { content: unknown[]; refusal: unknown[] } | null
+  finishReason: string | null
+  toolCalls: { index: number; id: string | null; name: string | null; arguments: string }[]
+}
+
+export type CompletionEvent = { completionId: string; cursor: string } & (
+  | { __typename: 'CompletionSnapshot'; completion: Completion; choices: ChoiceDelta[] }
+  | { __typename: 'CompletionDelta'; choices: ChoiceDelta[] }
+  | { __typename: 'CompletionEnded'; completion: Completion }
+  | { __typename: 'CompletionRejected'; error: Failure }
+)

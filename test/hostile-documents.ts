@@ -1,0 +1,39 @@
+const friends = (levels: number) => `{ viewer ${'{ friend '.repeat(levels)}{ name }${' }'.repeat(levels)} }`
+
+// Each fragment spreads the next one twice: 2 to the power of 12 fields, in some hundred tokens.
+const doubling = [
+  '{ viewer { ...F0 } }',
+  ...Array.from(
+    { length: 12 },
+    (_, i) => `fragment F${i} on Person { a: friend { ...F${i + 1} } b: friend { ...F${i + 1} } }`,
+  ),
+  'fragment F12 on Person { name }',
+].join('\n')
+
+/** By what is wrong with them; none may reach a resolver. */
+export const hostileDocuments: Record<string, string> = {
+  'nothing in it': '',
+  'a comment alone': '# nothing',
+  'no GraphQL': '<html>',
+  'an open string': '{ double(of: "',
+  'an unknown field': '{ password }',
+  'a missing argument': '{ double }',
+  'an argument of another type': '{ double(of: "2") }',
+  'a number beyond Int': '{ double(of: 99999999999) }',
+  'no such operation type': 'mutation { drop }',
+  'several anonymous operations': '{ viewer { name } } { viewer { name } }',
+  'two subscriptions in one': 'subscription { count(to: 1) parked }',
+  'nesting beyond the limit': friends(20),
+  'nesting that would exhaust a stack': friends(1_600),
+  'list values nested a thousand deep': `{ double(of: ${'['.repeat(1_000)}${']'.repeat(1_000)}) }`,
+  'more aliases than the limit': `{ ${Array.from({ length: 501 }, (_, i) => `a${i}: broken`).join(' ')} }`,
+  'the same field over and over': `{ ${'broken '.repeat(2_000)} }`,
+  'more tokens than the limit': `{ broken ${'@skip(if: false) '.repeat(1_000)} }`,
+  'repeated directives': '{ broken @skip(if: false) @skip(if: false) }',
+  'an unknown directive': '{ broken @sudo }',
+  'a fragment in itself': '{ viewer { ...A } } fragment A on Person { friend { ...A } }',
+  'fragments in a circle': '{ viewer { ...A } } fragment A on Person { ...B } fragment B on Person { ...A }',
+  'fragments that double at each level': doubling,
+  'an undefined variable': 'query ($x: Sudo) { viewer { name } }',
+  'introspection nested beyond the limit': `{ __schema { types { ${'fields { type { '.repeat(10)} name ${'} } '.repeat(10)} } } }`,
+}

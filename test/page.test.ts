@@ -1,0 +1,160 @@
+import { type Browser, type BrowserContext, chromium, type Page, type WebSocketRoute } from 'playwright-core'
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { findProgram } from './program.ts'
+import { type Server, startServer } from './server.ts'
+
+const executablePath = findProgram('chromium')
+// Where everything is required, a missing browser fails the tests instead.
+const isSkipped = executablePath === null && process.env['REQUIRE_SERVICES'] !== '1'
+const title = isSkipped ? 'the page (skipped: chromium is not installed)' : 'the page'
+
+describe.skipIf(isSkipped)(title, () => {
+  let browser: Browser
+  let server: Server
+  let context: BrowserContext
+  let page: Page
+
+  beforeAll(async () => {
+    server = await startServer()
+    browser = await chromium.launch({
+      executablePath: executablePath ?? 'chromium',
+      // Chromium has no sandbox for root, whom containers run as.
+      args: process.getuid?.() === 0 ? ['--no-sandbox'] : [],
+    })
+  })
+  afterAll(() => browser?.close())
+  beforeEach(async () => {
+    context = await browser.newContext()
+    page = await context.newPage()
+  })
+  afterEach(() => context.close())
+
+  async function open(name: string, path = '/') {
+    await page.addInitScript((name) => localStorage.setItem('antiphon.name', name), name)
+    await page.goto(server.url + path)
+  }
+
+  async function ask(question: string, model = 'demo-fast') {
+    await page.getByLabel('Model').selectOption(model)
+    await page.getByLabel('Your question').fill(question)
+    await page.getByLabel('Your question').press('Enter')
+  }
+
+  const answer = () => page.getByLabel('Answer').last()
+  const hasEnded = () => answer().locator('.cost').waitFor()
+  const isWriting = () => page.getByText('Writing').waitFor()
+
+  it('shows an answer, and has it again after a reload, in the list and under its address', async () => {
+    await open('ann')
+    await ask('How do I start Antiphon?')
+    await hasEnded()
+    const shown = await answer().innerText()
+    expect(shown).toContain('npm start')
+    await page.getByRole('link', { name: 'How do I start Antiphon?' }).waitFor()
+
+    await page.reload()
+    await hasEnded()
+    expect(await answer().innerText()).toBe(shown)
+  })
+
+  it('stops an answer, keeps what was written, and says so', async () => {
+    await open('ben')
+    await ask('Tell me about cursors', 'demo-slow')
+    await isWriting()
+    await page.getByRole('button', { name: 'Stop' }).click()
+    await answer().getByText('Stopped. What was written so far is kept.').waitFor()
+    const shown = await answer().innerText()
+
+    await page.reload()
+    await hasEnded()
+    expect(await answer().innerText()).toBe(shown)
+  })
+
+  it('goes on after a lost connection and after a reload, without a doubled word', async () => {
+    const sockets: WebSocketRoute[] = []
+    await page.routeWebSocket('**/graphql', (socket) => {
+      socket.connectToServer()
+      sockets.push(socket)
+    })
+    async function loseConnection() {
+      await sockets.at(-1)?.close({ code: 1012 })
+      await page.getByText('The connection to the server is lost').waitFor()
+      await page.getByText('The connection to the server is lost').waitFor({ state: 'hidden' })
+    }
+    await open('cleo')
+    await ask('What is Antiphon?', 'demo-slow')
+    await isWriting()
+    await loseConnection()
+    await isWriting()
+    await page.reload()
+    await isWriting()
+    await loseConnection()
+    await page.getByRole('button', { name: 'Stop' }).click()
+    await hasEnded()
+    const shown = await answer().innerText()
+
+    await page.reload()
+    await hasEnded()
+    expect(await answer().innerText()).toBe(shown)
+    expect(await page.getByLabel('Answer').count()).toBe(1)
+  })
+
+  it('says why an answer was cut off, and asks again in its place', async () => {
+    await open('dan')
+    await ask('What is Antiphon?', 'demo-cut')
+    await answer().getByText('The answer was cut off.').waitFor()
+    await page.getByLabel('Model').selectOption('demo-fast')
+    await page.getByRole('button', { name: 'Try again' }).click()
+    await answer().getByText('demo-fast').waitFor()
+    expect(await page.getByText('The answer was cut off.').count()).toBe(0)
+    expect(await page.getByLabel('Answer').count()).toBe(1)
+    expect(await page.getByLabel(/^Question/).count()).toBe(1)
+  })
+
+  it('renames a conversation, and deletes it once that is confirmed', async () => {
+    await open('eve')
+    await ask('Hello')
+    await hasEnded()
+    await page.getByRole('button', { name: 'Rename' }).click()
+    await page.getByLabel('Title').fill('Greetings')
+    await page.getByRole('dialog').getByRole('button', { name: 'Rename' }).click()
+    await page.getByRole('link', { name: 'Greetings' }).waitFor()
+
+    await page.getByRole('button', { name: 'Delete' }).click()
+    await page.getByRole('dialog').getByRole('button', { name: 'Delete' }).click()
+    await page.getByText('Nothing asked yet.').waitFor()
+  })
+
+  it('shows nothing of one person to another', async () => {
+    await open('fay')
+    await ask('A secret')
+    await page.getByRole('link', { name: 'A secret' }).waitFor()
+    const { hash } = new URL(page.url())
+
+    await open('gus', `/${hash}`)
+    await page.reload()
+    await page.getByText('This conversation does not exist, or you may not see it.').waitFor()
+    await page.getByText('Nothing asked yet.').waitFor()
+  })
+
+  it('asks nothing of other hosts, nor does GraphiQL, in which a subscription runs', async () => {
+    const foreign: string[] = []
+    page.on('request', (request) => {
+      const { host, protocol } = new URL(request.url())
+      if (protocol.startsWith('http') && host !== new URL(server.url).host) foreign.push(request.url())
+    })
+    await open('hal')
+    await ask('Hello')
+    await hasEnded()
+
+    const subscription = `subscription {
+      completionStream(input: { start: { idempotencyKey: "graphiql", completion: {
+        model: "demo-fast", messages: [{ role: USER, content: "Hello" }]
+      } } }) { __typename ... on CompletionEnded { completion { status } } }
+    }`
+    await page.goto(`${server.url}/graphql?query=${encodeURIComponent(subscription)}`)
+    await page.getByRole('button', { name: /^Execute query/ }).click()
+    await page.getByText('COMPLETED').first().waitFor()
+    expect(foreign).toEqual([])
+  })
+})

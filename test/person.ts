@@ -1,0 +1,172 @@
+import { query, type Subscription, subscribe } from './client.ts'
+import {
+  type Completion,
+  type CompletionEvent,
+  type Connection,
+  type Conversation,
+  cancelCompletion,
+  completionNode,
+  completionStream,
+  conversationNode,
+  conversations,
+  createCompletion,
+  createConversation,
+  createMessage,
+  deleteConversation,
+  type Failure,
+  type Message,
+  messageNode,
+  messages,
+  type PathMessage,
+  updateConversation,
+  type WrittenMessage,
+} from './documents.ts'
+
+interface Shape {
+  over?: 'websocket' | 'sse'
+  mode?: 'DELTA' | 'SNAPSHOT'
+  flushMs?: number
+}
+
+/** What a mutation gives: `refuse` is the same operation for a test that expects one of the errors. */
+export interface Operation<Arguments extends unknown[], Payload> {
+  (...given: Arguments): Promise<Payload>
+  refuse(...given: Arguments): Promise<Failure>
+}
+
+export interface Asked {
+  completion: Completion
+  conversation: { id: string } | null
+  replayed: boolean
+}
+
+/** Somebody who is signed in at a server, and what they do there. */
+export type Person = ReturnType<typeof createPerson>
+
+export function createPerson(url: string, name: string) {
+  const request = <Data>(document: string, variables: object = {}) =>
+    query<Data>(url, document, { ...variables }, { as: name })
+
+  function operation<Arguments extends unknown[], Payload>(
+    document: string,
+    variables: (...given: Arguments) => object,
+  ): Operation<Arguments, Payload> {
+    async function result(...given: Arguments) {
+      const data = await request<Record<string, Payload | Failure>>(document, variables(...given))
+      return Object.values(data)[0] as Payload | Failure
+    }
+    const perform = async (...given: Arguments) => {
+      const payload = await result(...given)
+      if (isFailure(payload)) throw new Error(`${payload.__typename}: ${payload.message}`)
+      return payload
+    }
+    const refuse = async (...given: Arguments) => {
+      const failure = await result(...given)
+      if (!isFailure(failure)) throw new Error(`It was not refused: ${JSON.stringify(failure)}`)
+      return failure
+    }
+    return Object.assign(perform, { refuse })
+  }
+
+  async function find<Node>(document: string, id: string) {
+    return (await request<{ node: Node | null }>(document, { id })).node
+  }
+
+  const stream = (input: object, over: Shape['over'] = 'websocket') =>
+    eventsOf(subscribe<{ completionStream: CompletionEvent }>(url, completionStream, { input }, { over, as: name }))
+
+  return {
+    request,
+    ask: operation<[question: string | object], Asked>(createCompletion, (asked) => ({ input: inputOf(asked) })),
+    cancel: operation<[id: string], { completion: Completion }>(cancelCompletion, (id) => ({ id })),
+    update: operation<[id: string, input: object], { conversation: Conversation }>(updateConversation, (id, input) => ({
+      id,
+      input,
+    })),
+    remove: operation<[id: string], { deletedId: string }>(deleteConversation, (id) => ({ id })),
+    write: operation<
+      [conversationId: string, message: string | object, more?: object],
+      { createdMessage: WrittenMessage }
+    >(createMessage, (conversationId, message, more) => ({
+      input: { conversationId, message: typeof message === 'string' ? says(message) : message, ...more },
+    })),
+    start(idempotencyKey: string, asked: string | object, { over, ...shape }: Shape = {}) {
+      return stream({ start: { idempotencyKey, completion: inputOf(asked), ...shape } }, over)
+    },
+    watch(completionId: string, { over, ...place }: Shape & { after?: string } = {}) {
+      return stream({ watch: { completionId, ...place } }, over)
+    },
+    async converse(input: object = {}): Promise<Conversation> {
+      return (await request<{ createConversation: Conversation }>(createConversation, { input })).createConversation
+    },
+    completion: (id: string) => find<Completion>(completionNode, id),
+    message: (id: string) => find<Message>(messageNode, id),
+    conversation: (id: string) => find<Conversation>(conversationNode, id),
+    async messages(id: string, page: object = {}): Promise<Connection<PathMessage>> {
+      type Data = { conversation: { messages: Connection<PathMessage> } | null }
+      const { conversation } = await request<Data>(messages, { id, ...page })
+      if (conversation === null) throw new Error('There is no such conversation')
+      return conversation.messages
+    },
+    async conversations(page: object = {}): Promise<Connection<Conversation>> {
+      return (await request<{ conversations: Connection<Conversation> }>(conversations, page)).conversations
+    },
+  }
+}
+
+export function says(content: string, role = 'USER') {
+  return { role, content }
+}
+
+/** The contents on the path to the current leaf, or to another. */
+export async function threadOf(person: Person, conversationId: string, leafId?: string) {
+  const { edges } = await person.messages(conversationId, leafId === undefined ? {} : { leafId })
+  return edges.map((edge) => edge.node.content)
+}
+
+/** What a viewer of these events has on the screen, by choice. */
+export function contentsIn(events: readonly CompletionEvent[]): string[] {
+  let contents: string[] = []
+  for (const event of events) {
+    if (event.__typename === 'CompletionSnapshot') contents = []
+    if (!('choices' in event)) continue
+    for (const { index, content } of event.choices) contents[index] = (contents[index] ?? '') + content
+  }
+  return contents
+}
+
+export function endOf(events: readonly CompletionEvent[]): Completion {
+  const last = events.at(-1)
+  if (last?.__typename !== 'CompletionEnded') throw new Error(`The last event is no end: ${JSON.stringify(last)}`)
+  return last.completion
+}
+
+/** Reads on until the first choice stands at this text; `seen` has what was read before, and after. */
+export async function readTo(text: string, viewer: Subscription<CompletionEvent>, seen: CompletionEvent[] = []) {
+  await viewer.until((event) => seen.push(event) > 0 && contentsIn(seen)[0] === text)
+  return seen
+}
+
+function inputOf(asked: string | object): object {
+  return typeof asked === 'string' ? { messages: [says(asked)] } : asked
+}
+
+function isFailure(result: unknown): result is Failure {
+  // The documents ask for the type's name in errors alone.
+  return typeof result === 'object' && result !== null && '__typename' in result
+}
+
+function eventsOf(subscription: Subscription<{ completionStream: CompletionEvent }>): Subscription<CompletionEvent> {
+  const eventIn = (data: { completionStream: CompletionEvent }) => data.completionStream
+  async function next(): Promise<IteratorResult<CompletionEvent, undefined>> {
+    const result = await subscription.next()
+    return result.done ? result : { done: false, value: eventIn(result.value) }
+  }
+  return {
+    ...subscription,
+    [Symbol.asyncIterator]: () => ({ next }),
+    next,
+    until: async (fits) => (await subscription.until((data) => fits(eventIn(data)))).map(eventIn),
+    rest: async () => (await subscription.rest()).map(eventIn),
+  }
+}

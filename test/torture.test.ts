@@ -1,0 +1,41 @@
+import { expect, inject, test } from 'vitest'
+import { findProgram } from './program.ts'
+import type { Torture } from './torture/ground.ts'
+import { scenarios } from './torture/scenarios.ts'
+
+const seed = process.env['SEED'] ?? `${Date.now() % 1_000_000}`
+const postgres = inject('postgres')
+
+const sentences = {
+  'kill-postgres': 'what a killed server has shown or acknowledged is there at the other, and its answers end',
+  reconnect: 'viewers who come back, to any server and with a cursor or without, miss no character and see none twice',
+  keys: 'a key that is raced asks the model once',
+  pause: 'a server that wakes after its lease was taken writes no more to its old answers, and answers new questions',
+  cancel: 'a cancelled answer is stopped upstream at once, through any server, and keeps its text and usage',
+}
+
+async function faultsOf(name: string) {
+  const { url = null, template = '' } = postgres ?? {}
+  const torture: Torture = { seed, folder: inject('folder'), postgresUrl: url, databasePrefix: template }
+  const report = await scenarios[name]?.short(torture)
+  expect(report?.faults, report?.figure).toEqual([])
+}
+
+test.skipIf(postgres === null).for(Object.entries(sentences))('%s: %s', { timeout: 180_000 }, ([name]) =>
+  faultsOf(name),
+)
+
+// It stops and starts a Postgres of its own.
+test.skipIf(findProgram('initdb') === null)(
+  'trouble: answers outlive a database that fails in the middle',
+  { timeout: 180_000 },
+  () => faultsOf('trouble'),
+)
+
+test(
+  'kill-pglite: what a killed server has shown or acknowledged is there when it starts again',
+  {
+    timeout: 180_000,
+  },
+  () => faultsOf('kill-pglite'),
+)
