@@ -27,11 +27,11 @@ export const apiPassages: readonly Passage[] = [
       'This asks a question from the shell:',
       code(
         'sh',
-        'curl http://localhost:4000/v1/chat/completions \\',
-        "  -H 'content-type: application/json' \\",
-        '  -d \'{"model": "demo", "messages": [{"role": "user", "content": "Hello"}]}\'',
+        "curl http://localhost:4000/graphql -H 'content-type: application/json' -d '",
+        '  {"query": "mutation { createCompletion(input: { messages: [{ role: USER, content: \\"Hello\\" }] }) {',
+        '    ... on CreateCompletionPayload { completion { choices { message { content } } } } } }"}\'',
       ),
-      'Add `"stream": true` to watch the answer arrive token by token.',
+      'To watch an answer arrive, send a subscription with `accept: text/event-stream` and `curl -N`.',
     ),
   },
   {
@@ -122,20 +122,11 @@ export const apiPassages: readonly Passage[] = [
     says: paragraphs(
       prose(
         'A conversation has participants, and each has a role: a VIEWER reads and watches, an EDITOR also asks and cancels,',
-        'and an OWNER also manages people.',
-      ),
-      code(
-        'graphql',
-        'mutation {',
-        '  addParticipant(conversationId: "...", userId: "...", role: EDITOR) {',
-        '    ... on ConversationPayload { conversation { participants { edges { node { role } } } } }',
-        '    ... on Error { message }',
-        '  }',
-        '}',
+        'and an OWNER also deletes.',
       ),
       prose(
-        'All participants see the same answer at the same time.',
-        'What you may not see does not exist for you. GraphiQL shows whether your version of the schema has this yet.',
+        'In this version whoever begins a conversation is its owner and its only participant; there is no invitation yet.',
+        'What you may not see does not exist for you.',
       ),
     ),
   },
@@ -159,7 +150,7 @@ export const apiPassages: readonly Passage[] = [
     ),
   },
   {
-    asks: 'branch, regenerate, edit a message, siblings, tree, other answer, try again, parentId, selectBranch',
+    asks: 'branch, regenerate, edit a message, siblings, tree, other answer, try again, parentId',
     says: prose(
       'Messages form a tree. Ask again with the `parentId` of your question, and a second answer stands beside the first.',
       'An edited question is a sibling of the old one, and nothing is overwritten.',
@@ -182,16 +173,11 @@ export const apiPassages: readonly Passage[] = [
   {
     asks: 'OpenAI SDK, REST, v1 chat completions, compatible, base URL, Python, JavaScript client, migrate from OpenAI',
     says: paragraphs(
-      'An OpenAI SDK works when you change its base URL:',
-      code(
-        'js',
-        "const client = new OpenAI({ baseURL: 'http://localhost:4000/v1', apiKey: 'none' })",
-        "const answer = await client.chat.completions.create({ model: 'demo', messages })",
-      ),
       prose(
-        'Parameters, errors and headers are those of the reference, and the answers are stored as completions.',
-        'The header `x-conversation-id` joins an answer to a conversation.',
+        'Towards model servers Antiphon speaks the OpenAI format; towards you it speaks GraphQL.',
+        'Every parameter of the reference is a field of `CreateCompletionInput`, in camel case, and goes up exactly as you give it.',
       ),
+      'An OpenAI door for SDKs is not in this version yet.',
     ),
   },
   {

@@ -10,7 +10,7 @@ export const productPassages: readonly Passage[] = [
         'You put it between your apps and any OpenAI-compatible model server.',
       ),
       prose(
-        'It gives you what a bare completions endpoint leaves out: a typed schema, conversations that several people share,',
+        'It gives you what a bare completions endpoint leaves out: a typed schema, conversations,',
         'answers that survive a lost connection, and a stop button that works from anywhere.',
       ),
     ),
@@ -139,7 +139,6 @@ export const productPassages: readonly Passage[] = [
       [
         '- `/` is the chat page.',
         '- `/graphql` is the API, over POST, SSE and WebSocket, and GraphiQL when you open it in a browser.',
-        '- `/v1/chat/completions` and `/v1/models` speak the OpenAI format.',
         '- `/livez` and `/readyz` say whether the server lives and whether it can serve.',
       ].join('\n'),
       'The schema itself is at `/schema.graphql`.',

@@ -7,7 +7,7 @@ export const smallTalk: readonly Passage[] = [
     says: prose(
       'Hello! Nice to meet you.',
       'I know a little about Antiphon, and I am happy to stream as many tokens as you like.',
-      'Ask me how to start it, how to share a conversation, or how to connect a real model.',
+      'Ask me how to start it, how to resume a stream, or how to connect a real model.',
     ),
   },
   {
@@ -101,13 +101,13 @@ export const smallTalk: readonly Passage[] = [
       'Here is a small program that asks Antiphon a question:',
       code(
         'js',
-        "const response = await fetch('http://localhost:4000/v1/chat/completions', {",
-        "  method: 'POST',",
-        "  headers: { 'content-type': 'application/json' },",
-        "  body: JSON.stringify({ model: 'demo', messages: [{ role: 'user', content: 'Hello' }] }),",
+        'const query = `mutation { createCompletion(input: { messages: [{ role: USER, content: "Hello" }] }) {',
+        '  ... on CreateCompletionPayload { completion { choices { message { content } } } } } }`',
+        "const headers = { 'content-type': 'application/json' }",
+        "const response = await fetch('http://localhost:4000/graphql', {",
+        "  method: 'POST', headers, body: JSON.stringify({ query }),",
         '})',
-        'const { choices } = await response.json()',
-        'console.log(choices[0].message.content)',
+        'console.log(JSON.stringify(await response.json()))',
       ),
       'It runs on Node as it stands. For other code you will want a real model.',
     ),
