@@ -18,6 +18,7 @@ export interface Recovery {
 }
 
 const periodMs = 1_000
+const endsAtOnce = 5
 
 export interface RecoveryOptions {
   store: Store
@@ -69,16 +70,20 @@ export function createRecovery({ store, bus, replica, lives, log }: RecoveryOpti
     bus.publish('moved', [orphan.id])
   }
 
-  async function endOrphans() {
-    for (const orphan of await store.completions.orphans()) await endOrphan(orphan)
+  // Several at a time, and fewer than the database has connections.
+  async function endAll(orphans: readonly Completion[]) {
+    for (let from = 0; from < orphans.length; from += endsAtOnce) {
+      await Promise.all(orphans.slice(from, from + endsAtOnce).map(endOrphan))
+    }
   }
+
+  const endOrphans = async () => endAll(await store.completions.orphans())
 
   // Written although the database was lost before it could say so: whoever asked was told that it cannot serve.
   async function endUnknown() {
     const ids = await store.completions.inProgress(replica.id())
     const unknown = ids.filter((id) => lives.get(id) === null)
-    if (unknown.length === 0) return
-    for (const orphan of await store.completions.load(unknown)) await endOrphan(orphan)
+    if (unknown.length > 0) await endAll(await store.completions.load(unknown))
   }
 
   // Where the database was away, nobody could renew a lease: only those that still do not are lost.

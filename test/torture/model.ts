@@ -1,0 +1,71 @@
+import { once } from 'node:events'
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { setTimeout as delay } from 'node:timers/promises'
+import { type Question, scriptOf } from './script.ts'
+
+/** An upstream that answers each question with its script, and counts. */
+export interface Model {
+  baseUrl: string
+  callsOf(questionId: string): number
+  /** Resolves to the time, on the clock of performance.now(), when the socket of the question's call has closed. */
+  closed(questionId: string): Promise<number>
+  close(): Promise<void>
+}
+
+interface Call {
+  count: number
+  closed: Promise<number>
+}
+
+export async function startModel(): Promise<Model> {
+  const calls = new Map<string, Call>()
+
+  async function onRequest(request: IncomingMessage, response: ServerResponse) {
+    if (request.method === 'GET') return void response.end('{"object":"list","data":[{"id":"scripted"}]}')
+    const question = await questionIn(request)
+    const closed = new Promise<number>((resolve) => request.socket.once('close', () => resolve(performance.now())))
+    calls.set(question.id, { count: (calls.get(question.id)?.count ?? 0) + 1, closed })
+    await answer(question, response)
+  }
+
+  // A server that was killed leaves requests that were not read to their end.
+  const server = createServer((request, response) => void onRequest(request, response).catch(() => {}))
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+
+  return {
+    baseUrl: `http://127.0.0.1:${(server.address() as AddressInfo).port}/v1`,
+    callsOf: (id) => calls.get(id)?.count ?? 0,
+    async closed(id) {
+      const call = calls.get(id)
+      if (call === undefined) throw new Error(`The upstream was never asked ${id}`)
+      return call.closed
+    },
+    async close() {
+      server.closeAllConnections()
+      await new Promise((resolve) => server.close(resolve))
+    },
+  }
+}
+
+async function questionIn(request: IncomingMessage): Promise<Question> {
+  const parts: Buffer[] = []
+  for await (const part of request) parts.push(part as Buffer)
+  const { messages } = JSON.parse(Buffer.concat(parts).toString()) as { messages: { content: string }[] }
+  return JSON.parse(messages.at(-1)?.content ?? '') as Question
+}
+
+async function answer(question: Question, response: ServerResponse): Promise<void> {
+  const { pieces, hasUsage } = scriptOf(question)
+  const frame = { id: `chatcmpl-${question.id}`, object: 'chat.completion.chunk', created: 1, model: 'scripted' }
+  const send = (more: object) => response.write(`data: ${JSON.stringify({ ...frame, ...more })}\n\n`)
+  response.writeHead(200, { 'content-type': 'text/event-stream' })
+  for (const { index, delta, finishReason, waitMs } of pieces) {
+    if (waitMs > 0) await delay(waitMs)
+    if (response.destroyed) return
+    send({ choices: [{ index, delta, finish_reason: finishReason }] })
+  }
+  if (hasUsage) send({ choices: [], usage: { prompt_tokens: 7, completion_tokens: 11, total_tokens: 18 } })
+  response.end('data: [DONE]\n\n')
+}

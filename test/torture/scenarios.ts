@@ -1,0 +1,63 @@
+import { cancel } from './cancel.ts'
+import type { Report, Torture } from './ground.ts'
+import { raceKeys } from './keys.ts'
+import { killOnPglite } from './kill-pglite.ts'
+import { killOnPostgres } from './kill-postgres.ts'
+import { lag } from './lag.ts'
+import { leak } from './leak.ts'
+import { pause } from './pause.ts'
+import { reconnect } from './reconnect.ts'
+import { longSlow, shortSlow, slow } from './slow.ts'
+import { trouble } from './trouble.ts'
+
+export interface Scenario {
+  /** Seconds, for the suite. */
+  short(torture: Torture): Promise<Report>
+  /** What the figures are taken from. */
+  long(torture: Torture): Promise<Report>
+}
+
+const slackMs = 5_000
+
+export const scenarios: Record<string, Scenario> = {
+  'kill-postgres': {
+    short: (torture) => killOnPostgres(torture, { kills: 1, streams: 8, slackMs }),
+    long: (torture) => killOnPostgres(torture, { kills: 100, streams: 8, slackMs: 0 }),
+  },
+  'kill-pglite': {
+    short: (torture) => killOnPglite(torture, { kills: 1, streams: 8 }),
+    long: (torture) => killOnPglite(torture, { kills: 40, streams: 8 }),
+  },
+  reconnect: {
+    short: (torture) => reconnect(torture, { answers: 3, screens: 3, hops: 8 }),
+    long: (torture) => reconnect(torture, { answers: 20, screens: 4, hops: 25 }),
+  },
+  keys: {
+    short: (torture) => raceKeys(torture, { keys: 10, racers: 8 }),
+    long: (torture) => raceKeys(torture, { keys: 500, racers: 8 }),
+  },
+  pause: {
+    short: (torture) => pause(torture, { pauses: 1, streams: 4 }),
+    long: (torture) => pause(torture, { pauses: 30, streams: 4 }),
+  },
+  cancel: {
+    short: (torture) => cancel(torture, { rounds: 2, slackMs }),
+    long: (torture) => cancel(torture, { rounds: 30, slackMs: 0 }),
+  },
+  trouble: {
+    short: (torture) => trouble(torture, { rounds: 1, kinds: 1, streams: 4, slackMs }),
+    long: (torture) => trouble(torture, { rounds: 5, kinds: 5, streams: 8, slackMs: 0 }),
+  },
+  slow: {
+    short: (torture) => slow(torture, shortSlow),
+    long: (torture) => slow(torture, longSlow),
+  },
+  leak: {
+    short: (torture) => leak(torture, { subscriptions: 1_000 }),
+    long: (torture) => leak(torture, { subscriptions: 20_000 }),
+  },
+  lag: {
+    short: (torture) => lag(torture, { answers: 4, pieces: 100 }),
+    long: (torture) => lag(torture, { answers: 10, pieces: 500 }),
+  },
+}

@@ -1,0 +1,73 @@
+import type { ChoiceDelta, Completion, CompletionEvent } from '../documents.ts'
+import { differenceOf, joined, nothing, strayIn, type Text, textOf } from './text.ts'
+
+/** What was shown at some time, and the cursor of then. */
+export interface Place {
+  text: Text
+  cursor: string
+}
+
+/** What a viewer has of an answer, checked at each event against what the upstream writes. */
+export interface Screen {
+  /** A new connection begins, with the cursor of this place or with none. */
+  resume(place: Place | null): void
+  show(event: CompletionEvent): void
+  places(): readonly Place[]
+  /** What the last event told, once there was one. */
+  end(): Completion | null
+}
+
+export function createScreen(whole: Text, fault: (text: string) => void): Screen {
+  const places: Place[] = []
+  let shown = nothing
+  let most = nothing
+  let ended: Completion | null = null
+  let resumedFrom: Place | null = null
+  let isFirst = true
+
+  function put(text: Text, cursor: string) {
+    const stray = strayIn(text, whole)
+    if (stray !== null) fault(`is shown what was not written: ${stray}`)
+    shown = text
+    if (strayIn(most, text) === null) most = text
+    places.push({ text, cursor })
+  }
+
+  function snapshot(choices: ChoiceDelta[], cursor: string) {
+    if (!isFirst) fault('a snapshot in the middle')
+    if (resumedFrom !== null) fault('a snapshot where a cursor was given')
+    const text = joined(nothing, choices)
+    const lost = strayIn(most, text)
+    if (lost !== null) fault(`a snapshot takes back what was shown: ${lost}`)
+    put(text, cursor)
+  }
+
+  function delta(choices: ChoiceDelta[], cursor: string) {
+    if (isFirst && resumedFrom === null) fault('a delta comes first')
+    put(joined(shown, choices), cursor)
+  }
+
+  function end(completion: Completion) {
+    const difference = differenceOf(shown, textOf(completion))
+    if (difference !== null) fault(`what was shown is not what is stored: ${difference}`)
+    if (ended !== null && ended.status !== completion.status) fault(`ended ${ended.status}, then ${completion.status}`)
+    ended = completion
+  }
+
+  return {
+    resume(place) {
+      resumedFrom = place
+      shown = place?.text ?? nothing
+      isFirst = true
+    },
+    show(event) {
+      if (event.__typename === 'CompletionSnapshot') snapshot(event.choices, event.cursor)
+      else if (event.__typename === 'CompletionDelta') delta(event.choices, event.cursor)
+      else if (event.__typename === 'CompletionEnded') end(event.completion)
+      else throw new Error(`rejected: ${event.error.__typename} ${event.error.message}`)
+      isFirst = false
+    },
+    places: () => places,
+    end: () => ended,
+  }
+}
