@@ -279,7 +279,7 @@ describe.each(['websocket', 'sse'] as const)('over %s', (over) => {
   })
 
   test('any text is exact, whatever the pieces: NUL and lone halves of pairs become U+FFFD', async () => {
-    const unit = fc.oneof(fc.constantFrom(0, 0xd83d, 0xde00, 0xfffd, 0x61, 0x0a), fc.integer({ min: 0, max: 0xffff }))
+    const unit = fc.oneof(fc.constantFrom(0, 0xd83d, 0xde00, 0x61), fc.integer({ min: 0, max: 0xffff }))
     const piece = fc.array(unit, { minLength: 1, maxLength: 4 }).map((units) => String.fromCharCode(...units))
     await fc.assert(
       fc.asyncProperty(fc.array(piece, { minLength: 1, maxLength: 12 }), async (pieces) => {
@@ -290,7 +290,7 @@ describe.each(['websocket', 'sse'] as const)('over %s', (over) => {
         expect(contentOf(endOf(events))).toEqual([exact])
         expect(contentsIn(await watch(endOf(events).id).rest())).toEqual([exact])
       }),
-      { numRuns: 25 },
+      { numRuns: 25, examples: [[['A \ud83d', '\ude00 mole\0']], [['\ude00', '\ud83d', '\ud83d']]] },
     )
   })
 })

@@ -80,6 +80,13 @@ describe('of a conversation goes up', () => {
     },
   )
 
+  test('what is new, always, however little is allowed', async () => {
+    const conversationId = await conversationOf(talk)
+    const messages = ['When?', 'And where?'].map((content) => says(content))
+    await alice.ask({ conversationId, messages, context: { lastN: 1 } })
+    expect(sentContents()).toEqual(['When?', 'And where?'])
+  })
+
   test('a system message, always', async () => {
     const { id: conversationId } = await alice.converse()
     await alice.write(conversationId, says('Be kind.', 'SYSTEM'))

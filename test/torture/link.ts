@@ -1,7 +1,7 @@
 import { once } from 'node:events'
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net'
 
-/** `narrow`: one slice a second. `shut`: what comes from the server stays where it is, and the connection stands. */
+/** `narrow`: one slice a second. `shut`: but for the beginning, what comes from the server stays where it is. */
 export type Width = 'open' | 'narrow' | 'shut'
 
 /** Stands before a server, and passes on its answers only as fast as it is told: a client that reads slowly, or not. */
@@ -10,6 +10,9 @@ export interface Link {
   set(width: Width): void
   close(): Promise<void>
 }
+
+// Enough for a first event. A socket from which much was read would get a far larger buffer from the system.
+const beginningBytes = 256 * 1_024
 
 export async function startLink(serverUrl: string, sliceBytes: number): Promise<Link> {
   const target = new URL(serverUrl)
@@ -25,9 +28,11 @@ export async function startLink(serverUrl: string, sliceBytes: number): Promise<
 
   const server = createServer((client) => {
     keep(client, sockets)
+    let passedBytes = 0
     const onSlice = (count: number, buffer: Uint8Array) => {
       client.write(Uint8Array.from(buffer.subarray(0, count)))
-      return width === 'open'
+      passedBytes += count
+      return width === 'open' || (width === 'shut' && passedBytes < beginningBytes)
     }
     const answer = connect({
       port: Number(target.port),

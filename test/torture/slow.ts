@@ -38,7 +38,7 @@ export const longSlow: SlowSizes = {
   answers: 10,
   paceMs: 20,
   fillPaceMs: 10,
-  windowMs: 8_000,
+  windowMs: 5_000,
   // The buffers of the system between two sockets take some 4 MB. What a server holds beside them is an event.
   paddingBytes: 6 * kilobyte,
   limitBytes: 64 * kilobyte,
@@ -66,8 +66,9 @@ export function slow(torture: Torture, sizes: SlowSizes): Promise<Report> {
     // An event for each token, so that the buffers of the system are soon full.
     const server = await ground.start({ ...(await newDatabase(ground)), ...gauge.settings, FLUSH_MS: '5' })
     const narrow = await startLink(server.url, kilobyte)
-    const shut = await startLink(server.url, 64 * kilobyte)
+    const shut = await startLink(server.url, 16 * kilobyte)
     narrow.set('narrow')
+    shut.set('shut')
     try {
       return await readAll(ground, sizes, gauge, { server: server.url, narrow, shut })
     } finally {
@@ -94,15 +95,17 @@ async function readAll(
   const before = { p99Ms: await p99GapMs(healthy, sizes.windowMs), weight: await gauge.weigh() }
 
   const stalled = await openStalled(shut.url)
-  shut.set('shut')
-  await waitForTheStall(ground, gauge, sizes)
+  await gauge.weighUntil((weight) => weight.stalled >= sizes.stalled, patienceMs)
+  const stalledAtMs = performance.now()
   const p99Ms = await p99GapMs(healthy, sizes.windowMs)
-  const bytes = ((await gauge.weigh()).bytes - before.weight.bytes) / sizes.stalled
+  const weight = await gauge.weigh()
+  if (weight.stalled < sizes.stalled) faults.push(`of ${sizes.stalled} readers ${weight.stalled} are seen to stall`)
+  const bytes = (weight.bytes - before.weight.bytes) / sizes.stalled
   if (bytes > sizes.limitBytes) faults.push(`a stalled reader costs ${kilobytes(bytes)} KB`)
   const growthMs = p99Ms - before.p99Ms
   if (sizes.isWhole && growthMs > promised.gapGrowthMs) faults.push(`the gap grew by ${growthMs.toFixed(1)} ms`)
 
-  const cut = sizes.isWhole ? `; ${await waitForTheCut(ground, gauge, sizes)}` : ''
+  const cut = sizes.isWhole ? `; ${await waitForTheCut(ground, gauge, stalledAtMs)}` : ''
   narrow.set('open')
   shut.set('open')
   for (const { id } of [...answers, ...filling]) await createPerson(server, name).cancel(id)
@@ -159,14 +162,9 @@ async function comeAndGo(gauge: Gauge, open: () => Promise<Reader[]>) {
   await gauge.weighUntil((weight) => handlesOf(weight) <= handlesOf(before), patienceMs)
 }
 
-async function waitForTheStall({ faults }: Ground, gauge: Gauge, sizes: SlowSizes) {
-  const { stalled } = await gauge.weighUntil((weight) => weight.stalled >= sizes.stalled, patienceMs)
-  if (stalled < sizes.stalled) faults.push(`for ${stalled} of ${sizes.stalled} stalled readers the server waits`)
-}
-
-async function waitForTheCut({ faults }: Ground, gauge: Gauge, { windowMs }: SlowSizes): Promise<string> {
-  const sinceMs = performance.now() - windowMs
-  const { stalled } = await gauge.weighUntil((weight) => weight.stalled === 0, promised.cutMs - windowMs)
+async function waitForTheCut({ faults }: Ground, gauge: Gauge, sinceMs: number): Promise<string> {
+  const leftMs = promised.cutMs - (performance.now() - sinceMs)
+  const { stalled } = await gauge.weighUntil((weight) => weight.stalled === 0, leftMs)
   if (stalled > 0) faults.push(`${stalled} stalled readers are not cut off`)
   return `all cut off ${Math.round((performance.now() - sinceMs) / 1_000)} s after the last of them stalled`
 }
