@@ -1,5 +1,6 @@
 import type { IncomingMessage } from 'node:http'
 import type { Duplex } from 'node:stream'
+import { setTimeout as delay } from 'node:timers/promises'
 import type { ExecutionArgs, GraphQLError } from 'graphql'
 import type { ServerOptions } from 'graphql-ws'
 import { CloseCode, handleProtocols, makeServer } from 'graphql-ws'
@@ -15,6 +16,8 @@ import type { Origins } from './origin.ts'
 const maxPayload = 1024 * 1024
 const connectionInitWaitTimeout = 10_000
 const closeWaitMs = 1_000
+/** For the last events of answers that have just ended. */
+const lastWordsMs = 500
 // After both, graphql-ws clients connect again, to another server if there is one.
 const goingAway = 1001
 const tryAgainLater = 1013
@@ -37,13 +40,16 @@ export function createWebSocketDoor(parts: WebSocketParts): WebSocketDoor {
   const sockets = new WebSocketServer({ noServer: true, handleProtocols, perMessageDeflate: false, maxPayload })
   const protocol = makeServer(protocolOptions(parts, () => draining))
   const heartbeat = startHeartbeat()
+  const connections = new Set<Connection>()
 
   function open(socket: WebSocket, request: IncomingMessage): void {
-    const connection: Connection = { socket, request, running: new Map() }
+    const connection: Connection = { socket, request, running: new Map(), onIdle: () => {} }
+    connections.add(connection)
     const closed = protocol.opened(protocolSocket(socket, parts.log), connection)
     heartbeat.watch(socket)
     socket.on('error', (error) => parts.log.debug({ err: error }, 'a websocket broke'))
     socket.once('close', (code, reason) => {
+      connections.delete(connection)
       for (const left of connection.running.values()) left.abort()
       closed(code, String(reason)).catch((error: unknown) => parts.log.error({ err: error }, 'unexpected error'))
     })
@@ -63,7 +69,7 @@ export function createWebSocketDoor(parts: WebSocketParts): WebSocketDoor {
     async close() {
       draining = true
       heartbeat.stop()
-      await Promise.all([...sockets.clients].map(closeSocket))
+      await Promise.all([...connections].map(closeConnection))
     },
   }
 }
@@ -72,7 +78,12 @@ export function refuseUpgrade(socket: Duplex, status: string): void {
   socket.end(`HTTP/1.1 ${status}\r\nconnection: close\r\ncontent-length: 0\r\n\r\n`)
 }
 
-async function closeSocket(socket: WebSocket): Promise<void> {
+async function closeConnection(connection: Connection): Promise<void> {
+  const { socket, running } = connection
+  const idle = new Promise<void>((resolve) => {
+    connection.onIdle = resolve
+  })
+  if (running.size > 0) await Promise.race([idle, delay(lastWordsMs)])
   const closed = new Promise((resolve) => socket.once('close', resolve))
   socket.close(goingAway, 'Going away')
   const impatience = setTimeout(() => socket.terminate(), closeWaitMs)
@@ -88,6 +99,8 @@ interface Connection {
   identity?: Identity
   /** by operation id; aborted when the operation is over or its client has left */
   running: Map<string, AbortController>
+  /** Called when no operation is left. */
+  onIdle(): void
 }
 
 function protocolOptions(
@@ -126,6 +139,7 @@ function protocolOptions(
     onComplete({ extra }, id) {
       extra.running.get(id)?.abort()
       extra.running.delete(id)
+      if (extra.running.size === 0) extra.onIdle()
     },
   }
 }

@@ -63,36 +63,45 @@ describe('after a stop and a start', () => {
 })
 
 describe('a SIGTERM while an answer is written', () => {
-  test('lets it finish within DRAIN_MS, takes nothing new, and exits with 0', async () => {
-    const { server, viewer, seen, database, id, finish: goOn } = await serverWithAnswer({ DRAIN_MS: '30000' }, 'sse')
-    const exit = server.kill('SIGTERM')
-    await drains(server.url)
-    await expect(createPerson(server.url, 'bob').ask('Me too?')).rejects.toThrow('going away')
-    goOn()
-    const rest = await viewer.rest()
-    expect(contentsIn([...seen, ...rest])).toEqual(['A mole.'])
-    expect(endOf(rest).status).toBe('COMPLETED')
-    expect(await exit).toEqual({ code: 0, signal: null })
-    const alice = await aliceAfter(database)
-    expect((await alice.completion(id))?.choices[0]?.message).toMatchObject({ content: 'A mole.', status: 'COMPLETE' })
-  })
+  test.each(['websocket', 'sse'] as const)(
+    'lets it finish within DRAIN_MS for viewers by %s, takes nothing new, and exits with 0',
+    async (over) => {
+      const { server, viewer, seen, database, id, finish: goOn } = await serverWithAnswer({ DRAIN_MS: '30000' }, over)
+      const exit = server.kill('SIGTERM')
+      await drains(server.url)
+      await expect(createPerson(server.url, 'bob').ask('Me too?')).rejects.toThrow('going away')
+      goOn()
+      const rest = await viewer.rest()
+      expect(contentsIn([...seen, ...rest])).toEqual(['A mole.'])
+      expect(endOf(rest).status).toBe('COMPLETED')
+      expect(await exit).toEqual({ code: 0, signal: null })
+      const alice = await aliceAfter(database)
+      expect((await alice.completion(id))?.choices[0]?.message).toMatchObject({
+        content: 'A mole.',
+        status: 'COMPLETE',
+      })
+    },
+  )
 
-  test('ends it as INTERRUPTED with SERVER_DRAINED after DRAIN_MS, the text kept and the viewer told', async () => {
-    const { server, viewer, database, id } = await serverWithAnswer({ DRAIN_MS: '0' }, 'sse')
-    const request = upstream.requests.at(-1)
-    const exit = server.kill('SIGTERM')
-    const drained = {
-      status: 'INTERRUPTED',
-      error: { code: 'SERVER_DRAINED', retryable: true },
-      choices: [{ finishReason: null, message: { content: 'A mo', status: 'PARTIAL' } }],
-    }
-    expect(endOf(await viewer.rest())).toMatchObject(drained)
-    expect(await exit).toEqual({ code: 0, signal: null })
-    await request?.closed
+  test.each(['websocket', 'sse'] as const)(
+    'ends it as INTERRUPTED with SERVER_DRAINED after DRAIN_MS, the text kept and viewers by %s told',
+    async (over) => {
+      const { server, viewer, database, id } = await serverWithAnswer({ DRAIN_MS: '0' }, over)
+      const request = upstream.requests.at(-1)
+      const exit = server.kill('SIGTERM')
+      const drained = {
+        status: 'INTERRUPTED',
+        error: { code: 'SERVER_DRAINED', retryable: true },
+        choices: [{ finishReason: null, message: { content: 'A mo', status: 'PARTIAL' } }],
+      }
+      expect(endOf(await viewer.rest())).toMatchObject(drained)
+      expect(await exit).toEqual({ code: 0, signal: null })
+      await request?.closed
 
-    const alice = await aliceAfter(database)
-    expect(await alice.completion(id)).toMatchObject(drained)
-  })
+      const alice = await aliceAfter(database)
+      expect(await alice.completion(id)).toMatchObject(drained)
+    },
+  )
 
   test('sends its viewers away, who go on at the next server without a gap', async () => {
     const { server, viewer, seen, database, id } = await serverWithAnswer({ DRAIN_MS: '0' })

@@ -40,7 +40,7 @@ export const longSlow: SlowSizes = {
   fillPaceMs: 10,
   windowMs: 5_000,
   // The buffers of the system between two sockets take some 4 MB. What a server holds beside them is an event.
-  paddingBytes: 6 * kilobyte,
+  paddingBytes: 4 * kilobyte,
   limitBytes: 64 * kilobyte,
   isWhole: true,
 }
