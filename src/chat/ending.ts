@@ -1,4 +1,4 @@
-import type { CompletionError, CompletionStatus, EndedMessage, Usage } from '../store/completion.ts'
+import type { CompletionError, CompletionStatus, EndedMessage } from '../store/completion.ts'
 import type { AnswerChoice } from '../stream/choice.ts'
 import type { UpstreamError, UpstreamErrorCode } from '../upstream/error.ts'
 import type { StopReason } from './live.ts'
@@ -56,14 +56,4 @@ export function endedMessage(id: string, choice: AnswerChoice, status: Completio
     logprobs: hasLogprobs ? logprobs : null,
     status: status === 'COMPLETED' || finishReason !== null ? 'COMPLETE' : 'PARTIAL',
   }
-}
-
-export const noUsage: Usage = {
-  promptTokens: 0,
-  completionTokens: 0,
-  totalTokens: 0,
-  cachedTokens: 0,
-  reasoningTokens: 0,
-  costMicros: null,
-  source: 'NONE',
 }

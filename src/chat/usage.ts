@@ -1,8 +1,8 @@
 import type { Completion, Usage } from '../store/completion.ts'
+import { noUsage } from '../store/usage.ts'
 import type { AnswerChoice } from '../stream/choice.ts'
 import type { Usage as ProviderUsage } from '../upstream/chunk.ts'
 import type { Upstreams } from '../upstream/upstream.ts'
-import { noUsage } from './ending.ts'
 import { countTokens } from './tokens.ts'
 import type { WireMessage } from './wire-message.ts'
 

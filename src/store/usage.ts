@@ -6,7 +6,7 @@ export interface Usages {
   ofConversations(ids: readonly string[]): Promise<Map<string, Usage>>
 }
 
-const none: Usage = {
+export const noUsage: Usage = {
   promptTokens: 0,
   completionTokens: 0,
   totalTokens: 0,
@@ -29,8 +29,8 @@ export function createUsages({ query }: Database): Usages {
   return {
     async ofConversations(ids) {
       const rows = await query<UsageRow & { conversationId: string }>(ofConversationsSql, [ids])
-      const found = new Map(ids.map((id) => [id, none]))
-      for (const { conversationId, ...row } of rows) found.set(conversationId, usageOf(row) ?? none)
+      const found = new Map(ids.map((id) => [id, noUsage]))
+      for (const { conversationId, ...row } of rows) found.set(conversationId, usageOf(row) ?? noUsage)
       return found
     },
   }

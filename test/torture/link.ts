@@ -12,7 +12,7 @@ export interface Link {
 }
 
 // Enough for a first event. A socket from which much was read would get a far larger buffer from the system.
-const beginningBytes = 256 * 1_024
+const beginningBytes = 64 * 1_024
 
 export async function startLink(serverUrl: string, sliceBytes: number): Promise<Link> {
   const target = new URL(serverUrl)

@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { percentile } from '../bench/figure.ts'
 import { createPerson } from '../person.ts'
+import type { Environment } from '../server-process.ts'
 import { begin } from './begin.ts'
 import { createGauge, type Gauge, handlesOf } from './gauge.ts'
 import { type Ground, newDatabase, onGround, type Report, type Torture } from './ground.ts'
@@ -37,7 +38,7 @@ export const longSlow: SlowSizes = {
   slow: 10,
   answers: 10,
   paceMs: 20,
-  fillPaceMs: 10,
+  fillPaceMs: 5,
   windowMs: 5_000,
   // The buffers of the system between two sockets take some 4 MB. What a server holds beside them is an event.
   paddingBytes: 4 * kilobyte,
@@ -63,8 +64,7 @@ export const shortSlow: SlowSizes = {
 export function slow(torture: Torture, sizes: SlowSizes): Promise<Report> {
   return onGround(torture, async (ground) => {
     const gauge = createGauge(ground.folder)
-    // An event for each token, so that the buffers of the system are soon full.
-    const server = await ground.start({ ...(await newDatabase(ground)), ...gauge.settings, FLUSH_MS: '5' })
+    const server = await ground.start({ ...(await newSwiftDatabase(ground)), ...gauge.settings, FLUSH_MS: '5' })
     const narrow = await startLink(server.url, kilobyte)
     const shut = await startLink(server.url, 16 * kilobyte)
     narrow.set('narrow')
@@ -75,6 +75,14 @@ export function slow(torture: Torture, sizes: SlowSizes): Promise<Report> {
       await Promise.all([narrow.close(), shut.close()])
     }
   })
+}
+
+/** One that commits soon: each token is an event of its own, and the buffers of the system are full after seconds. */
+async function newSwiftDatabase(ground: Ground): Promise<Environment> {
+  const { DATABASE_URL = '', ...settings } = await newDatabase(ground)
+  const url = new URL(DATABASE_URL)
+  url.searchParams.set('options', '-c synchronous_commit=off')
+  return { ...settings, DATABASE_URL: url.href }
 }
 
 async function readAll(
