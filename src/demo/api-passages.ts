@@ -27,9 +27,10 @@ export const apiPassages: readonly Passage[] = [
       'This asks a question from the shell:',
       code(
         'sh',
-        "curl http://localhost:4000/graphql -H 'content-type: application/json' -d '",
-        '  {"query": "mutation { createCompletion(input: { messages: [{ role: USER, content: \\"Hello\\" }] }) {',
-        '    ... on CreateCompletionPayload { completion { choices { message { content } } } } } }"}\'',
+        "curl localhost:4000/graphql -H 'content-type: application/json' -d '{",
+        '  "query": "mutation($text: String!) { createCompletion(input: { messages: [{ role: USER, content: $text }] }) { ... on CreateCompletionPayload { completion { choices { message { content } } } } } }",',
+        '  "variables": { "text": "Hello" }',
+        "}'",
       ),
       'To watch an answer arrive, send a subscription with `accept: text/event-stream` and `curl -N`.',
     ),

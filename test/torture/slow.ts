@@ -30,7 +30,7 @@ export interface SlowSizes {
 const name = 'reader'
 const kilobyte = 1_024
 const promised = { gapGrowthMs: 20, cutMs: 45_000 }
-const patienceMs = 25_000
+const patienceMs = 27_000
 
 export const longSlow: SlowSizes = {
   stalled: 200,
@@ -39,9 +39,9 @@ export const longSlow: SlowSizes = {
   answers: 10,
   paceMs: 20,
   fillPaceMs: 5,
-  windowMs: 5_000,
+  windowMs: 4_000,
   // The buffers of the system between two sockets take some 4 MB. What a server holds beside them is an event.
-  paddingBytes: 4 * kilobyte,
+  paddingBytes: 5 * kilobyte,
   limitBytes: 64 * kilobyte,
   isWhole: true,
 }
