@@ -30,7 +30,8 @@ export interface SlowSizes {
 const name = 'reader'
 const kilobyte = 1_024
 const promised = { gapGrowthMs: 20, cutMs: 45_000 }
-const patienceMs = 27_000
+// With the window less than 30 s, when the server begins to cut them off.
+const patienceMs = 25_000
 
 export const longSlow: SlowSizes = {
   stalled: 200,
