@@ -55,8 +55,9 @@ async function cancelOne(
   const closedMs = (await model.closed(id)) - sentMs
   if (completion.status !== 'CANCELLED') faults.push(`${id} is ${completion.status}`)
   const { completionTokens, source } = completion.usage ?? {}
-  if (source !== 'ESTIMATED' || !Number(completionTokens))
-    faults.push(`${id}: usage ${JSON.stringify(completion.usage)}`)
+  // Cancelled before the first token, it has written none.
+  const isRight = source === 'ESTIMATED' && Number(completionTokens) > 0 === (completion.firstTokenAt !== null)
+  if (!isRight) faults.push(`${id}: usage ${JSON.stringify(completion.usage)}`)
   await checkAnswers(ground, [asked], [owner, other])
   return closedMs
 }
