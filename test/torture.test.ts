@@ -12,6 +12,9 @@ const sentences = {
   keys: 'a key that is raced asks the model once',
   pause: 'a server that wakes after its lease was taken writes no more to its old answers, and answers new questions',
   cancel: 'a cancelled answer is stopped upstream at once, through any server, and keeps its text and usage',
+  slow: 'readers who stop reading cost next to nothing, and those who read slowly get the exact text',
+  leak: 'what short subscriptions took is given back',
+  lag: 'viewers at another replica see each token soon after those at its own',
 }
 
 async function faultsOf(name: string) {
@@ -21,11 +24,12 @@ async function faultsOf(name: string) {
   expect(report?.faults, report?.figure).toEqual([])
 }
 
+// Several servers need a database that they can share; the end of the run names it where it is missing.
 test.skipIf(postgres === null).for(Object.entries(sentences))('%s: %s', { timeout: 180_000 }, ([name]) =>
   faultsOf(name),
 )
 
-// It stops and starts a Postgres of its own.
+// It stops and starts a Postgres of its own, which takes the programs; the end of the run names them where they are missing.
 test.skipIf(findProgram('initdb') === null)(
   'trouble: answers outlive a database that fails in the middle',
   { timeout: 180_000 },

@@ -45,8 +45,8 @@ interface Batch {
   moves: { tracked: Tracked; to: Position }[]
 }
 
-// The log may take a twelfth of the CPU: few answers are written at once, which is soonest for their viewers; many wait
-// for each other, up to flushMs.
+// On Postgres the log may take a twelfth of the CPU: few answers are written at once, which is soonest for their viewers;
+// many wait for each other, up to flushMs. What PGlite works in this process is not counted: viewers would wait for it.
 const restPerWork = 12
 /** What a statement costs beside its text: the driver's work and a system call. */
 const statementMs = 0.1
