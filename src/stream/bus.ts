@@ -1,7 +1,9 @@
 /** `moved`: there is more of an answer, or its end. `stop`: somebody wants it stopped. */
-export type Topic = 'moved' | 'stop'
+export const topics = ['moved', 'stop'] as const
 
-export type Listener = (completionIds: readonly string[]) => void
+export type Topic = (typeof topics)[number]
+
+export type Listener = (ids: readonly string[]) => void
 
 /**
  * Wake-ups between replicas. They carry no truth: whoever hears one reads the store, and whoever misses one comes to
@@ -10,26 +12,26 @@ export type Listener = (completionIds: readonly string[]) => void
 export interface Bus {
   readonly kind: 'memory' | 'postgres' | 'redis'
   /** Tells all replicas, this one included. Never waits and never fails. */
-  publish(topic: Topic, completionIds: readonly string[]): void
+  publish(topic: Topic, ids: readonly string[]): void
   /** Returns what ends the listening. */
   subscribe(topic: Topic, listener: Listener): () => void
   close(): Promise<void>
 }
 
 export interface Listeners {
-  tell(topic: Topic, completionIds: readonly string[]): void
+  tell(topic: Topic, ids: readonly string[]): void
   add(topic: Topic, listener: Listener): () => void
 }
 
 export function createListeners(): Listeners {
-  const listeners: Record<Topic, Set<Listener>> = { moved: new Set(), stop: new Set() }
+  const listeners = new Map<Topic, Set<Listener>>(topics.map((topic) => [topic, new Set()]))
   return {
-    tell(topic, completionIds) {
-      for (const listener of [...listeners[topic]]) listener(completionIds)
+    tell(topic, ids) {
+      for (const listener of [...(listeners.get(topic) ?? [])]) listener(ids)
     },
     add(topic, listener) {
-      listeners[topic].add(listener)
-      return () => listeners[topic].delete(listener)
+      listeners.get(topic)?.add(listener)
+      return () => listeners.get(topic)?.delete(listener)
     },
   }
 }

@@ -22,7 +22,7 @@ export function createRemoteBus({ kind, connect, log }: RemoteBusOptions): Bus {
 
   function hear(text: string) {
     const wakeUp = readWakeUp(text)
-    if (wakeUp !== null && wakeUp.origin !== origin) listeners.tell(wakeUp.topic, wakeUp.completionIds)
+    if (wakeUp !== null && wakeUp.origin !== origin) listeners.tell(wakeUp.topic, wakeUp.ids)
   }
 
   const kept = keepConnected({ kind, connect: (signal) => connect(hear, signal), log })
@@ -30,7 +30,7 @@ export function createRemoteBus({ kind, connect, log }: RemoteBusOptions): Bus {
   // One at a time, and what is published meanwhile goes with the next: a NOTIFY locks the whole database for a moment.
   async function sendWaiting() {
     while (waiting.size > 0) {
-      const texts = [...waiting].flatMap(([topic, ids]) => writeWakeUp({ origin, topic, completionIds: [...ids] }))
+      const texts = [...waiting].flatMap(([topic, ids]) => writeWakeUp({ origin, topic, ids: [...ids] }))
       waiting.clear()
       const connection = kept.current()
       // One that does not carry is as good as lost.
@@ -40,12 +40,12 @@ export function createRemoteBus({ kind, connect, log }: RemoteBusOptions): Bus {
 
   return {
     kind,
-    publish(topic, completionIds) {
-      listeners.tell(topic, completionIds)
-      if (completionIds.length === 0) return
-      const ids = waiting.get(topic) ?? new Set()
-      for (const id of completionIds) ids.add(id)
-      waiting.set(topic, ids)
+    publish(topic, ids) {
+      listeners.tell(topic, ids)
+      if (ids.length === 0) return
+      const unsent = waiting.get(topic) ?? new Set()
+      for (const id of ids) unsent.add(id)
+      waiting.set(topic, unsent)
       sending ??= sendWaiting().finally(() => {
         sending = null
       })
