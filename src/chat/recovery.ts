@@ -65,7 +65,7 @@ export function createRecovery({ store, bus, replica, lives, log }: RecoveryOpti
       usage: { ...counts, source: 'ESTIMATED' as const },
       finishedAt: new Date(),
     }
-    if (!(await store.completions.end(completion, orphan.replicaId, ended))) return
+    if (!(await store.completions.endLost(completion, orphan.replicaId, ended))) return
     log.warn({ completionId: orphan.id, replicaId: orphan.replicaId }, 'ended an answer whose server was lost')
     bus.publish('moved', [orphan.id])
   }

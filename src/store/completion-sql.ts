@@ -28,7 +28,9 @@ export const beginSql = `
   touched AS (UPDATE conversations SET updated_at = now() FROM begun WHERE conversations.id = begun.conversation_id)
   SELECT id FROM begun`
 
-export const endSql = `
+// Without a lock on the replica's row: of a replica that was fenced while its statement ran and whoever ends the answer
+// instead, the completion's row lets one through.
+const endSql = (condition: string) => `
   WITH given AS (SELECT * FROM json_populate_record(null::completions, $1::json)),
   ended AS (
     UPDATE completions c SET status = given.status, replica_id = NULL, turn_id = NULL, model_used = given.model_used,
@@ -38,13 +40,16 @@ export const endSql = `
       total_tokens = given.total_tokens, cached_tokens = given.cached_tokens, reasoning_tokens = given.reasoning_tokens,
       cost_micros = given.cost_micros, usage_source = given.usage_source, first_token_at = given.first_token_at,
       finished_at = given.finished_at
-    FROM given WHERE c.id = given.id AND c.status = 'IN_PROGRESS' AND c.replica_id = $2 RETURNING c.id, c.conversation_id
+    FROM given WHERE c.id = given.id AND c.status = 'IN_PROGRESS' AND c.replica_id = $2 ${condition} RETURNING c.id, c.conversation_id
   ), written AS (
     UPDATE messages m SET content = answer.content, refusal = answer.refusal, reasoning = answer.reasoning,
       tool_calls = answer.tool_calls, finish_reason = answer.finish_reason, logprobs = answer.logprobs, status = answer.status
     FROM ended, json_populate_recordset(null::messages, $3::json) answer WHERE m.id = answer.id
   ), touched AS (UPDATE conversations SET updated_at = now() FROM ended WHERE conversations.id = ended.conversation_id)
   SELECT id FROM ended`
+
+export const endOwnSql = endSql('AND EXISTS (SELECT FROM replicas WHERE id = $2 AND fenced_at IS NULL)')
+export const endLostSql = endSql('')
 
 // Who has waited longest goes first; an error of the unique index means that another has the turn.
 export const takeTurnSql = `

@@ -1,4 +1,4 @@
-import { beginSql, columns, endSql, takeTurnSql, visible } from './completion-sql.ts'
+import { beginSql, columns, endLostSql, endOwnSql, takeTurnSql, visible } from './completion-sql.ts'
 import type { ContextStrategy, Conversation } from './conversation.ts'
 import type { Database } from './database.ts'
 import { type FinishReason, type MessageStatus, messageRow, type NewMessage, type ToolCall } from './message.ts'
@@ -106,8 +106,10 @@ export interface Completions {
   begin(beginning: Beginning, takesTurn: boolean): Promise<boolean>
   /** Gives a waiting completion the turn in its conversation. False while another has it or waits longer. */
   takeTurn(id: string): Promise<boolean>
-  /** False, and nothing written, where it has ended or is not this replica's any more. Safe to repeat. */
+  /** False, and nothing written, where it has ended or the replica, which streams it, was fenced. Safe to repeat. */
   end(completion: Completion, replicaId: string, messages: readonly EndedMessage[]): Promise<boolean>
+  /** Ends what no replica streams any more. False, and nothing written, where it has ended or is another's by now. */
+  endLost(completion: Completion, replicaId: string, messages: readonly EndedMessage[]): Promise<boolean>
   find(viewerId: string, ids: readonly string[]): Promise<Completion[]>
   byKey(requesterId: string, idempotencyKey: string): Promise<{ completion: Completion; isDeleted: boolean } | null>
   /** For the server's own use: whoever may see them. */
@@ -230,6 +232,15 @@ export function createCompletions({ query }: Database): Completions {
     const rows = await query<Row>(`SELECT ${columns} FROM completions c WHERE ${condition}`, values)
     return rows.map(completionOf)
   }
+  const endBy =
+    (text: string) => async (completion: Completion, replicaId: string, messages: readonly EndedMessage[]) => {
+      const values = [
+        JSON.stringify(completionRow(completion, null)),
+        replicaId,
+        JSON.stringify(messages.map(endedRow)),
+      ]
+      return (await query(text, values)).length === 1
+    }
   return {
     async begin({ completion, newConversation, messages, leaf }, takesTurn) {
       const row = {
@@ -249,14 +260,8 @@ export function createCompletions({ query }: Database): Completions {
     async takeTurn(id) {
       return (await query(takeTurnSql, [id])).length === 1
     },
-    async end(completion, replicaId, messages) {
-      const values = [
-        JSON.stringify(completionRow(completion, null)),
-        replicaId,
-        JSON.stringify(messages.map(endedRow)),
-      ]
-      return (await query(endSql, values)).length === 1
-    },
+    end: endBy(endOwnSql),
+    endLost: endBy(endLostSql),
     find: (viewerId, ids) => select(`${visible} AND c.id = ANY($2::uuid[])`, [viewerId, ids]),
     async byKey(requesterId, idempotencyKey) {
       const text = `SELECT ${columns}, c.deleted_at IS NOT NULL AS "isDeleted" FROM completions c

@@ -1,7 +1,8 @@
+import pg from 'pg'
 import { afterAll, describe, expect, inject, test } from 'vitest'
 import { contentsIn, createPerson, endOf, readTo, says, threadOf } from '../person.ts'
 import { type Environment, freshDatabase, spawnServer, startServer } from '../server.ts'
-import { chunks, done, finish, gate, startScriptedUpstream } from '../upstream-server.ts'
+import { chunks, done, finish, gate, startScriptedUpstream, usage } from '../upstream-server.ts'
 
 const upstream = await startScriptedUpstream()
 afterAll(() => upstream.close())
@@ -165,6 +166,25 @@ describe('after a SIGKILL while an answer is written', () => {
     expect(next.completion.status).toBe('COMPLETED')
   })
 })
+
+if (inject('database') === 'postgres') {
+  test('a server that was fenced while it slept stores no end of its own, however soon it comes', async () => {
+    const database = await freshDatabase()
+    const alice = await aliceAfter(database)
+    const hold = gate()
+    upstream.reply(...chunks('A mo'), hold.wait, ...chunks('le.'), finish('stop'), usage(9, 2), done())
+    const { completion } = await alice.ask({ messages: [says('What digs?')], background: true })
+    const seen = await readTo('A mo', alice.watch(completion.id))
+    const client = new pg.Client(database['DATABASE_URL'])
+    await client.connect()
+    await client.query('UPDATE replicas SET fenced_at = now()')
+    await client.end()
+    hold.open()
+    const rest = await alice.watch(completion.id, { after: seen.at(-1)?.cursor }).rest()
+    expect(contentsIn([...seen, ...rest])).toEqual(['A mo'])
+    expect(endOf(rest)).toMatchObject({ status: 'INTERRUPTED', error: { code: 'SERVER_LOST' } })
+  })
+}
 
 if (inject('database') === 'pglite') {
   test('a second process on one DATA_DIR is refused with a sentence that names the first', async () => {
