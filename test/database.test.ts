@@ -164,7 +164,8 @@ describe.skipIf(!hasPostgres)('a Postgres', () => {
       await other.query(`SELECT pg_terminate_backend(pid) ${others}`)
       await expect.poll(() => other.query(`SELECT 1 ${others}`)).toEqual([])
     })
-    expect(await migrate(migrating)).toMatchObject({ applied: [expect.any(String)] })
+    const names = (await readMigrations()).map(({ name }) => name)
+    expect(await migrate(migrating)).toEqual({ applied: names })
   })
 
   test('that ends its connections is unavailable for what was under way, and serves what comes next', async () => {

@@ -25,7 +25,7 @@ export const noDefaults: CompletionDefaults = {
 function freshConversation(): Conversation {
   const now = new Date()
   const parts = { title: null, systemPrompt: null, defaults: noDefaults, archivedAt: null, viewerLeafId: null }
-  return { id: uuid(), ...parts, createdAt: now, updatedAt: now, viewerRole: 'OWNER' }
+  return { id: uuid(), ...parts, createdAt: now, updatedAt: now, lastEvent: 0, viewerRole: 'OWNER' }
 }
 
 /** Throws NOT_FOUND or FORBIDDEN. */

@@ -1,3 +1,4 @@
+import { recordEvents } from './conversation-event.ts'
 import { moveLeaves } from './message.ts'
 
 export const columns = `c.id, c.requester_id AS "requesterId", c.conversation_id AS "conversationId", c.parent_id AS "parentId",
@@ -10,6 +11,7 @@ export const columns = `c.id, c.requester_id AS "requesterId", c.conversation_id
   c.usage_source AS "usageSource"`
 
 // One round trip, all or nothing. Foreign keys are checked when the whole statement is done, so the order does not matter.
+// The answers to come are no new messages: their completion tells of them.
 export const beginSql = `
   WITH begun AS (
     INSERT INTO completions SELECT * FROM json_populate_record(null::completions, $1::json)
@@ -18,6 +20,7 @@ export const beginSql = `
     INSERT INTO conversations SELECT made.* FROM begun, json_populate_recordset(null::conversations, $2::json) made
   ), written AS (
     INSERT INTO messages SELECT made.* FROM begun, json_populate_recordset(null::messages, $3::json) made
+    RETURNING id, conversation_id, completion_id
   ), leaf AS (
     SELECT begun.conversation_id, begun.requester_id AS user_id, $4::uuid AS leaf_id, $5::uuid AS parent_id
     FROM begun WHERE $4::uuid IS NOT NULL
@@ -25,7 +28,10 @@ export const beginSql = `
     INSERT INTO participants (conversation_id, user_id, role, current_leaf_id)
     SELECT conversation_id, user_id, 'OWNER', leaf_id FROM leaf WHERE $6
   ), moved AS (${moveLeaves}),
-  touched AS (UPDATE conversations SET updated_at = now() FROM begun WHERE conversations.id = begun.conversation_id)
+  happened AS (
+    SELECT conversation_id, 'MESSAGE_CREATED' AS kind, id AS subject_id FROM written WHERE completion_id IS NULL
+    UNION ALL SELECT conversation_id, 'COMPLETION_STARTED', id FROM begun
+  ), ${recordEvents}
   SELECT id FROM begun`
 
 // Without a lock on the replica's row: of a replica that was fenced while its statement ran and whoever ends the answer
@@ -45,7 +51,7 @@ const endSql = (condition: string) => `
     UPDATE messages m SET content = answer.content, refusal = answer.refusal, reasoning = answer.reasoning,
       tool_calls = answer.tool_calls, finish_reason = answer.finish_reason, logprobs = answer.logprobs, status = answer.status
     FROM ended, json_populate_recordset(null::messages, $3::json) answer WHERE m.id = answer.id
-  ), touched AS (UPDATE conversations SET updated_at = now() FROM ended WHERE conversations.id = ended.conversation_id)
+  ), happened AS (SELECT conversation_id, 'COMPLETION_FINISHED' AS kind, id AS subject_id FROM ended), ${recordEvents}
   SELECT id FROM ended`
 
 export const endOwnSql = endSql('AND EXISTS (SELECT FROM replicas WHERE id = $2 AND fenced_at IS NULL)')

@@ -208,7 +208,7 @@ function completionRow(completion: Completion, replicaId: string | null) {
   }
 }
 
-function conversationRow({ id, title, systemPrompt, defaults, createdAt, updatedAt }: Conversation) {
+function conversationRow({ id, title, systemPrompt, defaults, createdAt, updatedAt, lastEvent }: Conversation) {
   return {
     id,
     title,
@@ -220,6 +220,7 @@ function conversationRow({ id, title, systemPrompt, defaults, createdAt, updated
     context_strategy: defaults.contextStrategy,
     created_at: createdAt,
     updated_at: updatedAt,
+    last_event: lastEvent,
   }
 }
 

@@ -21,6 +21,8 @@ export interface Conversation {
   createdAt: Date
   updatedAt: Date
   archivedAt: Date | null
+  /** The number of its last event, 0 before the first. */
+  lastEvent: number
   viewerRole: ParticipantRole
   viewerLeafId: string | null
 }
@@ -107,7 +109,26 @@ function matching(
   return conditions
 }
 
-export function createConversations({ prisma }: Database): Conversations {
+// What the change has not stays as the row has it. Not by recordEvents: one statement changes a row only once.
+const updateSql = `
+  WITH updated AS (
+    UPDATE conversations c SET updated_at = now(), last_event = last_event + 1,
+      (title, system_prompt, model, temperature, top_p, max_tokens, context_strategy, archived_at) = (
+        SELECT title, system_prompt, model, temperature, top_p, max_tokens, context_strategy, archived_at
+        FROM json_populate_record(c, $2::json)
+      )
+    WHERE id = $1 RETURNING id, last_event
+  )
+  INSERT INTO conversation_events (conversation_id, sequence, kind)
+  SELECT id, last_event, 'CONVERSATION_UPDATED' FROM updated`
+
+/** For json_populate_record, which knows the columns by their names; JSON has nothing for what is undefined. */
+function changeRow({ systemPrompt, topP, maxTokens, contextStrategy, archivedAt, ...change }: ConversationChange) {
+  const renamed = { system_prompt: systemPrompt, top_p: topP, max_tokens: maxTokens, archived_at: archivedAt }
+  return { ...change, ...renamed, context_strategy: contextStrategy }
+}
+
+export function createConversations({ prisma, query }: Database): Conversations {
   const withOwnPart = (viewerId: string) => ({ participants: { where: { userId: viewerId } } })
   return {
     async create(viewerId, id, change) {
@@ -140,7 +161,7 @@ export function createConversations({ prisma }: Database): Conversations {
       return fromEnd ? conversations.reverse() : conversations
     },
     async update(id, change) {
-      await prisma.conversation.updateMany({ where: { id }, data: { ...change, updatedAt: new Date() } })
+      await query(updateSql, [id, JSON.stringify(changeRow(change))])
     },
     async remove(id) {
       const gone = { deletedAt: new Date(), conversationId: null, parentId: null, turnId: null }

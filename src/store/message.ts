@@ -1,3 +1,4 @@
+import { recordEvents } from './conversation-event.ts'
 import type { Database } from './database.ts'
 
 export type MessageRole = 'DEVELOPER' | 'SYSTEM' | 'USER' | 'ASSISTANT' | 'TOOL'
@@ -144,7 +145,7 @@ const createSql = `
     RETURNING id AS leaf_id, conversation_id, parent_id, author_id AS user_id
   ), leaf AS (SELECT * FROM created),
   moved AS (${moveLeaves}),
-  touched AS (UPDATE conversations SET updated_at = now() FROM created WHERE conversations.id = created.conversation_id)
+  happened AS (SELECT conversation_id, 'MESSAGE_CREATED' AS kind, leaf_id AS subject_id FROM created), ${recordEvents}
   SELECT leaf_id FROM created`
 
 const findSql = `

@@ -1,6 +1,7 @@
 import { type AnswerLog, createAnswerLog } from './answer-log.ts'
 import { type Completions, createCompletions } from './completion.ts'
 import { type Conversations, createConversations } from './conversation.ts'
+import { type ConversationEvents, createConversationEvents } from './conversation-event.ts'
 import type { Database } from './database.ts'
 import { createMessages, type Messages } from './message.ts'
 import { createParticipants, type Participants } from './participant.ts'
@@ -11,6 +12,7 @@ import { createUsers, type Users } from './user.ts'
 export interface Store {
   users: Users
   conversations: Conversations
+  conversationEvents: ConversationEvents
   participants: Participants
   messages: Messages
   completions: Completions
@@ -23,6 +25,7 @@ export function createStore(database: Database): Store {
   return {
     users: createUsers(database),
     conversations: createConversations(database),
+    conversationEvents: createConversationEvents(database),
     participants: createParticipants(database),
     messages: createMessages(database),
     completions: createCompletions(database),

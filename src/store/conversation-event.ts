@@ -1,0 +1,91 @@
+import type { Database } from './database.ts'
+
+export type ConversationEventKind =
+  | 'MESSAGE_CREATED'
+  | 'MESSAGE_DELETED'
+  | 'COMPLETION_STARTED'
+  | 'COMPLETION_FINISHED'
+  | 'CONVERSATION_UPDATED'
+  | 'PARTICIPANTS_CHANGED'
+
+export interface StoredEvent {
+  /** Counts up within one conversation, from 1, without a gap and in the order of the commits. */
+  sequence: number
+  kind: ConversationEventKind
+  /** The message or the completion; null for what happened to the conversation itself. */
+  subjectId: string | null
+}
+
+/** Who watches which conversation, and the last event that they have. */
+export interface EventPlace {
+  viewerId: string
+  conversationId: string
+  sequence: number
+}
+
+export interface ConversationEvents {
+  /** The number of the last one, 0 before the first; null where the viewer may not see the conversation. */
+  last(viewerId: string, conversationId: string): Promise<number | null>
+  /** By place, at most `limit` for each; null where the viewer may not see the conversation, or no longer. */
+  since(places: readonly EventPlace[], limit: number): Promise<(StoredEvent[] | null)[]>
+}
+
+/**
+ * The last part of a WITH that has `happened(conversation_id, kind, subject_id)`, of any number of rows: it touches the
+ * conversations and numbers the events. Their rows are locked until the commit, so that the numbers have no gap and
+ * whoever sees one event sees all before it. Events of one statement stand in the order of the kinds, then of the
+ * subjects, whose ids grow with time. A conversation that the same statement makes has no watchers yet, and no events.
+ *
+ * A statement that changes participants or messages which others change too locks the conversation before them, as this
+ * does for those that begin and end completions, or two of them may wait for each other.
+ */
+export const recordEvents = `
+  counted AS (SELECT conversation_id, count(*)::int AS events FROM happened GROUP BY conversation_id),
+  touched AS (
+    UPDATE conversations SET updated_at = now(), last_event = last_event + counted.events
+    FROM counted WHERE conversations.id = counted.conversation_id
+    RETURNING conversations.id, last_event - counted.events AS last_before
+  ), recorded AS (
+    INSERT INTO conversation_events (conversation_id, sequence, kind, subject_id)
+    SELECT touched.id, last_before + row_number() OVER (PARTITION BY touched.id ORDER BY kind::conversation_event_kind, subject_id),
+      kind::conversation_event_kind, subject_id
+    FROM happened JOIN touched ON touched.id = happened.conversation_id
+  )`
+
+const sinceSql = `
+  SELECT place.number::int AS number, p.user_id IS NOT NULL AS "isVisible", event.sequence, event.kind, event."subjectId"
+  FROM unnest($1::uuid[], $2::uuid[], $3::int[]) WITH ORDINALITY AS place(user_id, conversation_id, sequence, number)
+  LEFT JOIN participants p ON p.conversation_id = place.conversation_id AND p.user_id = place.user_id
+  LEFT JOIN LATERAL (
+    SELECT e.sequence, e.kind, e.subject_id AS "subjectId" FROM conversation_events e
+    WHERE e.conversation_id = p.conversation_id AND e.sequence > place.sequence ORDER BY e.sequence LIMIT $4
+  ) event ON true
+  WHERE p.user_id IS NULL OR event.sequence IS NOT NULL
+  ORDER BY place.number, event.sequence`
+
+type Row = { number: number } & ({ isVisible: false } | ({ isVisible: true } & StoredEvent))
+
+export function createConversationEvents({ query }: Database): ConversationEvents {
+  return {
+    async last(viewerId, conversationId) {
+      const text = `SELECT last_event AS "lastEvent" FROM conversations c
+        JOIN participants p ON p.conversation_id = c.id AND p.user_id = $1 WHERE c.id = $2`
+      const [found] = await query<{ lastEvent: number }>(text, [viewerId, conversationId])
+      return found?.lastEvent ?? null
+    },
+    async since(places, limit) {
+      const values = [
+        places.map(({ viewerId }) => viewerId),
+        places.map(({ conversationId }) => conversationId),
+        places.map(({ sequence }) => sequence),
+        limit,
+      ]
+      const found = places.map((): StoredEvent[] | null => [])
+      for (const { number, ...row } of await query<Row>(sinceSql, values)) {
+        if (!row.isVisible) found[number - 1] = null
+        else found[number - 1]?.push({ sequence: row.sequence, kind: row.kind, subjectId: row.subjectId })
+      }
+      return found
+    },
+  }
+}
