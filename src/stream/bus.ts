@@ -1,5 +1,8 @@
-/** `moved`: there is more of an answer, or its end. `stop`: somebody wants it stopped. */
-export const topics = ['moved', 'stop'] as const
+/**
+ * `moved`: there is more of an answer, or its end. `stop`: somebody wants it stopped. Their ids are of completions.
+ * `conversation`: something happened in it. `access`: somebody may no longer see it. Their ids are of conversations.
+ */
+export const topics = ['moved', 'stop', 'conversation', 'access'] as const
 
 export type Topic = (typeof topics)[number]
 

@@ -29,6 +29,8 @@ export function createRemoteBus({ kind, connect, log }: RemoteBusOptions): Bus {
 
   // One at a time, and what is published meanwhile goes with the next: a NOTIFY locks the whole database for a moment.
   async function sendWaiting() {
+    // What this turn publishes on other topics goes along.
+    await Promise.resolve()
     while (waiting.size > 0) {
       const texts = [...waiting].flatMap(([topic, ids]) => writeWakeUp({ origin, topic, ids: [...ids] }))
       waiting.clear()
