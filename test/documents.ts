@@ -36,6 +36,11 @@ const conversationFields = `fragment T on Conversation {
 const inCompletions = completionFields + messageFields
 const inFailures = failureFields + inCompletions
 
+const conversationResult = `fragment R on ConversationResult {
+  ...F
+  ... on ConversationPayload { conversation { ...T } }
+} ${conversationFields} ${inFailures}`
+
 export const createCompletion = `mutation ($input: CreateCompletionInput!) {
   createCompletion(input: $input) {
     ...F
@@ -69,12 +74,33 @@ export const createConversation = `mutation ($input: CreateConversationInput!) {
 } ${conversationFields}`
 
 export const updateConversation = `mutation ($id: ID!, $input: UpdateConversationInput!) {
-  updateConversation(id: $id, input: $input) { ...F ... on ConversationPayload { conversation { ...T } } }
-} ${conversationFields} ${inFailures}`
+  updateConversation(id: $id, input: $input) { ...R }
+} ${conversationResult}`
 
 export const deleteConversation = `mutation ($id: ID!) {
   deleteConversation(id: $id) { ...F ... on DeletePayload { deletedId } }
 } ${inFailures}`
+
+export const addParticipant = `mutation ($conversationId: ID!, $userId: ID!, $role: ParticipantRole!) {
+  addParticipant(conversationId: $conversationId, userId: $userId, role: $role) { ...R }
+} ${conversationResult}`
+
+export const updateParticipant = `mutation ($conversationId: ID!, $userId: ID!, $role: ParticipantRole!) {
+  updateParticipant(conversationId: $conversationId, userId: $userId, role: $role) { ...R }
+} ${conversationResult}`
+
+export const removeParticipant = `mutation ($conversationId: ID!, $userId: ID!) {
+  removeParticipant(conversationId: $conversationId, userId: $userId) { ...R }
+} ${conversationResult}`
+
+export const participants = `query ($id: ID!, $first: Int, $after: String) {
+  conversation(id: $id) {
+    participants(first: $first, after: $after) {
+      edges { cursor node { user { id name } role joinedAt lastReadMessage { id } } }
+      pageInfo { hasNextPage hasPreviousPage startCursor endCursor }
+    }
+  }
+}`
 
 export const createMessage = `mutation ($input: CreateMessageInput!) {
   createMessage(input: $input) {
@@ -178,6 +204,13 @@ export interface Conversation {
   defaults: Record<string, unknown>
   currentLeaf: { id: string } | null
   activeCompletions: { id: string }[]
+}
+
+export interface Participant {
+  user: { id: string; name: string }
+  role: string
+  joinedAt: string
+  lastReadMessage: { id: string } | null
 }
 
 /** A member of a result union that is an error; what it has beside the message depends on its type. */

@@ -1,5 +1,6 @@
 import { query, type Subscription, subscribe } from './client.ts'
 import {
+  addParticipant,
   type Completion,
   type CompletionEvent,
   type Connection,
@@ -17,8 +18,12 @@ import {
   type Message,
   messageNode,
   messages,
+  type Participant,
   type PathMessage,
+  participants,
+  removeParticipant,
   updateConversation,
+  updateParticipant,
   type WrittenMessage,
 } from './documents.ts'
 
@@ -34,6 +39,10 @@ export interface Operation<Arguments extends unknown[], Payload> {
   refuse(...given: Arguments): Promise<Failure>
 }
 
+interface Changed {
+  conversation: Conversation
+}
+
 export interface Asked {
   completion: Completion
   conversation: { id: string } | null
@@ -43,11 +52,10 @@ export interface Asked {
 /** Somebody who is signed in at a server, and what they do there. */
 export type Person = ReturnType<typeof createPerson>
 
-export function createPerson(url: string, name: string) {
-  const request = <Data>(document: string, variables: object = {}) =>
-    query<Data>(url, document, { ...variables }, { as: name })
+type Request = <Data>(document: string, variables?: object) => Promise<Data>
 
-  function operation<Arguments extends unknown[], Payload>(
+function operationsBy(request: Request) {
+  return function operation<Arguments extends unknown[], Payload>(
     document: string,
     variables: (...given: Arguments) => object,
   ): Operation<Arguments, Payload> {
@@ -67,6 +75,11 @@ export function createPerson(url: string, name: string) {
     }
     return Object.assign(perform, { refuse })
   }
+}
+
+export function createPerson(url: string, name: string) {
+  const request: Request = (document, variables = {}) => query(url, document, { ...variables }, { as: name })
+  const operation = operationsBy(request)
 
   async function find<Node>(document: string, id: string) {
     return (await request<{ node: Node | null }>(document, { id })).node
@@ -77,9 +90,10 @@ export function createPerson(url: string, name: string) {
 
   return {
     request,
+    ...managing(request),
     ask: operation<[question: string | object], Asked>(createCompletion, (asked) => ({ input: inputOf(asked) })),
     cancel: operation<[id: string], { completion: Completion }>(cancelCompletion, (id) => ({ id })),
-    update: operation<[id: string, input: object], { conversation: Conversation }>(updateConversation, (id, input) => ({
+    update: operation<[id: string, input: object], Changed>(updateConversation, (id, input) => ({
       id,
       input,
     })),
@@ -99,6 +113,9 @@ export function createPerson(url: string, name: string) {
     async converse(input: object = {}): Promise<Conversation> {
       return (await request<{ createConversation: Conversation }>(createConversation, { input })).createConversation
     },
+    async id(): Promise<string> {
+      return (await request<{ viewer: { id: string } }>('{ viewer { id } }')).viewer.id
+    },
     completion: (id: string) => find<Completion>(completionNode, id),
     message: (id: string) => find<Message>(messageNode, id),
     conversation: (id: string) => find<Conversation>(conversationNode, id),
@@ -114,6 +131,31 @@ export function createPerson(url: string, name: string) {
   }
 }
 
+/** What a person does about people. */
+function managing(request: Request) {
+  const operation = operationsBy(request)
+  return {
+    add: operation<[conversationId: string, userId: string, role: string], Changed>(
+      addParticipant,
+      (conversationId, userId, role) => ({ conversationId, userId, role }),
+    ),
+    setRole: operation<[conversationId: string, userId: string, role: string], Changed>(
+      updateParticipant,
+      (conversationId, userId, role) => ({ conversationId, userId, role }),
+    ),
+    expel: operation<[conversationId: string, userId: string], Changed>(
+      removeParticipant,
+      (conversationId, userId) => ({ conversationId, userId }),
+    ),
+    async people(id: string, page: object = {}): Promise<Connection<Participant>> {
+      type Data = { conversation: { participants: Connection<Participant> } | null }
+      const { conversation } = await request<Data>(participants, { id, ...page })
+      if (conversation === null) throw new Error('There is no such conversation')
+      return conversation.participants
+    },
+  }
+}
+
 export function says(content: string, role = 'USER') {
   return { role, content }
 }
@@ -122,6 +164,12 @@ export function says(content: string, role = 'USER') {
 export async function threadOf(person: Person, conversationId: string, leafId?: string) {
   const { edges } = await person.messages(conversationId, leafId === undefined ? {} : { leafId })
   return edges.map((edge) => edge.node.content)
+}
+
+/** Who takes part, as `alice OWNER`, by the time they joined. */
+export async function rolesIn(conversationId: string, person: Person) {
+  const { edges } = await person.people(conversationId)
+  return edges.map(({ node }) => `${node.user.name} ${node.role}`)
 }
 
 /** What a viewer of these events has on the screen, by choice. */

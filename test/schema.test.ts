@@ -21,7 +21,6 @@ const notYet = [
   ...['Mutation.createApiKey', 'Mutation.revokeApiKey'],
   ...['CreateInvitationInput', 'InvitationPayload', 'InvitationResult'],
   ...['Mutation.createInvitation', 'Mutation.acceptInvitation'],
-  ...['Mutation.addParticipant', 'Mutation.updateParticipant', 'Mutation.removeParticipant'],
   ...['Mutation.deleteMessage', 'Mutation.selectBranch', 'Mutation.markRead'],
   ...['Query.contextPreview', 'Query.searchMessages'],
   ...['Query.usage', 'UsageBucket', 'UsageDimension'],

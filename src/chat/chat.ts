@@ -17,6 +17,7 @@ import type { Log } from './log.ts'
 import { createMessages, type Messages } from './message.ts'
 import { createMirrors } from './mirror.ts'
 import { createModels, type Models } from './model.ts'
+import { createParticipants, type Participants } from './participant.ts'
 import { createPrepare } from './preparation.ts'
 import { createPruning } from './pruning.ts'
 import { createRecovery } from './recovery.ts'
@@ -31,6 +32,7 @@ import { createViewers, type Viewers } from './viewer.ts'
 export interface Chat {
   viewers: Viewers
   conversations: Conversations
+  participants: Participants
   messages: Messages
   completions: Completions
   models: Models
@@ -104,6 +106,7 @@ export function createChat(options: ChatOptions): ChatServer {
   return {
     viewers: createViewers(store),
     conversations: createConversations(store, cancel),
+    participants: createParticipants(store, bus),
     messages: createMessages(store, withLiveText),
     completions: createCompletions({ store, lives, answers, begin, canceller, limits, withLiveText }),
     models: createModels(upstreams),

@@ -4,8 +4,9 @@ import type { CompletionDefaults, Conversation, ConversationChange, Conversation
 import type { Participant, ParticipantRole } from '../store/participant.ts'
 import type { Store } from '../store/store.ts'
 import { storableJson } from '../stream/text.ts'
-import { forbidden, invalidInput, notFound } from './error.ts'
+import { invalidInput } from './error.ts'
 import { type Page, type PageInput, rangeOf } from './page.ts'
+import { permitted } from './permission.ts'
 import type { User } from './viewer.ts'
 
 export type { CompletionDefaults, Conversation } from '../store/conversation.ts'
@@ -78,14 +79,6 @@ function readPlace(cursor: string | null, name: string): ConversationPlace | nul
 export function createConversations(store: Store, cancel: (completionId: string) => Promise<void>): Conversations {
   const { conversations } = store
 
-  async function owned(viewer: User, id: string, may: readonly ParticipantRole[], what: string): Promise<Conversation> {
-    const [conversation] = await conversations.find(viewer.id, [id])
-    if (conversation === undefined) throw notFound('conversation')
-    if (!may.includes(conversation.viewerRole))
-      throw forbidden(`Your role in this conversation does not let you ${what}.`)
-    return conversation
-  }
-
   async function visibleIds(viewer: User, ids: readonly string[]): Promise<string[]> {
     return (await conversations.find(viewer.id, ids)).map(({ id }) => id)
   }
@@ -112,15 +105,15 @@ export function createConversations(store: Store, cancel: (completionId: string)
       return conversations.create(viewer.id, uuid(), changeOf(input))
     },
     async update(viewer, id, input) {
-      await owned(viewer, id, ['OWNER', 'EDITOR'], 'change it')
+      await permitted(store, viewer, id, ['OWNER', 'EDITOR'], 'change it')
       checkDefaults(input)
       const change = changeOf(input)
       if (typeof input.archived === 'boolean') change.archivedAt = input.archived ? new Date() : null
       await conversations.update(id, change)
-      return owned(viewer, id, ['OWNER', 'EDITOR'], 'change it')
+      return permitted(store, viewer, id, ['OWNER', 'EDITOR'], 'change it')
     },
     async remove(viewer, id) {
-      await owned(viewer, id, ['OWNER'], 'delete it')
+      await permitted(store, viewer, id, ['OWNER'], 'delete it')
       for (const { id: completionId } of await store.completions.active([id])) await cancel(completionId)
       await conversations.remove(id)
     },

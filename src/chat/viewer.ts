@@ -7,7 +7,7 @@ export type { User } from '../store/user.ts'
 export interface Viewers {
   /** The first sight of a subject makes its user. */
   of(identity: { subject: string; name: string }): Promise<User>
-  /** Of these, the viewer and those who share a conversation with the viewer. */
+  /** Of these, the viewer and those who share a conversation with the viewer, or did before they left it. */
   find(viewer: User, ids: readonly string[]): Promise<User[]>
 }
 

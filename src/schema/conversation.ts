@@ -1,10 +1,11 @@
-import type { Conversation, CompletionDefaults as Defaults } from '../chat/conversation.ts'
+import type { CompletionDefaults as Defaults } from '../chat/conversation.ts'
 import type { Message } from '../chat/message.ts'
 import { pageOf } from '../chat/page.ts'
 import { builder } from './builder.ts'
 import { createConnection } from './connection.ts'
 import { loadExisting, loadOptional } from './context.ts'
 import { ContextStrategy } from './context-report.ts'
+import { ConversationResult, conversationResult } from './conversation-result.ts'
 import { createResult, failable } from './error.ts'
 import { readId, readOptionalId, writeId } from './global-id.ts'
 import { MessageConnection } from './message.ts'
@@ -173,20 +174,6 @@ const UpdateConversationInput = builder.inputType('UpdateConversationInput', {
   }),
 })
 
-const ConversationPayload = builder.objectRef<{ conversation: Conversation }>('ConversationPayload').implement({
-  description: 'It is done.',
-  fields: (t) => ({
-    conversation: t.expose('conversation', { type: 'Conversation', description: 'As it is now.' }),
-  }),
-})
-
-const ConversationResult = createResult(
-  'ConversationResult',
-  'A conversation after a change, or why there was none.',
-  ConversationPayload,
-  ['INVALID_INPUT', 'NOT_FOUND', 'FORBIDDEN'],
-)
-
 const DeletePayload = builder.objectRef<{ deletedId: string }>('DeletePayload').implement({
   description: 'It is gone.',
   fields: (t) => ({
@@ -215,9 +202,7 @@ builder.mutationFields((t) => ({
       input: t.arg({ type: UpdateConversationInput, required: true, description: 'What is to change.' }),
     },
     resolve: (_, { id, input }, { chat, viewer }) =>
-      failable(
-        chat.conversations.update(viewer, readId('Conversation', id), input).then((conversation) => ({ conversation })),
-      ),
+      conversationResult(chat.conversations.update(viewer, readId('Conversation', id), input)),
   }),
   deleteConversation: t.field({
     type: DeleteResult,

@@ -31,7 +31,8 @@ const Quota = builder.objectRef<ViewerQuota>('Quota').implement({
 })
 
 builder.objectType('User', {
-  description: 'A person. Visible to themselves and to those who share a conversation with them.',
+  description:
+    'A person. Visible to themselves and to those who share a conversation with them, also after they have left it.',
   interfaces: [Node],
   fields: (t) => ({
     id: t.id({ description: 'Opaque and global.', resolve: ({ id }) => writeId('User', id) }),

@@ -59,7 +59,8 @@ export const endLostSql = endSql('')
 
 // Who has waited longest goes first; an error of the unique index means that another has the turn.
 export const takeTurnSql = `
-  UPDATE completions c SET turn_id = c.conversation_id WHERE c.id = $1 AND c.status = 'IN_PROGRESS'
+  UPDATE completions c SET turn_id = c.conversation_id
+  WHERE c.id = $1 AND c.status = 'IN_PROGRESS' AND c.cancel_requested_at IS NULL
   AND NOT EXISTS (SELECT FROM completions o WHERE o.conversation_id = c.conversation_id AND o.status = 'IN_PROGRESS'
     AND o.id <> c.id AND (o.turn_id IS NOT NULL OR o.id < c.id))
   RETURNING c.id`

@@ -1,3 +1,4 @@
+import { recordEvents } from './conversation-event.ts'
 import type { Database } from './database.ts'
 
 export type ParticipantRole = 'OWNER' | 'EDITOR' | 'VIEWER'
@@ -11,17 +12,100 @@ export interface Participant {
   lastReadMessageId: string | null
 }
 
+/** A person who takes part, or is to. */
+export interface ParticipantPlace {
+  conversationId: string
+  userId: string
+}
+
+/** `owner` does it, and has to be an OWNER still when it is written. A conversation that has an OWNER keeps one. */
 export interface Participants {
   /** Of several conversations, by the time they joined. */
   ofConversations(conversationIds: readonly string[]): Promise<Participant[]>
+  find(place: ParticipantPlace): Promise<Participant | null>
+  /** They begin where the owner stands. False, and nothing written, where they take part already, or nobody has that id. */
+  add(ownerId: string, place: ParticipantPlace, role: ParticipantRole): Promise<boolean>
+  /** Of a VIEWER, what waits for its turn is to be cancelled. Null, and nothing written, where it may not be. */
+  setRole(ownerId: string, place: ParticipantPlace, role: ParticipantRole): Promise<Cancelled | null>
+  /** Who leaves needs to be no owner. What of theirs waits for its turn is to be cancelled. Null, and nothing written, where it may not be. */
+  remove(removerId: string, place: ParticipantPlace): Promise<Cancelled | null>
 }
 
+/** The ids of the completions that are to be cancelled. */
+export type Cancelled = string[]
+
+// The statement after it sees all that was committed before, which one that locks by itself would not. Others lock the
+// conversation first, too, and then its participants.
+const lockSql = 'SELECT id FROM conversations WHERE id = $1::uuid FOR NO KEY UPDATE'
+
+const happened = `
+  happened AS (SELECT conversation_id, 'PARTICIPANTS_CHANGED' AS kind, null::uuid AS subject_id FROM changed), ${recordEvents}`
+
+const addSql = `
+  WITH changed AS (
+    INSERT INTO participants (conversation_id, user_id, role, current_leaf_id)
+    SELECT p.conversation_id, u.id, $4::participant_role, p.current_leaf_id FROM participants p JOIN users u ON u.id = $3::uuid
+    WHERE p.conversation_id = $1::uuid AND p.user_id = $2::uuid AND p.role = 'OWNER'
+    ON CONFLICT DO NOTHING RETURNING conversation_id
+  ), ${happened}
+  SELECT conversation_id FROM changed`
+
+const isOwner = `EXISTS (
+  SELECT FROM participants o WHERE o.conversation_id = $1::uuid AND o.user_id = $2::uuid AND o.role = 'OWNER')`
+
+const hasOtherOwner = `EXISTS (
+  SELECT FROM participants o WHERE o.conversation_id = $1::uuid AND o.user_id <> $3::uuid AND o.role = 'OWNER')`
+
+// Only who may write may ask: what they asked, and was not asked yet, does not go up to the model any more.
+const cancelWaiting = `cancelled AS (
+    UPDATE completions c SET cancel_requested_at = now() FROM silenced s
+    WHERE c.conversation_id = s.conversation_id AND c.requester_id = s.user_id AND c.status = 'IN_PROGRESS'
+      AND c.stored AND c.turn_id IS NULL
+    RETURNING c.id
+  ), ${happened}
+  SELECT ARRAY(SELECT id::text FROM cancelled) AS cancelled FROM changed`
+
+const setRoleSql = `
+  WITH changed AS (
+    UPDATE participants SET role = $4::participant_role WHERE conversation_id = $1::uuid AND user_id = $3::uuid
+      AND ${isOwner} AND ($4::participant_role = 'OWNER' OR ${hasOtherOwner})
+    RETURNING conversation_id, user_id, role
+  ), silenced AS (SELECT * FROM changed WHERE role = 'VIEWER'), ${cancelWaiting}`
+
+const removeSql = `
+  WITH changed AS (
+    DELETE FROM participants WHERE conversation_id = $1::uuid AND user_id = $3::uuid
+      AND ($2::uuid = $3::uuid OR ${isOwner}) AND ${hasOtherOwner}
+    RETURNING conversation_id, user_id
+  ), departed AS (
+    INSERT INTO departures (conversation_id, user_id) SELECT conversation_id, user_id FROM changed ON CONFLICT DO NOTHING
+  ), silenced AS (SELECT * FROM changed), ${cancelWaiting}`
+
 export function createParticipants({ prisma }: Database): Participants {
+  async function alone<Row>(conversationId: string, text: string, values: readonly string[]): Promise<Row | null> {
+    const [, [row]] = await prisma.$transaction([
+      prisma.$queryRawUnsafe(lockSql, conversationId),
+      prisma.$queryRawUnsafe<Row[]>(text, conversationId, ...values),
+    ])
+    return row ?? null
+  }
+
   return {
     ofConversations: (conversationIds) =>
       prisma.participant.findMany({
         where: { conversationId: { in: [...conversationIds] } },
         orderBy: [{ joinedAt: 'asc' }, { userId: 'asc' }],
       }),
+    find: (place) => prisma.participant.findUnique({ where: { conversationId_userId: place } }),
+    add: async (ownerId, { conversationId, userId }, role) =>
+      (await alone(conversationId, addSql, [ownerId, userId, role])) !== null,
+    async setRole(ownerId, { conversationId, userId }, role) {
+      const values = [ownerId, userId, role]
+      return (await alone<{ cancelled: Cancelled }>(conversationId, setRoleSql, values))?.cancelled ?? null
+    },
+    async remove(removerId, { conversationId, userId }) {
+      const values = [removerId, userId]
+      return (await alone<{ cancelled: Cancelled }>(conversationId, removeSql, values))?.cancelled ?? null
+    },
   }
 }

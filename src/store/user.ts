@@ -11,8 +11,9 @@ export interface User {
 export interface Users {
   /** The first sight of a subject makes its user. */
   ensure(user: { id: string; subject: string; name: string }): Promise<User>
-  /** Of these, the viewer and those who share a conversation with the viewer. */
+  /** Of these, the viewer and those who share a conversation with the viewer, or did before they left it. */
   findVisible(viewerId: string, ids: readonly string[]): Promise<User[]>
+  exists(id: string): Promise<boolean>
 }
 
 export function createUsers({ prisma }: Database): Users {
@@ -22,8 +23,9 @@ export function createUsers({ prisma }: Database): Users {
       prisma.user.upsert({ where: { subject }, create: { id, subject, name }, update: { subject } }),
     findVisible(viewerId, ids) {
       const sharesWithViewer = { conversation: { participants: { some: { userId: viewerId } } } }
-      const visible = [{ id: viewerId }, { participations: { some: sharesWithViewer } }]
-      return prisma.user.findMany({ where: { id: { in: [...ids] }, OR: visible } })
+      const met = [{ participations: { some: sharesWithViewer } }, { departures: { some: sharesWithViewer } }]
+      return prisma.user.findMany({ where: { id: { in: [...ids] }, OR: [{ id: viewerId }, ...met] } })
     },
+    exists: async (id) => (await prisma.user.count({ where: { id } })) === 1,
   }
 }

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import {
+  addParticipant,
   cancelCompletion,
   completionNode,
   conversationNode,
@@ -8,7 +9,9 @@ import {
   deleteConversation,
   messageNode,
   messages,
+  removeParticipant,
   updateConversation,
+  updateParticipant,
 } from '../documents.ts'
 import { createPerson, readTo, says, threadOf } from '../person.ts'
 import { startServer } from '../server.ts'
@@ -75,6 +78,7 @@ async function eventsFor(id: string, input: object) {
 const asks = (query: string, variables: (id: string) => object) => (id: string) => bytesFor(id, query, variables(id))
 const completes = (input: (id: string) => object) =>
   asks(createCompletion, (id) => ({ input: { messages: [says('x')], ...input(id) } }))
+const inHisOwn = (place: object) => ({ conversationId: world.own, ...place })
 const writes = (input: (id: string) => object) =>
   asks(createMessage, (id) => ({ input: { message: says('x'), ...input(id) } }))
 
@@ -95,6 +99,11 @@ const doors: [name: string, ask: (id: string) => Promise<string>][] = [
     asks(updateConversation, (id) => ({ id, input: { defaults: { topP: 2 } } })),
   ],
   ['deleteConversation', asks(deleteConversation, (id) => ({ id }))],
+  ['addParticipant', asks(addParticipant, (id) => ({ conversationId: id, userId: world.ids.user, role: 'VIEWER' }))],
+  ['updateParticipant', asks(updateParticipant, (id) => ({ conversationId: id, userId: id, role: 'VIEWER' }))],
+  ['updateParticipant in his own', asks(updateParticipant, (id) => inHisOwn({ userId: id, role: 'VIEWER' }))],
+  ['removeParticipant', asks(removeParticipant, (id) => ({ conversationId: id, userId: world.ids.user }))],
+  ['removeParticipant in his own', asks(removeParticipant, (id) => inHisOwn({ userId: id }))],
   ['createMessage', writes((id) => ({ conversationId: id }))],
   ['createMessage after it', writes((id) => ({ conversationId: world.own, parentId: id }))],
   ['createMessage in its place', writes((id) => ({ conversationId: world.own, replaces: id }))],
