@@ -16,6 +16,7 @@ import { createPostgresBus } from './stream/postgres-bus.ts'
 import { createRedisBus } from './stream/redis-bus.ts'
 import { createServer } from './transport/server.ts'
 import { createUpstreams, type UpstreamSettings } from './upstream/upstream.ts'
+import { defaultTimeouts } from './upstream/upstreams-file.ts'
 
 export interface App {
   readonly url: string
@@ -56,7 +57,7 @@ export async function startApp(settings: Settings): Promise<App> {
     settings,
     schema,
     sdl,
-    signIn: createSignIn(settings.auth),
+    signIn: createSignIn({ auth: settings.auth, log }),
     createContext: async (identity, signal) => {
       readiness.assert()
       return createContext(chat, await chat.viewers.of(identity), signal)
@@ -105,7 +106,6 @@ function createBus({ databaseUrl, redisUrl }: Settings, log: Logger): Bus {
 }
 
 function demoUpstream(baseUrl: string): UpstreamSettings {
-  const timeouts = { connectMs: 5_000, firstByteMs: 60_000, idleMs: 60_000, totalMs: 600_000 }
   return {
     name: 'demo',
     baseUrl,
@@ -113,7 +113,7 @@ function demoUpstream(baseUrl: string): UpstreamSettings {
     models: ['*'],
     contextWindow: null,
     prices: {},
-    timeouts,
+    timeouts: defaultTimeouts,
     lenientEnd: false,
   }
 }

@@ -3,7 +3,9 @@ import { isIPv4 } from 'node:net'
 import { parseEnv } from 'node:util'
 import { distance } from 'fastest-levenshtein'
 import { z } from 'zod'
+import type { AuthSettings } from './auth/sign-in.ts'
 import type { UpstreamSettings } from './upstream/upstream.ts'
+import { defaultTimeouts, readUpstreamsFile, type UpstreamEntry } from './upstream/upstreams-file.ts'
 
 export class ConfigError extends Error {
   constructor(name: string, problem: string) {
@@ -50,8 +52,8 @@ const text = setting('a text', (value) => value)
 
 const known = z.object({
   HOST: setting('a host name or an address', (name) => (/^[\w.:-]+$/.test(name) ? name : undefined))
-    .default('127.0.0.1')
-    .describe('where it listens'),
+    .optional()
+    .describe('where it listens; without it, loopback with Dev sign-in and all addresses with any other'),
   PORT: whole('a port', 0, 65_535).default(4000).describe('0 takes a free one and prints it'),
   DATABASE_URL: url('a postgres:// or postgresql:// URL', ['postgres:', 'postgresql:'])
     .optional()
@@ -67,6 +69,15 @@ const known = z.object({
   UPSTREAM_IDLE_MS: whole('milliseconds', 1, maxMs).optional().describe('for the upstream named openai'),
   UPSTREAM_TOTAL_MS: whole('milliseconds', 1, maxMs).optional().describe('for the upstream named openai'),
   DEFAULT_MODEL: text.optional().describe("without it, the first upstream's first"),
+  AUTH_JWKS_URL: url('an http:// or https:// URL', ['http:', 'https:'])
+    .optional()
+    .describe('the public keys of who signs the tokens, as a JSON Web Key Set'),
+  // https://www.rfc-editor.org/rfc/rfc7518#section-3.2: a key of at least the size of the hash.
+  AUTH_JWT_SECRET: setting('at least 32 bytes', (secret) => (Buffer.byteLength(secret) >= 32 ? secret : undefined))
+    .optional()
+    .describe('the secret that the tokens are signed with, by HS256'),
+  AUTH_ISSUER: text.optional().describe("what a token's iss has to be"),
+  AUTH_AUDIENCE: text.optional().describe("what a token's aud has to be, or to have in it"),
   AUTH_DEV: oneOf('allow').optional().describe('lets Dev sign-in leave loopback, and run under NODE_ENV=production'),
   ALLOWED_ORIGINS: setting('origins such as https://app.example.com, separated by commas', origins)
     .default([])
@@ -87,10 +98,6 @@ const known = z.object({
 })
 
 const notYet: Record<string, string> = {
-  AUTH_JWKS_URL: 'this version signs in with Dev only; tokens are not checked yet',
-  AUTH_JWT_SECRET: 'this version signs in with Dev only; tokens are not checked yet',
-  AUTH_ISSUER: 'this version signs in with Dev only; tokens are not checked yet',
-  AUTH_AUDIENCE: 'this version signs in with Dev only; tokens are not checked yet',
   TRUSTED_DOCUMENTS: 'this version has no list of trusted documents yet',
   LIMIT_TOKENS_PER_DAY: 'this version does not limit tokens yet',
   OTEL_EXPORTER_OTLP_ENDPOINT: 'this version does not export traces yet',
@@ -106,31 +113,6 @@ function origins(list: string): string[] | undefined {
   return entries.every((entry) => parseUrl(entry)?.origin === entry) ? entries : undefined
 }
 
-const defaultTimeouts = { connectMs: 5_000, firstByteMs: 60_000, idleMs: 60_000, totalMs: 600_000 }
-
-const timeoutMs = z.int().min(1).max(maxMs)
-const dollars = z.number().min(0)
-
-const upstreamsFile = z
-  .array(
-    z.strictObject({
-      name: z.string().min(1),
-      baseUrl: httpUrl,
-      apiKeyEnv: z.string().min(1).optional(),
-      models: z.array(z.string().min(1)).min(1).default(['*']),
-      contextWindow: z.int().positive().nullable().default(null),
-      prices: z
-        .record(z.string(), z.strictObject({ promptPerMillion: dollars, completionPerMillion: dollars }))
-        .default({}),
-      timeouts: z
-        .strictObject({ connectMs: timeoutMs, firstByteMs: timeoutMs, idleMs: timeoutMs, totalMs: timeoutMs })
-        .partial()
-        .default({}),
-      lenientEnd: z.boolean().default(false),
-    }),
-  )
-  .min(1)
-
 export interface Settings {
   host: string
   port: number
@@ -140,7 +122,7 @@ export interface Settings {
   /** empty: nothing is configured, and the demo model answers */
   upstreams: UpstreamSettings[]
   defaultModel: string | null
-  auth: { mode: 'dev' }
+  auth: AuthSettings
   allowedOrigins: string[]
   drainMs: number
   leaseMs: number
@@ -168,18 +150,20 @@ export function readSettings(environment: Environment, envFile: Environment = {}
   if (!parsed.success) throw new ConfigError(String(parsed.error.issues[0]?.path[0]), firstProblem(parsed.error))
   const values = parsed.data
 
-  const entries = values.UPSTREAMS_FILE ? readUpstreamsFile(values.UPSTREAMS_FILE) : []
+  const entries = values.UPSTREAMS_FILE ? upstreamsOf(values.UPSTREAMS_FILE) : []
   refuseUnknown(env, envFile, new Set(entries.flatMap((entry) => entry.apiKeyEnv ?? [])))
   refuseContradictions(values)
+  const auth = authOf(values)
+  if (auth.mode === 'dev') refuseStrangers(values)
   return {
-    host: values.HOST,
+    host: values.HOST ?? (auth.mode === 'dev' ? '127.0.0.1' : '0.0.0.0'),
     port: values.PORT,
     databaseUrl: values.DATABASE_URL ?? null,
     dataDir: values.DATA_DIR,
     redisUrl: values.REDIS_URL ?? null,
     upstreams: [...openai(values), ...entries.map((entry) => withKey(entry, env))],
     defaultModel: values.DEFAULT_MODEL ?? null,
-    auth: { mode: 'dev' },
+    auth,
     allowedOrigins: values.ALLOWED_ORIGINS,
     drainMs: values.DRAIN_MS,
     leaseMs: values.LEASE_MS,
@@ -194,6 +178,14 @@ export function readSettings(environment: Environment, envFile: Environment = {}
 
 type Values = z.infer<typeof known>
 
+function authOf(values: Values): AuthSettings {
+  const issuer = values.AUTH_ISSUER ?? null
+  const audience = values.AUTH_AUDIENCE ?? null
+  if (values.AUTH_JWKS_URL) return { mode: 'jwks', url: values.AUTH_JWKS_URL, issuer, audience }
+  if (values.AUTH_JWT_SECRET) return { mode: 'secret', secret: values.AUTH_JWT_SECRET, issuer, audience }
+  return { mode: 'dev' }
+}
+
 function openai(values: Values): UpstreamSettings[] {
   if (!values.OPENAI_API_KEY && !values.OPENAI_BASE_URL) return []
   const timeouts = { ...defaultTimeouts }
@@ -207,33 +199,18 @@ function openai(values: Values): UpstreamSettings[] {
   ]
 }
 
-type UpstreamEntry = z.infer<typeof upstreamsFile>[number]
-
-function readUpstreamsFile(path: string): UpstreamEntry[] {
-  let json: unknown
-  try {
-    json = JSON.parse(readFileSync(path, 'utf8'))
-  } catch (error) {
-    const problem = error instanceof SyntaxError ? 'is not JSON' : 'cannot be read'
-    throw new ConfigError('UPSTREAMS_FILE', `takes a JSON list of upstreams; ${path} ${problem}`)
-  }
-  const parsed = upstreamsFile.safeParse(json)
-  if (!parsed.success) {
-    const at = parsed.error.issues[0]?.path.join('.') || 'the list'
-    throw new ConfigError('UPSTREAMS_FILE', `${path}, at ${at}: ${firstProblem(parsed.error)}`)
-  }
-  const names = parsed.data.map((entry) => entry.name)
-  const twice = names.find((name, index) => names.indexOf(name) !== index)
-  if (twice) throw new ConfigError('UPSTREAMS_FILE', `${path} has two upstreams named ${twice}; takes each name once`)
-  return parsed.data
+function upstreamsOf(path: string): UpstreamEntry[] {
+  const read = readUpstreamsFile(path)
+  if ('problem' in read) throw new ConfigError('UPSTREAMS_FILE', read.problem)
+  return read.entries
 }
 
-function withKey({ apiKeyEnv, timeouts, ...entry }: UpstreamEntry, env: Environment): UpstreamSettings {
+function withKey({ apiKeyEnv, ...entry }: UpstreamEntry, env: Environment): UpstreamSettings {
   const apiKey = apiKeyEnv ? env[apiKeyEnv] : null
   if (apiKey === undefined) {
     throw new ConfigError('UPSTREAMS_FILE', `upstream ${entry.name} takes its key from ${apiKeyEnv}, which is not set`)
   }
-  return { ...entry, apiKey, timeouts: { ...defaultTimeouts, ...timeouts } }
+  return { ...entry, apiKey }
 }
 
 function firstProblem(error: z.ZodError): string {
@@ -276,15 +253,29 @@ function refuseContradictions(values: Values): void {
   if (values.LEASE_MS < 10 * values.FLUSH_MS) {
     throw new ConfigError('LEASE_MS', `takes at least ten times FLUSH_MS, which is ${values.FLUSH_MS}`)
   }
-  if (values.AUTH_DEV === 'allow') return
-  if (values.NODE_ENV === 'production') {
-    throw new ConfigError('NODE_ENV', 'Dev sign-in checks nobody, so production takes AUTH_DEV=allow beside it')
+  refuseAuthContradictions(values)
+}
+
+function refuseAuthContradictions(values: Values): void {
+  const keys = (['AUTH_JWKS_URL', 'AUTH_JWT_SECRET'] as const).find((name) => values[name])
+  if (values.AUTH_JWKS_URL && values.AUTH_JWT_SECRET) {
+    throw new ConfigError('AUTH_JWT_SECRET', 'contradicts AUTH_JWKS_URL; set one of the two')
   }
-  if (!isLoopback(values.HOST)) {
-    throw new ConfigError(
-      'HOST',
-      'Dev sign-in checks nobody, so it takes a loopback address, or AUTH_DEV=allow beside it',
-    )
+  if (values.AUTH_DEV && keys)
+    throw new ConfigError('AUTH_DEV', `contradicts ${keys}, with which nobody signs in by Dev`)
+  for (const name of ['AUTH_ISSUER', 'AUTH_AUDIENCE'] as const) {
+    if (values[name] && !keys) throw new ConfigError(name, 'takes effect only with AUTH_JWKS_URL or AUTH_JWT_SECRET')
+  }
+}
+
+function refuseStrangers({ AUTH_DEV, NODE_ENV, HOST = '127.0.0.1' }: Values): void {
+  if (AUTH_DEV === 'allow') return
+  const cure = 'AUTH_DEV=allow beside it, or AUTH_JWKS_URL or AUTH_JWT_SECRET'
+  if (NODE_ENV === 'production') {
+    throw new ConfigError('NODE_ENV', `Dev sign-in checks nobody, so production takes ${cure}`)
+  }
+  if (!isLoopback(HOST)) {
+    throw new ConfigError('HOST', `Dev sign-in checks nobody, so it takes a loopback address, or ${cure}`)
   }
 }
 

@@ -1,4 +1,5 @@
 import { type App, startApp } from './app.ts'
+import type { JwtSettings } from './auth/jwt.ts'
 import { ConfigError, readEnvironment, type Settings } from './config.ts'
 import { StoreError } from './store/error.ts'
 
@@ -20,6 +21,21 @@ function describeUpstreams({ upstreams }: Settings): string {
   return upstreams.map(({ name, baseUrl }) => `${name} at ${baseUrl}`).join(', ')
 }
 
+function describeSignIn({ auth }: Settings): string {
+  if (auth.mode === 'dev') {
+    return 'dev: `Authorization: Dev alice` is alice, nothing is dev (neither AUTH_JWKS_URL nor AUTH_JWT_SECRET is set)'
+  }
+  const issuer = auth.issuer === null ? 'any issuer' : `the issuer ${auth.issuer}`
+  const audience = auth.audience === null ? 'any audience' : `the audience ${auth.audience}`
+  return `JWT of ${issuer} for ${audience}, ${describeKeys(auth)}`
+}
+
+function describeKeys(auth: JwtSettings): string {
+  if (auth.mode === 'secret') return 'signed by HS256 (AUTH_JWT_SECRET)'
+  const { origin, pathname } = new URL(auth.url)
+  return `with the keys at ${origin}${pathname} (AUTH_JWKS_URL)`
+}
+
 function summary(url: string, settings: Settings): string {
   return `
   Antiphon is ready.
@@ -32,7 +48,7 @@ function summary(url: string, settings: Settings): string {
   Database   ${describeDatabase(settings)}
   Bus        ${describeBus(settings)}
   Upstream   ${describeUpstreams(settings)}
-  Sign-in    dev: \`Authorization: Dev alice\` is alice, nothing is dev (no tokens are set up)
+  Sign-in    ${describeSignIn(settings)}
 
 `
 }

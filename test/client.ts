@@ -10,6 +10,8 @@ const end = { done: true, value: undefined } as const
 export interface Sender {
   /** The name to sign in by; without it, nothing is sent and the server takes its own default. */
   as?: string
+  /** Any other credentials. */
+  authorization?: string
 }
 
 export interface Subscription<Data> extends AsyncIterable<Data> {
@@ -217,6 +219,6 @@ function post(url: string, body: unknown, sender: Sender, accept: string, signal
   })
 }
 
-function credentials({ as }: Sender): Record<string, string> {
-  return as === undefined ? {} : { authorization: `Dev ${as}` }
+function credentials({ as, authorization = as && `Dev ${as}` }: Sender): Record<string, string> {
+  return authorization === undefined ? {} : { authorization }
 }

@@ -2,19 +2,9 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, expect, onTestFinished, test } from 'vitest'
-import { ConfigError, readEnvironment, readSettings } from '../src/config.ts'
-
-type Environment = Record<string, string>
-
-function refusal(env: Environment, envFile: Environment = {}): string {
-  try {
-    readSettings(env, envFile)
-  } catch (error) {
-    expect(error).toBeInstanceOf(ConfigError)
-    return (error as ConfigError).message
-  }
-  throw new Error('The settings were taken')
-}
+import { readEnvironment, readSettings } from '../src/config.ts'
+import { refusal } from './refusal.ts'
+import type { Environment } from './server-process.ts'
 
 function temporaryFolder(): string {
   const folder = mkdtempSync(join(tmpdir(), 'antiphon-config-'))
@@ -115,10 +105,6 @@ test('no refusal repeats a value, which may be a secret', () => {
 })
 
 test.each([
-  ['AUTH_JWKS_URL', 'https://id.example/keys'],
-  ['AUTH_JWT_SECRET', 'secret'],
-  ['AUTH_ISSUER', 'https://id.example'],
-  ['AUTH_AUDIENCE', 'chat'],
   ['TRUSTED_DOCUMENTS', 'documents.json'],
   ['LIMIT_TOKENS_PER_DAY', '1000'],
   ['OTEL_EXPORTER_OTLP_ENDPOINT', 'http://localhost:4318'],

@@ -11,7 +11,7 @@ import {
 } from 'graphql'
 import { pino } from 'pino'
 import { onTestFinished } from 'vitest'
-import { createSignIn, type Identity } from '../src/auth/sign-in.ts'
+import { type AuthSettings, createSignIn, type Identity } from '../src/auth/sign-in.ts'
 import type { Checks } from '../src/transport/health.ts'
 import { createServer, type Server } from '../src/transport/server.ts'
 
@@ -35,6 +35,8 @@ export interface DoorOptions {
   allowedOrigins?: string[]
   checks?: Checks
   pageFolder?: string
+  auth?: AuthSettings
+  logLevel?: string
 }
 
 /** The transport alone, on a free port, before a small schema of the tests' own. */
@@ -47,12 +49,13 @@ export async function openDoor(options: DoorOptions = {}): Promise<Door> {
       done()
     },
   })
+  const logger = pino({ level: options.logLevel ?? 'info' }, sink)
   const schema = probeSchema(probe)
   const server = createServer({
     settings: { host: '127.0.0.1', port: 0, allowedOrigins: options.allowedOrigins ?? [] },
     schema,
     sdl: () => printSchema(schema),
-    signIn: createSignIn({ mode: 'dev' }),
+    signIn: createSignIn({ auth: options.auth ?? { mode: 'dev' }, log: logger }),
     async createContext(identity, signal) {
       if (identity.name === 'nobody-can-serve') throw Object.assign(new Error(secret), { code: 'UNAVAILABLE' })
       signal.addEventListener('abort', probe.aborted.happen)
@@ -60,7 +63,7 @@ export async function openDoor(options: DoorOptions = {}): Promise<Door> {
     },
     checks: options.checks ?? (async () => ({ database: null })),
     pageFolder: options.pageFolder ?? '/nowhere',
-    log: pino(sink),
+    log: logger,
   })
   const { port } = await server.listen()
   onTestFinished(() => server.close())

@@ -1,4 +1,4 @@
-import { query, type Subscription, subscribe } from './client.ts'
+import { query, type Sender, type Subscription, subscribe } from './client.ts'
 import {
   addParticipant,
   type Completion,
@@ -77,8 +77,9 @@ function operationsBy(request: Request) {
   }
 }
 
-export function createPerson(url: string, name: string) {
-  const request: Request = (document, variables = {}) => query(url, document, { ...variables }, { as: name })
+export function createPerson(url: string, who: string | Sender) {
+  const sender = typeof who === 'string' ? { as: who } : who
+  const request: Request = (document, variables = {}) => query(url, document, { ...variables }, sender)
   const operation = operationsBy(request)
 
   async function find<Node>(document: string, id: string) {
@@ -86,7 +87,7 @@ export function createPerson(url: string, name: string) {
   }
 
   const stream = (input: object, over: Shape['over'] = 'websocket') =>
-    eventsOf(subscribe<{ completionStream: CompletionEvent }>(url, completionStream, { input }, { over, as: name }))
+    eventsOf(subscribe<{ completionStream: CompletionEvent }>(url, completionStream, { input }, { over, ...sender }))
 
   return {
     request,

@@ -1,9 +1,16 @@
-/** Whoever asks could not be made out; `message` may be shown to them. */
-export class AuthError extends Error {
-  readonly code = 'UNAUTHENTICATED'
+/** UNAUTHENTICATED: whoever asks could not be made out. UNAVAILABLE: that cannot be told now, ask again later. */
+export type AuthErrorCode = 'UNAUTHENTICATED' | 'UNAVAILABLE'
 
-  constructor(message: string) {
-    super(message)
-    this.name = 'AuthError'
+/** Of UNAUTHENTICATED the message may be shown to whoever asks. */
+export class AuthError extends Error {
+  override readonly name = 'AuthError'
+  readonly code: AuthErrorCode
+  /** For the log: what was wrong, in words of ours, never of the credentials. */
+  readonly reason: string
+
+  constructor(code: AuthErrorCode, message: string, reason: string, cause?: unknown) {
+    super(message, { cause })
+    this.code = code
+    this.reason = reason
   }
 }

@@ -1,12 +1,13 @@
 import { v7 as uuid } from 'uuid'
 import type { Store } from '../store/store.ts'
 import type { User } from '../store/user.ts'
+import { storableText } from '../stream/text.ts'
 
 export type { User } from '../store/user.ts'
 
 export interface Viewers {
-  /** The first sight of a subject makes its user. */
-  of(identity: { subject: string; name: string }): Promise<User>
+  /** The first sight of a subject makes its user; a name that has changed is taken over. */
+  of(identity: { subject: string; name: string | null }): Promise<User>
   /** Of these, the viewer and those who share a conversation with the viewer, or did before they left it. */
   find(viewer: User, ids: readonly string[]): Promise<User[]>
 }
@@ -18,8 +19,9 @@ export function createViewers({ users }: Store): Viewers {
   return {
     async of({ subject, name }) {
       const found = known.get(subject)
-      if (found !== undefined) return found
-      const user = await users.ensure({ id: uuid(), subject, name })
+      const told = name === null ? null : storableText(name)
+      if (found !== undefined && (told === null || told === found.name)) return found
+      const user = await users.ensure({ id: uuid(), subject, name: told })
       if (known.size >= rememberedUsers) known.clear()
       known.set(subject, user)
       return user

@@ -9,8 +9,8 @@ export interface User {
 }
 
 export interface Users {
-  /** The first sight of a subject makes its user. */
-  ensure(user: { id: string; subject: string; name: string }): Promise<User>
+  /** The first sight of a subject makes its user; a name, where there is one, replaces the last. */
+  ensure(user: { id: string; subject: string; name: string | null }): Promise<User>
   /** Of these, the viewer and those who share a conversation with the viewer, or did before they left it. */
   findVisible(viewerId: string, ids: readonly string[]): Promise<User[]>
   exists(id: string): Promise<boolean>
@@ -20,7 +20,11 @@ export function createUsers({ prisma }: Database): Users {
   return {
     // One statement. With nothing to update Prisma would look and then insert, and lose against who inserts meanwhile.
     ensure: ({ id, subject, name }) =>
-      prisma.user.upsert({ where: { subject }, create: { id, subject, name }, update: { subject } }),
+      prisma.user.upsert({
+        where: { subject },
+        create: { id, subject, name },
+        update: name === null ? { subject } : { subject, name },
+      }),
     findVisible(viewerId, ids) {
       const sharesWithViewer = { conversation: { participants: { some: { userId: viewerId } } } }
       const met = [{ participations: { some: sharesWithViewer } }, { departures: { some: sharesWithViewer } }]

@@ -60,6 +60,10 @@ export function createToClientError(log: Logger): ToClientError {
   return (error) => {
     const cause = rootCause(error)
     if (error === cause && cause instanceof GraphQLError && isClientCode(cause.extensions['code'])) return cause
+    if (cause instanceof AuthError && cause.code === 'UNAUTHENTICATED') {
+      log.debug({ reason: cause.reason }, 'credentials were refused')
+      return located(error, clientError(cause.code, cause.message))
+    }
     const expected = expectedError(error, cause)
     if (expected) return located(error, expected)
     if (isAbort(cause)) {
@@ -87,7 +91,6 @@ function rootCause(error: unknown): unknown {
 }
 
 function expectedError(error: unknown, cause: unknown): GraphQLError | null {
-  if (cause instanceof AuthError) return clientError(cause.code, cause.message)
   if (cause instanceof ChatError)
     return clientError(isClientCode(cause.code) ? cause.code : 'BAD_USER_INPUT', cause.message)
   if (!(cause instanceof GraphQLError)) return null

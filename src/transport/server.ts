@@ -42,6 +42,8 @@ export interface Server {
 // Above the 60 s of the usual load balancers, which else would send a request into a connection being closed.
 const keepAliveMs = 65_000
 const closeWaitMs = 1_000
+// Four times node's own, so that a token which is too long is refused in the words for all that are.
+const maxHeaderSize = 65_536
 
 type Handler = (request: IncomingMessage, response: ServerResponse) => void | Promise<void>
 type Methods = Record<string, Handler>
@@ -64,7 +66,7 @@ export function createServer(parts: ServerParts): Server {
     '/readyz': readable(createReadiness(parts.checks, () => draining)),
   }
 
-  const server = createHttpServer({ keepAliveTimeout: keepAliveMs }, (request, response) => {
+  const server = createHttpServer({ keepAliveTimeout: keepAliveMs, maxHeaderSize }, (request, response) => {
     response.setHeader('x-content-type-options', 'nosniff')
     response.setHeader('referrer-policy', 'no-referrer')
     if (draining) response.setHeader('connection', 'close')

@@ -15,7 +15,10 @@ export const statusPlugin: HttpPlugin = {
 /** Yoga takes `http` out again. With `spec`, it says 200 to who asks for application/json, as GraphQL over HTTP wants it. */
 function withStatus(error: GraphQLError): GraphQLError {
   const { message, nodes, source, positions, path, extensions } = error
-  const http = { status: statusOf(error), spec: isAboutContent(error) }
+  const status = statusOf(error)
+  // https://www.rfc-editor.org/rfc/rfc9110#section-15.5.2 wants it, and browsers ask no password for this scheme.
+  const headers: Record<string, string> = status === 401 ? { 'www-authenticate': 'Bearer' } : {}
+  const http = { status, spec: isAboutContent(error), headers }
   return new GraphQLError(message, { nodes, source, positions, path, extensions: { ...extensions, http } })
 }
 

@@ -8,10 +8,11 @@ import type { Logger } from 'pino'
 import type { WebSocket } from 'ws'
 import { WebSocketServer } from 'ws'
 import type { Identity } from '../auth/sign-in.ts'
-import { clientError } from './error.ts'
+import { clientError, codeOf } from './error.ts'
 import type { GraphqlParts } from './graphql.ts'
 import { startHeartbeat } from './heartbeat.ts'
 import type { Origins } from './origin.ts'
+import { authorizationOf } from './sign-in.ts'
 
 const maxPayload = 1024 * 1024
 const connectionInitWaitTimeout = 10_000
@@ -43,13 +44,21 @@ export function createWebSocketDoor(parts: WebSocketParts): WebSocketDoor {
   const connections = new Set<Connection>()
 
   function open(socket: WebSocket, request: IncomingMessage): void {
-    const connection: Connection = { socket, request, running: new Map(), onIdle: () => {} }
+    const connection: Connection = {
+      socket,
+      request,
+      identity: null,
+      running: new Map(),
+      onIdle: () => {},
+      unwatch: () => {},
+    }
     connections.add(connection)
     const closed = protocol.opened(protocolSocket(socket, parts.log), connection)
     heartbeat.watch(socket)
     socket.on('error', (error) => parts.log.debug({ err: error }, 'a websocket broke'))
     socket.once('close', (code, reason) => {
       connections.delete(connection)
+      connection.unwatch()
       for (const left of connection.running.values()) left.abort()
       closed(code, String(reason)).catch((error: unknown) => parts.log.error({ err: error }, 'unexpected error'))
     })
@@ -84,11 +93,22 @@ async function closeConnection(connection: Connection): Promise<void> {
     connection.onIdle = resolve
   })
   if (running.size > 0) await Promise.race([idle, delay(lastWordsMs)])
+  await closeSocket(socket, goingAway, 'Going away')
+}
+
+/** Waits for the client's consent, but not for long. */
+async function closeSocket(socket: WebSocket, code: number, reason: string): Promise<void> {
   const closed = new Promise((resolve) => socket.once('close', resolve))
-  socket.close(goingAway, 'Going away')
+  socket.close(code, reason)
   const impatience = setTimeout(() => socket.terminate(), closeWaitMs)
   await closed
   clearTimeout(impatience)
+}
+
+/** With a code after which clients come back, and ask for their credentials anew. */
+function endSignIn(connection: Connection): void {
+  connection.identity = null
+  void closeSocket(connection.socket, CloseCode.Forbidden, 'The sign-in has ended')
 }
 
 type ConnectionParams = Record<string, unknown> | undefined
@@ -96,11 +116,13 @@ type ConnectionParams = Record<string, unknown> | undefined
 interface Connection {
   socket: WebSocket
   request: IncomingMessage
-  identity?: Identity
+  /** null before the sign-in, and again when it has ended */
+  identity: Identity | null
   /** by operation id; aborted when the operation is over or its client has left */
   running: Map<string, AbortController>
   /** Called when no operation is left. */
   onIdle(): void
+  unwatch(): void
 }
 
 function protocolOptions(
@@ -112,11 +134,17 @@ function protocolOptions(
     connectionInitWaitTimeout,
     async onConnect({ extra, connectionParams }) {
       try {
-        extra.identity = await signIn(credentials(extra.request, connectionParams))
+        const identity = await signIn.identify(credentials(extra.request, connectionParams))
+        extra.identity = identity
+        extra.unwatch = signIn.watch(identity, () => endSignIn(extra))
+        // Who has left meanwhile does not close again.
+        if (extra.socket.readyState !== extra.socket.OPEN) extra.unwatch()
         return true
       } catch (error) {
+        const told = toClientError(error)
         // Clients give up after 4401; after 4403, which false alone would send, they try for ever.
-        extra.socket.close(CloseCode.Unauthorized, toClientError(error).message.slice(0, 120))
+        const code = codeOf(told) === 'UNAUTHENTICATED' ? CloseCode.Unauthorized : tryAgainLater
+        extra.socket.close(code, told.message.slice(0, 120))
         return false
       }
     },
@@ -150,7 +178,8 @@ async function begin(
   id: string,
   payload: unknown,
 ): Promise<ExecutionArgs | GraphQLError[]> {
-  if (!identity) throw new Error('an operation before its connection was acknowledged')
+  // A socket that is being closed still hears what its client says until that one agrees.
+  if (identity === null) return [clientError('UNAUTHENTICATED', 'The sign-in has ended.')]
   const admission = admit(payload)
   if ('errors' in admission) return admission.errors
   const left = new AbortController()
@@ -158,8 +187,8 @@ async function begin(
   return { ...admission.admitted, contextValue: await createContext(identity, left.signal) }
 }
 
-function credentials({ headers }: IncomingMessage, params: ConnectionParams): string | null {
-  const given = params?.['authorization'] ?? headers.authorization ?? null
+function credentials(request: IncomingMessage, params: ConnectionParams): string | null {
+  const given = params?.['authorization'] ?? authorizationOf(request)
   // What is there and is no text must not pass for "no credentials".
   return typeof given === 'string' || given === null ? given : ''
 }

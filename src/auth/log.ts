@@ -1,0 +1,3 @@
+export interface Log {
+  warn(details: object, message: string): void
+}

@@ -1,0 +1,59 @@
+import { readFileSync } from 'node:fs'
+import { z } from 'zod'
+
+export const defaultTimeouts = { connectMs: 5_000, firstByteMs: 60_000, idleMs: 60_000, totalMs: 600_000 }
+
+// setTimeout's upper bound: above it a timer fires at once.
+const timeoutMs = z
+  .int()
+  .min(1)
+  .max(2 ** 31 - 1)
+const dollars = z.number().min(0)
+const httpUrl = z
+  .url({ protocol: /^https?$/, error: 'takes an http:// or https:// URL' })
+  .transform((text) => text.replace(/\/+$/, ''))
+
+const upstreamsFile = z
+  .array(
+    z.strictObject({
+      name: z.string().min(1),
+      baseUrl: httpUrl,
+      apiKeyEnv: z.string().min(1).optional(),
+      models: z.array(z.string().min(1)).min(1).default(['*']),
+      contextWindow: z.int().positive().nullable().default(null),
+      prices: z
+        .record(z.string(), z.strictObject({ promptPerMillion: dollars, completionPerMillion: dollars }))
+        .default({}),
+      timeouts: z
+        .strictObject({ connectMs: timeoutMs, firstByteMs: timeoutMs, idleMs: timeoutMs, totalMs: timeoutMs })
+        .partial()
+        .transform((given) => ({ ...defaultTimeouts, ...given }))
+        .default(defaultTimeouts),
+      lenientEnd: z.boolean().default(false),
+    }),
+  )
+  .min(1)
+
+/** One upstream as the file has it: the variable that holds its key, instead of the key. */
+export type UpstreamEntry = z.infer<typeof upstreamsFile>[number]
+
+/** Reads a JSON list of upstreams; `problem` is one line for who wrote it. */
+export function readUpstreamsFile(path: string): { entries: UpstreamEntry[] } | { problem: string } {
+  let json: unknown
+  try {
+    json = JSON.parse(readFileSync(path, 'utf8'))
+  } catch (error) {
+    const problem = error instanceof SyntaxError ? 'is not JSON' : 'cannot be read'
+    return { problem: `takes a JSON list of upstreams; ${path} ${problem}` }
+  }
+  const parsed = upstreamsFile.safeParse(json)
+  if (!parsed.success) {
+    const [issue] = parsed.error.issues
+    const at = issue?.path.join('.') || 'the list'
+    return { problem: `${path}, at ${at}: ${(issue?.message ?? 'malformed').replaceAll('\n', ' ')}` }
+  }
+  const names = parsed.data.map((entry) => entry.name)
+  const twice = names.find((name, index) => names.indexOf(name) !== index)
+  if (twice) return { problem: `${path} has two upstreams named ${twice}; takes each name once` }
+  return { entries: parsed.data }
+}

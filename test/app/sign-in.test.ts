@@ -1,0 +1,86 @@
+import { expect, test } from 'vitest'
+import { claimsOf, createKey, inSeconds, issuer, type SigningKey, signToken, startKeyServer } from '../issuer.ts'
+import { contentsIn, createPerson, endOf, readTo } from '../person.ts'
+import { freshDatabase, startServer } from '../server.ts'
+import { chunks, done, finish, gate, startScriptedUpstream } from '../upstream-server.ts'
+
+const aboutViewer = '{ viewer { id name } }'
+
+interface AboutViewer {
+  viewer: { id: string; name: string | null }
+}
+
+async function begin(settings: Record<string, string> = {}) {
+  const upstream = await startScriptedUpstream()
+  const key = await createKey('ES256', 'k1')
+  const keys = await startKeyServer(key)
+  const server = await startServer({ OPENAI_BASE_URL: upstream.baseUrl, AUTH_JWKS_URL: keys.url, ...settings })
+  return { upstream, key, keys, ...server }
+}
+
+async function personBy(url: string, key: SigningKey, sub: string, claims: object = {}) {
+  const authorization = `Bearer ${await signToken(key, claimsOf(sub, claims))}`
+  const person = createPerson(url, { authorization })
+  const who = async () => (await person.request<AboutViewer>(aboutViewer)).viewer
+  return { ...person, who }
+}
+
+test('a subject is the same user with every token, under the last name that was told', async () => {
+  const { url, key } = await begin()
+  const first = await (await personBy(url, key, 'a1', { name: 'Alice' })).who()
+  expect(first.name).toBe('Alice')
+  expect(await (await personBy(url, key, 'a1', { name: 'Alice B.', exp: inSeconds(90) })).who()).toEqual({
+    id: first.id,
+    name: 'Alice B.',
+  })
+  expect(await (await personBy(url, key, 'a1')).who()).toEqual({ id: first.id, name: 'Alice B.' })
+  expect((await (await personBy(url, key, 'a2', { name: 'Alice B.' })).who()).id).not.toBe(first.id)
+})
+
+test('a name that the database cannot keep is kept as it can', async () => {
+  const { url, key } = await begin()
+  const name = `\ud800 A\0lice ${'x'.repeat(300)}`
+  const person = await personBy(url, key, 'a\0\ud800', { name })
+  expect(await person.who()).toMatchObject({ name: `\ufffd A\ufffdlice ${'x'.repeat(191)}` })
+  expect(await person.who()).toEqual(await person.who())
+})
+
+test('no two issuers share a user, and none shares one with Dev', async () => {
+  const database = await freshDatabase()
+  const { url, key, close } = await begin(database)
+  const [own, other, nobodys] = await Promise.all(
+    [issuer, 'https://other.example', undefined].map(async (iss) => (await personBy(url, key, 'alice', { iss })).who()),
+  )
+  await close()
+  const server = await startServer(database)
+  const names = ['alice', `["${issuer}","alice"]`, `jwt["${issuer}","alice"]`]
+  const users = names.map((as) => createPerson(server.url, { as }).request<AboutViewer>(aboutViewer))
+  const ids = [own, other, nobodys, ...(await Promise.all(users)).map(({ viewer }) => viewer)].map((user) => user?.id)
+  expect(new Set(ids).size).toBe(6)
+})
+
+test.each(['websocket', 'sse'] as const)(
+  'a viewer whose token expires mid-stream comes back with a new one, over %s, and gets exactly the rest',
+  async (over) => {
+    const { upstream, url, key } = await begin()
+    const hold = gate()
+    upstream.reply(...chunks('A mo'), hold.wait, ...chunks('le', ' digs.'), finish('stop'), done())
+    const short = await personBy(url, key, 'a1', { exp: inSeconds(2) })
+    const viewer = short.start('a key', 'What digs?', { over })
+    const seen = await readTo('A mo', viewer)
+    await expect(viewer.rest()).rejects.toThrow(over === 'sse' ? /terminated/ : /4403/)
+
+    hold.open()
+    const later = await personBy(url, key, 'a1')
+    const rest = later.watch(seen[0]?.completionId ?? '', { over, after: seen.at(-1)?.cursor ?? '' })
+    seen.push(...(await rest.rest()))
+    expect(contentsIn(seen)).toEqual(['A mole digs.'])
+    expect(seen.map(({ __typename }) => __typename)).toEqual([
+      'CompletionSnapshot',
+      ...seen.slice(1, -1).map(() => 'CompletionDelta'),
+      'CompletionEnded',
+    ])
+    expect(endOf(seen)).toMatchObject({ status: 'COMPLETED', choices: [{ message: { content: 'A mole digs.' } }] })
+    expect(upstream.requests).toHaveLength(1)
+  },
+)
