@@ -5,6 +5,7 @@ import { afterEach, describe, expect, inject, test } from 'vitest'
 import { type Database, openDatabase } from '../src/store/database.ts'
 import { migrate } from '../src/store/migrate.ts'
 import { readMigrations } from '../src/store/migration-files.ts'
+import { applyMigrations } from '../src/store/schema-engine.ts'
 import { emptyFolder, emptyPostgres } from './empty-database.ts'
 import { freePort } from './free-port.ts'
 
@@ -47,6 +48,45 @@ describe.each(kinds)('a database on %s', (kind) => {
     const second = await open(settings)
     expect(await migrate(second)).toEqual({ applied: [] })
     expect(await second.query('SELECT subject FROM users')).toEqual([{ subject: 'alice' }])
+  })
+
+  test('with a tree of messages from before its depths and jumps gets those that are given today', async () => {
+    const database = await open(await empty())
+    const migrations = await readMigrations()
+    const before = migrations.slice(
+      0,
+      migrations.findIndex(({ name }) => name.endsWith('_tree')),
+    )
+    await database.exclusively((adapter) => applyMigrations(adapter, before))
+    const parentOf = (number: number) => (number % 11 === 0 ? number >> 1 : number - 1)
+    const parents = Array.from({ length: 200 }, (_, number) => (number === 0 ? null : parentOf(number)))
+    async function grow() {
+      const conversationId = randomUUID()
+      const ids = parents.map(() => randomUUID())
+      const parentIds = parents.map((parent) => (parent === null ? null : ids[parent]))
+      await database.query('INSERT INTO conversations (id) VALUES ($1)', [conversationId])
+      await database.query(
+        `INSERT INTO messages (id, conversation_id, parent_id, role, status)
+         SELECT id, $1, parent_id, 'USER', 'COMPLETE' FROM unnest($2::uuid[], $3::uuid[]) AS m(id, parent_id)`,
+        [conversationId, ids, parentIds],
+      )
+      return ids
+    }
+    const old = await grow()
+    await migrate(database)
+    const fresh = await grow()
+    async function placesOf(ids: string[]) {
+      const text =
+        'SELECT depth, jump_id AS "jumpId", jump_depth AS "jumpDepth" FROM messages WHERE id = ANY($1) ORDER BY array_position($1, id)'
+      const rows = await database.query<{ depth: number; jumpId: string; jumpDepth: number }>(text, [ids])
+      return rows.map(({ jumpId, ...depths }) => ({ ...depths, jump: ids.indexOf(jumpId) }))
+    }
+    const places = await placesOf(fresh)
+    expect(await placesOf(old)).toEqual(places)
+    const depths: number[] = []
+    for (const parent of parents) depths.push(parent === null ? 0 : (depths[parent] ?? 0) + 1)
+    expect(places.map(({ depth }) => depth)).toEqual(depths)
+    expect(places.map(({ jumpDepth }) => jumpDepth)).toEqual(places.map(({ jump }) => depths[jump]))
   })
 
   test('of a newer version is refused by the name of what is unknown', async () => {

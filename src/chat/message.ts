@@ -1,7 +1,7 @@
-import type { Message, PathMessage, PathSlice } from '../store/message.ts'
+import type { Message, PathPage, PathSlice } from '../store/message.ts'
 import type { Store } from '../store/store.ts'
 import { type CreateMessageInput, createMessage } from './create-message.ts'
-import { invalidInput } from './error.ts'
+import { ChatError, invalidInput } from './error.ts'
 import type { WithLiveText } from './live-text.ts'
 import { type Page, type PageInput, rangeOf } from './page.ts'
 import type { User } from './viewer.ts'
@@ -21,8 +21,11 @@ export interface PathRequest {
 
 export interface Messages {
   find(viewer: User, ids: readonly string[]): Promise<Message[]>
-  /** Slices of the paths from the root to the leaves, oldest first; empty where the viewer may not see the conversation. */
-  path(viewer: User, asked: readonly PathRequest[]): Promise<Page<Message>[]>
+  /**
+   * Slices of the paths from the root to the leaves, oldest first, or what is wrong with one; empty where the viewer may
+   * not see the conversation.
+   */
+  path(viewer: User, asked: readonly PathRequest[]): Promise<(Page<Message> | ChatError)[]>
   /** By message, itself among them; empty where the viewer may not see it. */
   siblings(viewer: User, ids: readonly string[]): Promise<Map<string, Message[]>>
   /** Throws ChatError. */
@@ -30,21 +33,32 @@ export interface Messages {
 }
 
 const uuidForm = /^[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}$/
+const noCursor = (name: string) => invalidInput(name, 'is no cursor of this list')
 
 function sliceOf({ conversationId, leafId, page }: PathRequest): PathSlice {
   const { size, fromEnd, after, before } = rangeOf(page)
   for (const [name, cursor] of Object.entries({ after, before })) {
-    if (cursor !== null && !uuidForm.test(cursor)) throw invalidInput(name, 'is no cursor of this list')
+    if (cursor !== null && !uuidForm.test(cursor)) throw noCursor(name)
   }
   return { conversationId, leafId, after, before, first: fromEnd ? null : size, last: fromEnd ? size : null }
 }
 
-function pageOf(path: readonly PathMessage[], filled: ReadonlyMap<string, Message>): Page<Message> {
-  const [first, last] = [path[0], path.at(-1)]
+function pageOf(path: PathPage | undefined, filled: ReadonlyMap<string, Message>): Page<Message> {
+  if (path?.misplaced) throw noCursor(path.misplaced)
   return {
-    edges: path.map(({ message }) => ({ cursor: message.id, node: filled.get(message.id) ?? message })),
-    hasPreviousPage: first !== undefined && first.place > 1,
-    hasNextPage: last !== undefined && last.place < last.total,
+    edges: (path?.messages ?? []).map((message) => ({ cursor: message.id, node: filled.get(message.id) ?? message })),
+    hasPreviousPage: path?.hasPrevious ?? false,
+    hasNextPage: path?.hasNext ?? false,
+  }
+}
+
+/** One wrong request of several is no harm to the others. */
+function attempt<Value>(make: () => Value): Value | ChatError {
+  try {
+    return make()
+  } catch (error) {
+    if (error instanceof ChatError) return error
+    throw error
   }
 }
 
@@ -56,15 +70,18 @@ export function createMessages(store: Store, withLiveText: WithLiveText): Messag
   return {
     find: async (viewer, ids) => withLiveText(await store.messages.find(viewer.id, ids)),
     async path(viewer, asked) {
-      const slices = asked.map(sliceOf)
+      const slices = asked.map((request) => attempt(() => sliceOf(request)))
+      const right = slices.filter((slice): slice is PathSlice => !(slice instanceof ChatError))
       const conversations = await store.conversations.find(
         viewer.id,
-        asked.map(({ conversationId }) => conversationId),
+        right.map(({ conversationId }) => conversationId),
       )
-      const visible = new Set(conversations.map(({ id }) => id))
-      const paths = await store.messages.paths(slices.filter(({ conversationId }) => visible.has(conversationId)))
-      const messages = await filled(paths.flat().map(({ message }) => message))
-      return slices.map(({ conversationId }) => pageOf((visible.has(conversationId) && paths.shift()) || [], messages))
+      const visible = right.filter(({ conversationId }) => conversations.some(({ id }) => id === conversationId))
+      const paths = await store.messages.paths(visible)
+      const messages = await filled(paths.flatMap((path) => path.messages))
+      return slices.map((slice) =>
+        slice instanceof ChatError ? slice : attempt(() => pageOf(paths[visible.indexOf(slice)], messages)),
+      )
     },
     async siblings(viewer, ids) {
       const visible = await store.messages.find(viewer.id, ids)

@@ -152,8 +152,8 @@ async function promptOf(
   async function history(): Promise<Message[]> {
     if (conversation === null || isNew || parentId === null) return []
     const whole = { after: null, before: null, first: null, last: null }
-    const [path = []] = await store.messages.paths([{ conversationId: conversation.id, leafId: parentId, ...whole }])
-    return withLiveText(path.map(({ message }) => message))
+    const [path] = await store.messages.paths([{ conversationId: conversation.id, leafId: parentId, ...whole }])
+    return withLiveText(path?.messages ?? [])
   }
   return assembleContext({
     input: input.context ?? null,

@@ -29,7 +29,7 @@ export interface Context {
 
 // Loaders join what is asked at one moment and remember nothing: an operation may be a subscription, or several
 // mutations, and must not see what was true before.
-function loader<Key, Value>(load: (keys: readonly Key[]) => Promise<readonly Value[]>): Loader<Key, Value> {
+function loader<Key, Value>(load: (keys: readonly Key[]) => Promise<readonly (Value | Error)[]>): Loader<Key, Value> {
   return new DataLoader(load, { cache: false })
 }
 
@@ -80,7 +80,7 @@ export function createContext(chat: Chat, viewer: User, signal: AbortSignal): Co
     conversations: byId((ids) => conversations.find(viewer, ids)),
     messages: byId((ids) => messages.find(viewer, ids)),
     completions: byId((ids) => completions.find(viewer, ids)),
-    paths: loader((asks) => messages.path(viewer, asks)),
+    paths: loader<PathRequest, Page<Message>>((asks) => messages.path(viewer, asks)),
     siblings: fromMap((ids) => messages.siblings(viewer, ids), []),
     choices: loader((asked) => completions.choices(asked)),
     participants: byConversation((ids) => conversations.participants(viewer, ids)),

@@ -1,5 +1,5 @@
 import { recordEvents } from './conversation-event.ts'
-import { moveLeaves } from './message.ts'
+import { moveLeaves } from './message-sql.ts'
 
 export const columns = `c.id, c.requester_id AS "requesterId", c.conversation_id AS "conversationId", c.parent_id AS "parentId",
   c.idempotency_key AS "idempotencyKey", c.input_hash AS "inputHash", c.stored, c.cancel_when_unwatched AS "cancelWhenUnwatched", c.replica_id AS "replicaId", c.status, c.model,

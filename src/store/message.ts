@@ -1,5 +1,6 @@
-import { recordEvents } from './conversation-event.ts'
 import type { Database } from './database.ts'
+import { columns, createSql, findSql, siblingsSql } from './message-sql.ts'
+import { outlineSql, pathsSql } from './path-sql.ts'
 
 export type MessageRole = 'DEVELOPER' | 'SYSTEM' | 'USER' | 'ASSISTANT' | 'TOOL'
 export type MessageStatus = 'STREAMING' | 'COMPLETE' | 'PARTIAL'
@@ -42,7 +43,10 @@ export interface Message {
   createdAt: Date
 }
 
-/** A slice of the path from the root to a leaf, oldest first. */
+/**
+ * A slice of the path from the root to a leaf, oldest first: between two messages, of which one may have been deleted,
+ * the first or the last so many; all where neither is given.
+ */
 export interface PathSlice {
   conversationId: string
   leafId: string
@@ -52,11 +56,20 @@ export interface PathSlice {
   last: number | null
 }
 
-/** `place` counts from 1 at the root; `total` is the length of the path. */
-export interface PathMessage {
-  message: Message
-  place: number
-  total: number
+/** `misplaced` names a bound that is not on the path; then there are no messages. A leaf that is not there has no path. */
+export interface PathPage {
+  messages: Message[]
+  hasPrevious: boolean
+  hasNext: boolean
+  misplaced: 'after' | 'before' | null
+}
+
+/** A path without its text. */
+export interface Outline {
+  /** How many messages it has. */
+  length: number
+  /** Its SYSTEM and DEVELOPER messages, oldest first. */
+  standing: Message[]
 }
 
 export interface NewMessage extends Message {
@@ -67,8 +80,10 @@ export interface NewMessage extends Message {
 
 export interface Messages {
   find(viewerId: string, ids: readonly string[]): Promise<Message[]>
-  /** In the order of the slices. */
-  paths(slices: readonly PathSlice[]): Promise<PathMessage[][]>
+  /** In the order of the slices. What is read grows with the slices, not with the paths. */
+  paths(slices: readonly PathSlice[]): Promise<PathPage[]>
+  /** Of the path to this leaf; what is read does not grow with it. */
+  outline(leafId: string): Promise<Outline>
   /** By message; itself among them, oldest first. */
   siblings(ids: readonly string[]): Promise<Map<string, Message[]>>
   ofCompletions(completionIds: readonly string[]): Promise<Message[]>
@@ -76,29 +91,6 @@ export interface Messages {
   /** False, and nothing written, where the author has used the key. */
   create(message: NewMessage): Promise<boolean>
 }
-
-const messageColumns = [
-  'id',
-  'conversation_id AS "conversationId"',
-  'parent_id AS "parentId"',
-  'role',
-  'content',
-  'parts',
-  'name',
-  'refusal',
-  'reasoning',
-  'tool_calls AS "toolCalls"',
-  'tool_call_id AS "toolCallId"',
-  'author_id AS "authorId"',
-  'completion_id AS "completionId"',
-  'choice_index AS "choiceIndex"',
-  'finish_reason AS "finishReason"',
-  'logprobs',
-  'status',
-  'created_at AS "createdAt"',
-].map((column) => `m.${column}`)
-
-const columns = messageColumns.join(', ')
 
 /** For json_populate_recordset, which knows the columns by their names. */
 export function messageRow(message: NewMessage) {
@@ -132,55 +124,26 @@ function messageOf(row: Row): Message {
   return { ...row, toolCalls: row.toolCalls ?? [] }
 }
 
-/** Everyone who stood at the parent moves on with the conversation, and so does whoever wrote. */
-export const moveLeaves = `
-  UPDATE participants SET current_leaf_id = leaf.leaf_id
-  FROM leaf WHERE participants.conversation_id = leaf.conversation_id
-  AND (participants.user_id = leaf.user_id OR participants.current_leaf_id IS NOT DISTINCT FROM leaf.parent_id)`
+type PathRow = { number: number; afterFits: boolean; beforeFits: boolean; hasAbove: boolean } & (Row | { id: null })
 
-const createSql = `
-  WITH created AS (
-    INSERT INTO messages SELECT * FROM json_populate_record(null::messages, $1::json)
-    ON CONFLICT (author_id, idempotency_key) DO NOTHING
-    RETURNING id AS leaf_id, conversation_id, parent_id, author_id AS user_id
-  ), leaf AS (SELECT * FROM created),
-  moved AS (${moveLeaves}),
-  happened AS (SELECT conversation_id, 'MESSAGE_CREATED' AS kind, leaf_id AS subject_id FROM created), ${recordEvents}
-  SELECT leaf_id FROM created`
+// No path is as long.
+const sizeOf = ({ first, last }: PathSlice) => first ?? last ?? 1_000_000_000
 
-const findSql = `
-  SELECT ${columns} FROM messages m JOIN participants p ON p.conversation_id = m.conversation_id AND p.user_id = $1
-  WHERE m.id = ANY($2::uuid[])`
-
-const siblingsSql = `
-  SELECT ${columns}, asked.id AS "askedId" FROM messages asked
-  JOIN messages m ON m.conversation_id = asked.conversation_id AND m.parent_id IS NOT DISTINCT FROM asked.parent_id
-  WHERE asked.id = ANY($1::uuid[]) ORDER BY m.created_at, m.id`
-
-// Only ids walk up the tree; the content of the slice alone is read.
-const pathsSql = `
-  WITH RECURSIVE slice AS (
-    SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::uuid[], $5::int[], $6::int[])
-    WITH ORDINALITY AS s(conversation_id, leaf_id, after_id, before_id, first, last, number)
-  ), walk AS (
-    SELECT slice.number, m.id, m.parent_id, 0 AS height FROM slice
-    JOIN messages m ON m.id = slice.leaf_id AND m.conversation_id = slice.conversation_id
-    UNION ALL
-    SELECT walk.number, m.id, m.parent_id, walk.height + 1 FROM walk JOIN messages m ON m.id = walk.parent_id
-  ), placed AS (
-    SELECT number, id, (row_number() OVER (PARTITION BY number ORDER BY height DESC))::int AS place,
-      (count(*) OVER (PARTITION BY number))::int AS total FROM walk
-  ), bounds AS (
-    SELECT slice.number, slice.first, slice.last,
-      coalesce(max(placed.place) FILTER (WHERE placed.id = slice.after_id), 0) AS low,
-      coalesce(max(placed.place) FILTER (WHERE placed.id = slice.before_id), max(placed.total) + 1) AS high
-    FROM slice JOIN placed USING (number) GROUP BY slice.number, slice.first, slice.last
+function pageOf(slice: PathSlice, rows: readonly PathRow[]): PathPage {
+  const [first] = rows
+  const found = rows.flatMap(({ number, afterFits, beforeFits, hasAbove, ...row }) =>
+    row.id === null ? [] : messageOf(row),
   )
-  SELECT ${columns}, placed.number::int, placed.place, placed.total
-  FROM placed JOIN bounds USING (number) JOIN messages m ON m.id = placed.id
-  WHERE placed.place > low AND placed.place < high
-    AND (first IS NULL OR placed.place <= low + first) AND (last IS NULL OR placed.place >= high - last)
-  ORDER BY placed.number, placed.place`
+  const size = sizeOf(slice)
+  const hasMore = found.length > size
+  const fromEnd = slice.first === null
+  return {
+    messages: hasMore ? (fromEnd ? found.slice(1) : found.slice(0, -1)) : found,
+    hasPrevious: first?.hasAbove || (fromEnd && hasMore),
+    hasNext: slice.before !== null || (!fromEnd && hasMore),
+    misplaced: first?.afterFits === false ? 'after' : first?.beforeFits === false ? 'before' : null,
+  }
+}
 
 export function createMessages({ query }: Database): Messages {
   return {
@@ -194,14 +157,22 @@ export function createMessages({ query }: Database): Messages {
         slices.map((slice) => slice.leafId),
         slices.map((slice) => slice.after),
         slices.map((slice) => slice.before),
-        slices.map((slice) => slice.first),
-        slices.map((slice) => slice.last),
+        slices.map((slice) => slice.first === null),
+        // One more, to see whether there is more.
+        slices.map((slice) => sizeOf(slice) + 1),
       ]
-      const paths = slices.map((): PathMessage[] => [])
-      const rows = await query<Row & { number: number; place: number; total: number }>(pathsSql, values)
-      for (const { number, place, total, ...row } of rows)
-        paths[number - 1]?.push({ message: messageOf(row), place, total })
-      return paths
+      const rows = await query<PathRow>(pathsSql, values)
+      return slices.map((slice, index) =>
+        pageOf(
+          slice,
+          rows.filter(({ number }) => number === index + 1),
+        ),
+      )
+    },
+    async outline(leafId) {
+      const rows = await query<{ length: number } & (Row | { id: null })>(outlineSql, [leafId])
+      const standing = rows.flatMap(({ length: _length, ...row }) => (row.id === null ? [] : messageOf(row)))
+      return { length: rows[0]?.length ?? 0, standing }
     },
     async siblings(ids) {
       const found = new Map<string, Message[]>(ids.map((id) => [id, []]))

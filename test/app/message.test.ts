@@ -1,4 +1,5 @@
 import { afterAll, describe, expect, test } from 'vitest'
+import { execute } from '../client.ts'
 import { badPages, walk } from '../pages.ts'
 import { createPerson, endOf, readTo, says, threadOf } from '../person.ts'
 import { startServer } from '../server.ts'
@@ -224,6 +225,54 @@ describe('the messages of a conversation', () => {
   test('are none for the leaf of another conversation', async () => {
     const [here, there] = [await conversationOf('One.'), await conversationOf('Two.')]
     expect(await threadOf(alice, here.id, there.ids[0])).toEqual([])
+  })
+
+  test.each(['after', 'before'])('do not take for %s what is not on the path', async (bound) => {
+    const { id, ids } = await conversationOf('1', '2', '3')
+    const branch = (await alice.write(id, 'Other 2.', { parentId: ids[0] })).createdMessage.id
+    const cursors = new Map<string, string>()
+    for (const leafId of [ids[2], branch]) {
+      for (const { cursor, node } of (await alice.messages(id, { leafId })).edges) cursors.set(node.id, cursor)
+    }
+    const [elsewhere] = (await alice.messages((await conversationOf('1')).id)).edges
+    for (const [leafId, cursor] of [
+      [ids[2], cursors.get(branch)],
+      [branch, cursors.get(ids[1] ?? '')],
+      [ids[1], cursors.get(ids[2] ?? '')],
+      [ids[2], elsewhere?.cursor],
+      [ids[2], crypto.randomUUID()],
+      ['nothing', cursors.get(ids[0] ?? '')],
+    ]) {
+      await expect(alice.messages(id, { leafId, [bound]: cursor })).rejects.toMatchObject({
+        errors: [{ message: expect.stringContaining(bound), extensions: { code: 'BAD_USER_INPUT' } }],
+      })
+    }
+  })
+
+  test('that are asked for wrongly are no harm to others of the same operation', async () => {
+    const { id } = await conversationOf('One.')
+    const document = `query ($id: ID!) {
+      right: conversation(id: $id) { messages { edges { node { content } } } }
+      wrong: conversation(id: $id) { messages(after: "nonsense") { edges { cursor } } }
+    }`
+    const { data, errors } = await execute(url, document, { id }, { as: 'alice' })
+    expect(data).toEqual({ right: { messages: { edges: [{ node: { content: 'One.' } }] } }, wrong: null })
+    expect(errors).toMatchObject([{ path: ['wrong', 'messages'], extensions: { code: 'BAD_USER_INPUT' } }])
+  })
+
+  test('say of an empty page, too, what is before and after it', async () => {
+    const { id } = await conversationOf('1', '2')
+    const [first, last] = (await alice.messages(id)).edges.map(({ cursor }) => cursor)
+    for (const [page, before, after] of [
+      [{ first: 0 }, false, true],
+      [{ last: 0 }, true, false],
+      [{ after: last }, true, false],
+      [{ before: first }, false, true],
+      [{ after: first, before: last }, true, true],
+    ] as const) {
+      const { edges, pageInfo } = await alice.messages(id, page)
+      expect([edges, pageInfo]).toMatchObject([[], { hasPreviousPage: before, hasNextPage: after }])
+    }
   })
 
   test.each(badPages)('do not take %j', async (page, named) => {

@@ -1,0 +1,52 @@
+import { recordEvents } from './conversation-event.ts'
+
+const messageColumns = [
+  'id',
+  'conversation_id AS "conversationId"',
+  'parent_id AS "parentId"',
+  'role',
+  'content',
+  'parts',
+  'name',
+  'refusal',
+  'reasoning',
+  'tool_calls AS "toolCalls"',
+  'tool_call_id AS "toolCallId"',
+  'author_id AS "authorId"',
+  'completion_id AS "completionId"',
+  'choice_index AS "choiceIndex"',
+  'finish_reason AS "finishReason"',
+  'logprobs',
+  'status',
+  'created_at AS "createdAt"',
+].map((column) => `m.${column}`)
+
+export const columns = messageColumns.join(', ')
+
+/** Everyone who stood at the parent moves on with the conversation, and so does whoever wrote. */
+export const moveLeaves = `
+  UPDATE participants SET current_leaf_id = leaf.leaf_id
+  FROM leaf WHERE participants.conversation_id = leaf.conversation_id
+  AND (participants.user_id = leaf.user_id OR participants.current_leaf_id IS NOT DISTINCT FROM leaf.parent_id)`
+
+export const createSql = `
+  WITH created AS (
+    INSERT INTO messages SELECT * FROM json_populate_record(null::messages, $1::json)
+    ON CONFLICT (author_id, idempotency_key) DO NOTHING
+    RETURNING id AS leaf_id, conversation_id, parent_id, author_id AS user_id
+  ), leaf AS (SELECT * FROM created),
+  moved AS (${moveLeaves}),
+  happened AS (SELECT conversation_id, 'MESSAGE_CREATED' AS kind, leaf_id AS subject_id FROM created), ${recordEvents}
+  SELECT leaf_id FROM created`
+
+export const findSql = `
+  SELECT ${columns} FROM messages m JOIN participants p ON p.conversation_id = m.conversation_id AND p.user_id = $1
+  WHERE m.id = ANY($2::uuid[]) AND m.deleted_at IS NULL`
+
+// Two looks into the index, where IS NOT DISTINCT FROM would read the whole conversation.
+export const siblingsSql = `
+  SELECT ${columns}, asked.id AS "askedId" FROM messages asked CROSS JOIN LATERAL (
+    SELECT * FROM messages WHERE conversation_id = asked.conversation_id AND parent_id = asked.parent_id
+    UNION ALL
+    SELECT * FROM messages WHERE conversation_id = asked.conversation_id AND parent_id IS NULL AND asked.parent_id IS NULL
+  ) m WHERE asked.id = ANY($1::uuid[]) AND m.deleted_at IS NULL ORDER BY m.created_at, m.id`

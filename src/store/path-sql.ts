@@ -1,0 +1,83 @@
+import { columns } from './message-sql.ts'
+
+// An ancestor at a known depth is reached by jumps, and by stems where a jump would go too far. OFFSET 0 holds the planner
+// to one look into the index for each step: it takes the steps for so many that it would rather read the whole table.
+const stepTo = (from: string, depth: string) =>
+  `CASE WHEN ${from}.jump_depth >= ${depth} THEN ${from}.jump_id ELSE coalesce(${from}.stem_id, ${from}.parent_id) END`
+
+const climbing = (goals: string) => `
+  climb AS (
+    SELECT goal.number, goal.id AS goal_id, goal.depth AS goal_depth, m.*
+    FROM ${goals} goal, LATERAL (SELECT * FROM steps WHERE id = goal.leaf_id OFFSET 0) m WHERE goal.depth <= m.depth
+    UNION ALL
+    SELECT climb.number, climb.goal_id, climb.goal_depth, m.*
+    FROM climb, LATERAL (SELECT * FROM steps WHERE id = ${stepTo('climb', 'climb.goal_depth')} OFFSET 0) m
+    WHERE climb.depth > climb.goal_depth
+  )`
+
+const steps = `
+  steps AS NOT MATERIALIZED (SELECT id, parent_id, stem_id, depth, jump_id, jump_depth, deleted_at FROM messages)`
+
+// The rows that are read are the page's and some log(depth) more: from the leaf by jumps to the lower end of a stretch,
+// then by parents through it. Where a page begins below a cursor, deleted messages may leave its stretch too short: then
+// one of twice the length follows.
+export const pathsSql = `
+  WITH RECURSIVE ${steps}, slice AS (
+    SELECT s.number, s.from_end, s.size, leaf.id AS leaf_id, s.after_id, s.before_id, a.depth AS after_depth, b.depth AS before_depth,
+      coalesce(a.depth, -1) AS low, coalesce(b.depth, leaf.depth + 1) - 1 AS high,
+      a.id IS NOT NULL AND (a.deleted_at IS NULL OR a.parent_id IS NOT NULL) AS has_above
+    FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::uuid[], $5::bool[], $6::int[])
+      WITH ORDINALITY AS s(conversation_id, leaf_id, after_id, before_id, from_end, size, number)
+    LEFT JOIN messages leaf ON leaf.id = s.leaf_id AND leaf.conversation_id = s.conversation_id AND leaf.deleted_at IS NULL
+    LEFT JOIN messages a ON a.id = s.after_id LEFT JOIN messages b ON b.id = s.before_id
+  ), goals AS (
+    SELECT number, leaf_id, after_id AS id, after_depth AS depth FROM slice
+    UNION SELECT number, leaf_id, before_id, before_depth FROM slice
+  ), ${climbing('goals')}, placed AS (
+    SELECT slice.*,
+      after_id IS NULL OR EXISTS (SELECT FROM climb WHERE climb.number = slice.number AND climb.id = after_id AND goal_id = after_id) AS after_fits,
+      before_id IS NULL OR EXISTS (SELECT FROM climb WHERE climb.number = slice.number AND climb.id = before_id AND goal_id = before_id) AS before_fits
+    FROM slice
+  ), stretch AS (
+    SELECT number, leaf_id, from_end, size, high, low AS reached, CASE WHEN from_end THEN high - low ELSE size END AS span,
+      size AS wanted, '{}'::uuid[] AS ids
+    FROM placed WHERE leaf_id IS NOT NULL AND after_fits AND before_fits
+    UNION ALL
+    SELECT s.number, s.leaf_id, s.from_end, s.size, s.high, low_end.depth, 2 * s.span, s.wanted - part.count, part.ids
+    FROM stretch s, LATERAL (SELECT least(s.reached + s.span, s.high) AS depth) low_end, LATERAL (
+      WITH RECURSIVE walk AS (
+        SELECT steps.*, 0 AS taken FROM steps WHERE id = s.leaf_id
+        UNION ALL
+        SELECT m.*, walk.taken + is_part::int
+        FROM walk, LATERAL (SELECT walk.depth <= low_end.depth AND walk.deleted_at IS NULL AS is_part) part, LATERAL (
+          SELECT * FROM steps WHERE depth > s.reached AND id =
+            CASE WHEN walk.depth <= low_end.depth THEN walk.parent_id ELSE ${stepTo('walk', 'low_end.depth')} END OFFSET 0
+        ) m WHERE NOT s.from_end OR walk.taken + is_part::int < s.size
+      )
+      SELECT count(*)::int AS count, array_agg(id ORDER BY depth) AS ids FROM walk
+      WHERE depth > s.reached AND depth <= low_end.depth AND deleted_at IS NULL
+    ) part WHERE s.reached < s.high AND s.wanted > 0
+  )
+  SELECT placed.number::int, after_fits AS "afterFits", before_fits AS "beforeFits", has_above AS "hasAbove", ${columns}
+  FROM placed LEFT JOIN LATERAL (
+    SELECT part.id FROM stretch, unnest(stretch.ids) WITH ORDINALITY AS part(id, place)
+    WHERE stretch.number = placed.number ORDER BY stretch.reached, part.place LIMIT placed.size
+  ) listed ON true LEFT JOIN LATERAL (SELECT * FROM messages WHERE id = listed.id OFFSET 0) m ON true
+  ORDER BY placed.number, m.depth`
+
+/** The messages that always stay in a context, and the gaps that deleted ones have left, wherever they are on the path. */
+export const outlineSql = `
+  WITH RECURSIVE ${steps}, leaf AS (SELECT id, conversation_id, depth FROM messages WHERE id = $1), goals AS (
+    SELECT 1 AS number, leaf.id AS leaf_id, m.id, m.depth FROM leaf
+    JOIN messages m ON m.conversation_id = leaf.conversation_id AND m.deleted_at IS NULL AND m.stem_id IS NOT NULL
+    UNION
+    SELECT 1, leaf.id, m.id, m.depth FROM leaf
+    JOIN messages m ON m.conversation_id = leaf.conversation_id AND m.deleted_at IS NULL AND m.role IN ('SYSTEM', 'DEVELOPER')
+  ), ${climbing('goals')}, on_path AS (SELECT id, depth, parent_id, stem_id FROM climb WHERE id = goal_id), gaps AS (
+    SELECT coalesce(sum(on_path.depth - coalesce(above.depth, -1) - 1), 0) AS missing
+    FROM on_path LEFT JOIN messages above ON above.id = on_path.parent_id WHERE on_path.stem_id IS NOT NULL
+  )
+  SELECT (leaf.depth + 1 - gaps.missing)::int AS length, ${columns}
+  FROM leaf CROSS JOIN gaps LEFT JOIN (
+    on_path JOIN messages m ON m.id = on_path.id AND m.role IN ('SYSTEM', 'DEVELOPER')
+  ) ON true ORDER BY m.depth`
