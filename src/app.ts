@@ -1,7 +1,8 @@
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { type Logger, pino } from 'pino'
-import { createSignIn } from './auth/sign-in.ts'
+import { mintApiKey } from './auth/api-key.ts'
+import { createSignIn, type Keys } from './auth/sign-in.ts'
 import { type ChatServer, createChat } from './chat/chat.ts'
 import type { Settings } from './config.ts'
 import { createDemoModel } from './demo/demo.ts'
@@ -10,7 +11,7 @@ import { schema, sdl } from './schema/schema.ts'
 import { type Database, openDatabase } from './store/database.ts'
 import { StoreError } from './store/error.ts'
 import { migrate } from './store/migrate.ts'
-import { createStore } from './store/store.ts'
+import { createStore, type Store } from './store/store.ts'
 import { type Bus, createMemoryBus } from './stream/bus.ts'
 import { createPostgresBus } from './stream/postgres-bus.ts'
 import { createRedisBus } from './stream/redis-bus.ts'
@@ -42,22 +43,25 @@ export async function startApp(settings: Settings): Promise<App> {
   const isAlone = database.kind === 'pglite'
   const limits = { requestsPerMinute, streamsPerUser }
   const times = { flushMs, leaseMs, retentionMs }
+  const store = createStore(database)
   const chat = createChat({
-    store: createStore(database),
+    store,
     upstreams,
     bus,
     log,
+    mintKey: mintApiKey,
     isAlone,
     defaultModel,
     ...times,
     ...limits,
   })
   const readiness = createReadiness(database, chat, log)
+  const signIn = createSignIn({ auth: settings.auth, keys: storedKeys(store, bus, readiness.assert), log })
   const server = createServer({
     settings,
     schema,
     sdl,
-    signIn: createSignIn({ auth: settings.auth, log }),
+    signIn,
     createContext: async (identity, signal) => {
       readiness.assert()
       return createContext(chat, await chat.viewers.of(identity), signal)
@@ -73,6 +77,7 @@ export async function startApp(settings: Settings): Promise<App> {
     readiness.stop()
     await chat.drain(settings.drainMs)
     await server.close()
+    signIn.close()
     await upstreams.close()
     await demo?.close()
     await bus.close()
@@ -103,6 +108,19 @@ function loggedError(error: unknown): object {
 function createBus({ databaseUrl, redisUrl }: Settings, log: Logger): Bus {
   if (redisUrl !== null) return createRedisBus({ redisUrl, log })
   return databaseUrl === null ? createMemoryBus() : createPostgresBus({ databaseUrl, log })
+}
+
+function storedKeys({ apiKeys }: Store, bus: Bus, assertReady: () => void): Keys {
+  return {
+    async holder(prefix) {
+      // Before the migrations there may be no such table.
+      assertReady()
+      return apiKeys.holder(prefix)
+    },
+    noteUse: apiKeys.noteUse,
+    revoked: apiKeys.revoked,
+    onWord: (listener) => bus.subscribe('revoked', listener),
+  }
 }
 
 function demoUpstream(baseUrl: string): UpstreamSettings {

@@ -138,6 +138,25 @@ export const conversations = `query ($first: Int, $after: String, $last: Int, $b
   }
 } ${conversationFields}`
 
+const apiKeyFields = 'fragment K on ApiKey { id name prefix createdAt lastUsedAt expiresAt revokedAt }'
+
+export const createApiKey = `mutation ($input: CreateApiKeyInput!) {
+  createApiKey(input: $input) { secret apiKey { ...K } }
+} ${apiKeyFields}`
+export const revokeApiKey = `mutation ($id: ID!) { revokeApiKey(id: $id) { ...K } } ${apiKeyFields}`
+export const apiKeyNode = `query ($id: ID!) { node(id: $id) { ...K } } ${apiKeyFields}`
+export const viewerApiKeys = `{ viewer { apiKeys { ...K } } } ${apiKeyFields}`
+
+export interface ApiKey {
+  id: string
+  name: string
+  prefix: string
+  createdAt: string
+  lastUsedAt: string | null
+  expiresAt: string | null
+  revokedAt: string | null
+}
+
 export interface Message {
   id: string
   role: string

@@ -11,7 +11,7 @@ import {
 } from 'graphql'
 import { pino } from 'pino'
 import { onTestFinished } from 'vitest'
-import { type AuthSettings, createSignIn, type Identity } from '../src/auth/sign-in.ts'
+import { type AuthSettings, createSignIn, type Identity, type Keys } from '../src/auth/sign-in.ts'
 import type { Checks } from '../src/transport/health.ts'
 import { createServer, type Server } from '../src/transport/server.ts'
 
@@ -39,6 +39,13 @@ export interface DoorOptions {
   logLevel?: string
 }
 
+const noKeys: Keys = {
+  holder: async () => null,
+  noteUse: async () => {},
+  revoked: async () => [],
+  onWord: () => () => {},
+}
+
 /** The transport alone, on a free port, before a small schema of the tests' own. */
 export async function openDoor(options: DoorOptions = {}): Promise<Door> {
   const probe = { resolved: [], parked: event(), left: event(), aborted: event() }
@@ -51,11 +58,12 @@ export async function openDoor(options: DoorOptions = {}): Promise<Door> {
   })
   const logger = pino({ level: options.logLevel ?? 'info' }, sink)
   const schema = probeSchema(probe)
+  const signIn = createSignIn({ auth: options.auth ?? { mode: 'dev' }, keys: noKeys, log: logger })
   const server = createServer({
     settings: { host: '127.0.0.1', port: 0, allowedOrigins: options.allowedOrigins ?? [] },
     schema,
     sdl: () => printSchema(schema),
-    signIn: createSignIn({ auth: options.auth ?? { mode: 'dev' }, log: logger }),
+    signIn,
     async createContext(identity, signal) {
       if (identity.name === 'nobody-can-serve') throw Object.assign(new Error(secret), { code: 'UNAVAILABLE' })
       signal.addEventListener('abort', probe.aborted.happen)
@@ -66,7 +74,10 @@ export async function openDoor(options: DoorOptions = {}): Promise<Door> {
     log: logger,
   })
   const { port } = await server.listen()
-  onTestFinished(() => server.close())
+  onTestFinished(async () => {
+    await server.close()
+    signIn.close()
+  })
   return { ...probe, log, server, url: `http://127.0.0.1:${port}` }
 }
 

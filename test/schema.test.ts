@@ -17,8 +17,6 @@ function read(path: string): string {
 
 /** What the contract has and this version has not; a type or field stands for all that is in it. */
 const notYet = [
-  ...['ApiKey', 'CreateApiKeyInput', 'CreateApiKeyPayload', 'User.apiKeys'],
-  ...['Mutation.createApiKey', 'Mutation.revokeApiKey'],
   ...['CreateInvitationInput', 'InvitationPayload', 'InvitationResult'],
   ...['Mutation.createInvitation', 'Mutation.acceptInvitation'],
   ...['Mutation.deleteMessage', 'Mutation.selectBranch', 'Mutation.markRead'],

@@ -1,7 +1,9 @@
+import { isHashOf, prefixOf } from './api-key.ts'
 import { AuthError } from './error.ts'
 import { callAt } from './expiry.ts'
 import type { Identity } from './identity.ts'
 import { createVerifyJwt, type JwtSettings } from './jwt.ts'
+import { createKeyWatch, type KeyWatchOptions } from './key-watch.ts'
 import type { Log } from './log.ts'
 
 export type { Identity } from './identity.ts'
@@ -13,53 +15,113 @@ export interface SignIn {
   identify(authorization: string | null): Promise<Identity>
   /** Calls back, once, when what somebody signed in with does so no more; returns what ends the watching. */
   watch(identity: Identity, onEnd: () => void): () => void
+  close(): void
 }
+
+export interface KeyHolder {
+  id: string
+  hash: string
+  expiresAt: Date | null
+  /** Its last use was noted some time ago, or never. */
+  isUseDue: boolean
+  /** of its user */
+  subject: string
+}
+
+export interface Keys extends Omit<KeyWatchOptions, 'log'> {
+  /** null where there is none that can be used now. */
+  holder(prefix: string): Promise<KeyHolder | null>
+  noteUse(keyId: string): Promise<void>
+}
+
+export interface SignInOptions {
+  auth: AuthSettings
+  keys: Keys
+  log: Log
+}
+
+type Refuse = (reason: string) => AuthError
+type Identify = SignIn['identify']
 
 // A header of more than this is nobody's token; over WebSocket it could be as long as a message.
 const maxLength = 8_192
 
-export function createSignIn({ auth, log }: { auth: AuthSettings; log: Log }): SignIn {
-  const identify = auth.mode === 'dev' ? identifyByName : createIdentifyByToken(auth, log)
+export function createSignIn({ auth, keys, log }: SignInOptions): SignIn {
+  const refuse = createRefuse(auth.mode)
+  const byKey = createIdentifyByKey(keys, refuse, log)
+  const byMode = auth.mode === 'dev' ? createIdentifyByName(refuse) : createIdentifyByToken(auth, refuse, log)
+  const keyWatch = createKeyWatch({ ...keys, log })
+
   return {
     async identify(authorization) {
-      if (authorization !== null && authorization.length > maxLength) throw refusal(auth.mode, 'length')
-      return identify(authorization)
+      if (authorization === null) return byMode(null)
+      if (authorization.length > maxLength) throw refuse('length')
+      return /^Bearer +ak_/i.test(authorization) ? byKey(authorization) : byMode(authorization)
     },
-    watch: ({ expiresAt }, onEnd) => (expiresAt === null ? () => {} : callAt(expiresAt, onEnd)),
+    watch({ expiresAt, apiKeyId }, onEnd) {
+      const unwatch = apiKeyId === null ? () => {} : keyWatch.watch(apiKeyId, end)
+      const callOff = expiresAt === null ? () => {} : callAt(expiresAt, end)
+      function stop() {
+        unwatch()
+        callOff()
+      }
+      function end() {
+        stop()
+        onEnd()
+      }
+      return stop
+    },
+    close: keyWatch.close,
   }
 }
 
-// One message for every cause: what is wrong with a credential is nobody's business but its owner's.
-function refusal(mode: AuthSettings['mode'], reason: string): AuthError {
+/** One message for every cause: what is wrong with a credential is nobody's business but its owner's. */
+function createRefuse(mode: AuthSettings['mode']): Refuse {
   const example = mode === 'dev' ? 'Dev <name>' : 'Bearer <token>'
   const message = `These credentials are not known here. Sign in with \`Authorization: ${example}\`.`
-  return new AuthError('UNAUTHENTICATED', message, reason)
+  return (reason) => new AuthError('UNAUTHENTICATED', message, reason)
 }
 
-async function identifyByName(authorization: string | null): Promise<Identity> {
-  if (authorization === null) return devIdentity('dev')
-  // ASCII alone: a header's other bytes arrive as Latin-1 over HTTP and as Unicode over WebSocket, as two people.
-  const name = /^Dev +([\x21-\x7e]{1,64})$/i.exec(authorization)?.[1]
-  if (!name) throw refusal('dev', 'form')
-  return devIdentity(name)
+function createIdentifyByName(refuse: Refuse): Identify {
+  const identity = (name: string) => ({ subject: name, name, expiresAt: null, apiKeyId: null })
+  return async (authorization) => {
+    if (authorization === null) return identity('dev')
+    // ASCII alone: a header's other bytes arrive as Latin-1 over HTTP and as Unicode over WebSocket, as two people.
+    const name = /^Dev +([\x21-\x7e]{1,64})$/i.exec(authorization)?.[1]
+    if (!name) throw refuse('form')
+    return identity(name)
+  }
 }
 
-function devIdentity(name: string): Identity {
-  return { subject: name, name, expiresAt: null, apiKeyId: null }
-}
-
-function createIdentifyByToken(settings: JwtSettings, log: Log) {
+function createIdentifyByToken(settings: JwtSettings, refuse: Refuse, log: Log): Identify {
   const verifyJwt = createVerifyJwt(settings, log)
-  return async (authorization: string | null): Promise<Identity> => {
-    const token = /^Bearer +(\S+)$/i.exec(authorization ?? '')?.[1]
-    if (!token) throw refusal(settings.mode, 'form')
+  return async (authorization) => {
+    const token = tokenIn(authorization)
+    if (token === null) throw refuse('form')
     try {
       return await verifyJwt(token)
     } catch (error) {
-      if (error instanceof AuthError) throw error
-      throw refusal(settings.mode, reasonOf(error))
+      throw error instanceof AuthError ? error : refuse(reasonOf(error))
     }
   }
+}
+
+function createIdentifyByKey({ holder, noteUse }: Keys, refuse: Refuse, log: Log): Identify {
+  return async (authorization) => {
+    const secret = tokenIn(authorization) ?? ''
+    const prefix = prefixOf(secret)
+    if (prefix === null) throw refuse('form of a key')
+    const key = await holder(prefix)
+    if (key === null || !isHashOf(key.hash, secret)) throw refuse('no such key')
+    // Nobody waits for it.
+    if (key.isUseDue)
+      noteUse(key.id).catch((error: unknown) => log.warn({ err: error }, 'the use of a key is not noted'))
+    return { subject: key.subject, name: null, expiresAt: key.expiresAt, apiKeyId: key.id }
+  }
+}
+
+function tokenIn(authorization: string | null): string | null {
+  return /^Bearer +(\S+)$/i.exec(authorization ?? '')?.[1] ?? null
 }
 
 /** jose's messages can quote the token; its codes, and the names of the claims that it checks, cannot. */

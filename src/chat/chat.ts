@@ -5,6 +5,7 @@ import type { Upstreams } from '../upstream/upstream.ts'
 import { createAnnouncer } from './announcer.ts'
 import { createAnswerLog } from './answer-log.ts'
 import { createAnswers } from './answers.ts'
+import { type ApiKeys, createApiKeys, type MintKey } from './api-key.ts'
 import { createBegin } from './begin.ts'
 import { createCanceller } from './cancel.ts'
 import { type Completions, createCompletions } from './completion.ts'
@@ -31,6 +32,7 @@ import { createViewers, type Viewers } from './viewer.ts'
 /** What a person can ask of the service. */
 export interface Chat {
   viewers: Viewers
+  apiKeys: ApiKeys
   conversations: Conversations
   participants: Participants
   messages: Messages
@@ -51,6 +53,7 @@ export interface ChatOptions {
   upstreams: Upstreams
   bus: Bus
   log: Log
+  mintKey: MintKey
   /** No other process can be at the same database. */
   isAlone: boolean
   defaultModel: string | null
@@ -79,16 +82,8 @@ export function createChat(options: ChatOptions): ChatServer {
   const conclude = createConclude({ store, upstreams, bus, lives, answerLog, log })
   const relay = createRelay({ upstreams, answerLog, turns: createTurns(store, bus, log), conclude, log })
   const prepare = createPrepare({ store, upstreams, withLiveText, defaultModel })
-  const begin = createBegin({
-    store,
-    replica,
-    prepare,
-    lives,
-    relay,
-    canceller,
-    limits,
-    unwatched: createUnwatched(store, log),
-  })
+  const unwatched = createUnwatched(store, log)
+  const begin = createBegin({ store, replica, prepare, lives, relay, canceller, limits, unwatched })
   const recovery = createRecovery({ store, bus, replica, lives, log })
   const pruning = createPruning(store, retentionMs, log)
   const cancel = async (id: string) => {
@@ -105,6 +100,7 @@ export function createChat(options: ChatOptions): ChatServer {
 
   return {
     viewers: createViewers(store),
+    apiKeys: createApiKeys(store, bus, options.mintKey),
     conversations: createConversations(store, cancel),
     participants: createParticipants(store, bus),
     messages: createMessages(store, withLiveText),

@@ -1,5 +1,6 @@
 import SchemaBuilder from '@pothos/core'
 import { GraphQLDateTimeISO, GraphQLJSON } from 'graphql-scalars'
+import type { ApiKey } from '../chat/api-key.ts'
 import type { Completion } from '../chat/completion.ts'
 import type { Conversation, Participant } from '../chat/conversation.ts'
 import type { Message } from '../chat/message.ts'
@@ -8,6 +9,7 @@ import type { Context } from './context.ts'
 
 /** Types that refer to each other in circles, so by their names. */
 export interface Objects {
+  ApiKey: ApiKey
   Completion: Completion
   Conversation: Conversation
   Message: Message

@@ -1,5 +1,6 @@
 import DataLoader from 'dataloader'
 import { GraphQLError } from 'graphql'
+import type { ApiKey } from '../chat/api-key.ts'
 import type { Chat } from '../chat/chat.ts'
 import type { Completion, Usage } from '../chat/completion.ts'
 import type { Conversation, Participant } from '../chat/conversation.ts'
@@ -16,6 +17,8 @@ export interface Context {
   /** Aborts when the client has left. */
   signal: AbortSignal
   users: Loader<string, User | null>
+  apiKeys: Loader<string, ApiKey | null>
+  apiKeysOfUser: Loader<string, ApiKey[]>
   conversations: Loader<string, Conversation | null>
   messages: Loader<string, Message | null>
   completions: Loader<string, Completion | null>
@@ -71,12 +74,14 @@ export async function loadExisting<Value>(values: Loader<string, Value | null>, 
 
 /** A fresh one for each operation. */
 export function createContext(chat: Chat, viewer: User, signal: AbortSignal): Context {
-  const { viewers, conversations, messages, completions } = chat
+  const { viewers, apiKeys, conversations, messages, completions } = chat
   return {
     chat,
     viewer,
     signal,
     users: byId((ids) => viewers.find(viewer, ids)),
+    apiKeys: byId((ids) => apiKeys.find(viewer, ids)),
+    apiKeysOfUser: fromMap((ids) => apiKeys.ofUsers(viewer, ids), []),
     conversations: byId((ids) => conversations.find(viewer, ids)),
     messages: byId((ids) => messages.find(viewer, ids)),
     completions: byId((ids) => completions.find(viewer, ids)),

@@ -11,6 +11,7 @@ export const Node = builder.interfaceRef<{ id: string }>('Node').implement({
 
 const loaders = {
   User: 'users',
+  ApiKey: 'apiKeys',
   Conversation: 'conversations',
   Message: 'messages',
   Completion: 'completions',
@@ -28,7 +29,12 @@ builder.queryFields((t) => ({
     nullable: true,
     description:
       'Anything by its id; null when it does not exist or the viewer may not see it: the two are not told apart.',
-    args: { id: t.arg.id({ required: true, description: 'The id of a user, conversation, message or completion.' }) },
+    args: {
+      id: t.arg.id({
+        required: true,
+        description: 'The id of a user, an API key, a conversation, a message or a completion.',
+      }),
+    },
     resolve: (_, { id }, context) => findNode(id, context),
   }),
   nodes: t.field({

@@ -1,5 +1,6 @@
 import { printSchema } from 'graphql'
 import { builder } from './builder.ts'
+import './api-key.ts'
 import './completion.ts'
 import './conversation.ts'
 import './model.ts'

@@ -44,6 +44,12 @@ builder.objectType('User', {
       description: 'What the viewer may still use; null for everybody but the viewer.',
       resolve: (user, _, { chat, viewer }) => (user.id === viewer.id ? chat.limits.quota(viewer) : null),
     }),
+    apiKeys: t.field({
+      type: ['ApiKey'],
+      description:
+        "The viewer's API keys, the latest first, those that were revoked or have expired after all others; 200 at most. Empty for everybody but the viewer.",
+      resolve: ({ id }, _, { apiKeysOfUser }) => apiKeysOfUser.load(id),
+    }),
   }),
 })
 

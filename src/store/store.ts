@@ -1,4 +1,5 @@
 import { type AnswerLog, createAnswerLog } from './answer-log.ts'
+import { type ApiKeys, createApiKeys } from './api-key.ts'
 import { type Completions, createCompletions } from './completion.ts'
 import { type Conversations, createConversations } from './conversation.ts'
 import { type ConversationEvents, createConversationEvents } from './conversation-event.ts'
@@ -11,6 +12,7 @@ import { createUsers, type Users } from './user.ts'
 
 export interface Store {
   users: Users
+  apiKeys: ApiKeys
   conversations: Conversations
   conversationEvents: ConversationEvents
   participants: Participants
@@ -24,6 +26,7 @@ export interface Store {
 export function createStore(database: Database): Store {
   return {
     users: createUsers(database),
+    apiKeys: createApiKeys(database),
     conversations: createConversations(database),
     conversationEvents: createConversationEvents(database),
     participants: createParticipants(database),

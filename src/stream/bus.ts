@@ -1,8 +1,9 @@
 /**
  * `moved`: there is more of an answer, or its end. `stop`: somebody wants it stopped. Their ids are of completions.
  * `conversation`: something happened in it. `access`: somebody may no longer see it. Their ids are of conversations.
+ * `revoked`: these API keys sign nobody in any more.
  */
-export const topics = ['moved', 'stop', 'conversation', 'access'] as const
+export const topics = ['moved', 'stop', 'conversation', 'access', 'revoked'] as const
 
 export type Topic = (typeof topics)[number]
 

@@ -1,0 +1,254 @@
+import { afterAll, describe, expect, inject, test, vi } from 'vitest'
+import { execute, type Sender, subscribe } from '../client.ts'
+import { type ApiKey, apiKeyNode, completionStream, createApiKey, revokeApiKey, viewerApiKeys } from '../documents.ts'
+import { contentsIn, createPerson, endOf, type Person, readTo, says } from '../person.ts'
+import { freshDatabase, type Server, startServer } from '../server.ts'
+import { chunks, done, finish, gate, startScriptedUpstream } from '../upstream-server.ts'
+
+const upstream = await startScriptedUpstream()
+const { url } = await startServer({ OPENAI_BASE_URL: upstream.baseUrl })
+afterAll(() => upstream.close())
+
+let people = 0
+
+/** Somebody new, so that tests do not count each other's keys. */
+function somebody(server = url): Person {
+  people += 1
+  return createPerson(server, `person ${people}`.replace(' ', '-'))
+}
+
+interface Made {
+  secret: string
+  apiKey: ApiKey
+}
+
+async function make(person: Person, input: object = {}): Promise<Made> {
+  const given = { input: { name: 'a robot', ...input } }
+  return (await person.request<{ createApiKey: Made }>(createApiKey, given)).createApiKey
+}
+
+async function revoke(person: Person, id: string): Promise<ApiKey> {
+  return (await person.request<{ revokeApiKey: ApiKey }>(revokeApiKey, { id })).revokeApiKey
+}
+
+async function keysOf(person: Person): Promise<ApiKey[]> {
+  return (await person.request<{ viewer: { apiKeys: ApiKey[] } }>(viewerApiKeys)).viewer.apiKeys
+}
+
+function by(secret: string): Sender {
+  return { authorization: `Bearer ${secret}` }
+}
+
+async function viewerBy(sender: Sender, server = url): Promise<unknown[]> {
+  const { status, data, errors } = await execute<{ viewer: { id: string } }>(server, '{ viewer { id } }', {}, sender)
+  return [status, data?.viewer.id ?? errors?.[0]?.extensions?.['code']]
+}
+
+async function idOf(person: Person): Promise<string> {
+  return (await person.request<{ viewer: { id: string } }>('{ viewer { id } }')).viewer.id
+}
+
+describe('an API key', () => {
+  test('signs in as the user who made it, who alone sees it, and not its secret', async () => {
+    const alice = somebody()
+    const { secret, apiKey } = await make(alice, { name: ' a robot ' })
+    expect(secret).toMatch(/^ak_[0-9a-f]{16}_[\w-]{43}$/)
+    expect(apiKey).toMatchObject({ name: 'a robot', lastUsedAt: null, expiresAt: null, revokedAt: null })
+    expect(secret.startsWith(`${apiKey.prefix}_`)).toBe(true)
+    expect(await viewerBy(by(secret))).toEqual([200, await idOf(alice)])
+
+    const robot = createPerson(url, by(secret))
+    const { completion } = await robot.ask('What digs?')
+    expect(await alice.completion(completion.id)).toMatchObject({ status: 'COMPLETED' })
+    expect(JSON.stringify(await keysOf(alice))).not.toContain(secret.slice(apiKey.prefix.length))
+  })
+
+  test.each(['websocket', 'sse'] as const)('signs in over %s', async (over) => {
+    const { secret } = await make(somebody())
+    const input = { start: { idempotencyKey: 'a key', completion: { messages: [says('x')] } } }
+    const events = subscribe<object>(url, completionStream, { input }, { over, ...by(secret) })
+    expect(JSON.stringify(await events.rest())).toContain('CompletionEnded')
+  })
+
+  test('signs in where tokens do, too', async () => {
+    const database = await freshDatabase()
+    const dev = await startServer(database)
+    const { secret } = await make(createPerson(dev.url, 'alice'))
+    const id = await idOf(createPerson(dev.url, 'alice'))
+    await dev.close()
+    const server = await startServer({ ...database, AUTH_JWT_SECRET: 'a secret of at least thirty-two bytes' })
+    expect(await viewerBy(by(secret), server.url)).toEqual([200, id])
+    expect(await viewerBy({ as: 'alice' }, server.url)).toEqual([401, 'UNAUTHENTICATED'])
+    expect(await viewerBy({}, server.url)).toEqual([401, 'UNAUTHENTICATED'])
+  })
+
+  test('that is not quite it is refused like one of nobody', async () => {
+    const { secret, apiKey } = await make(somebody())
+    const last = secret.endsWith('A') ? 'B' : 'A'
+    const wrong = [
+      secret.slice(0, -1) + last,
+      secret.slice(0, -1),
+      `${secret}A`,
+      `${apiKey.prefix}_${'A'.repeat(43)}`,
+      secret.toUpperCase(),
+      secret.replace('ak_', 'AK_'),
+      apiKey.prefix,
+      `ak_${'0'.repeat(16)}_${secret.slice(-43)}`,
+    ]
+    const bodies = await Promise.all(
+      [...wrong, 'nonsense'].map(async (text) => JSON.stringify(await execute(url, '{ __typename }', {}, by(text)))),
+    )
+    expect(new Set(bodies).size).toBe(1)
+    expect(bodies[0]).toContain('UNAUTHENTICATED')
+    expect(await viewerBy(by(secret))).toContain(200)
+  })
+
+  test('says when it was last used, to the minute', async () => {
+    const alice = somebody()
+    const { secret } = await make(alice)
+    const since = Date.now() - 1_000
+    await Promise.all(Array.from({ length: 20 }, () => viewerBy(by(secret))))
+    const used = await vi.waitFor(async () => {
+      const [{ lastUsedAt } = { lastUsedAt: null }] = await keysOf(alice)
+      expect(lastUsedAt).not.toBeNull()
+      return lastUsedAt ?? ''
+    })
+    expect(Date.parse(used)).toBeGreaterThan(since)
+    await viewerBy(by(secret))
+    expect(await keysOf(alice)).toMatchObject([{ lastUsedAt: used }])
+  })
+
+  test('that has expired signs nobody in, and what is open by it is closed', async () => {
+    const alice = somebody()
+    const { secret } = await make(alice, { expiresAt: new Date(Date.now() + 1_500).toISOString() })
+    upstream.reply(...chunks('A mo'), gate().wait)
+    const viewer = createPerson(url, by(secret)).start('a key', 'What digs?')
+    await readTo('A mo', viewer)
+    expect(await viewer.closed).toBe(4403)
+    await vi.waitFor(async () => expect(await viewerBy(by(secret))).toEqual([401, 'UNAUTHENTICATED']))
+    expect(await keysOf(alice)).toMatchObject([{ revokedAt: null }])
+  })
+})
+
+describe('a revoked key', () => {
+  test('signs nobody in, for good, and stays in the list', async () => {
+    const alice = somebody()
+    const [{ secret, apiKey }, other] = [await make(alice), await make(alice, { name: 'another' })]
+    const revoked = await revoke(alice, apiKey.id)
+    expect(revoked.revokedAt).not.toBeNull()
+    expect(await viewerBy(by(secret))).toEqual([401, 'UNAUTHENTICATED'])
+    expect(await viewerBy(by(other.secret))).toContain(200)
+    expect(await revoke(alice, apiKey.id)).toEqual(revoked)
+    expect((await keysOf(alice)).map(({ name }) => name)).toEqual(['another', 'a robot'])
+    expect(await alice.request(apiKeyNode, { id: apiKey.id })).toEqual({ node: revoked })
+  })
+
+  test.each(['websocket', 'sse'] as const)(
+    'sends away at once who watches by it over %s; the answer goes on, and nobody else notices',
+    async (over) => {
+      const alice = somebody()
+      const { secret, apiKey } = await make(alice)
+      const other = await make(alice)
+      const hold = gate()
+      upstream.reply(...chunks('A mo'), hold.wait, ...chunks('le.'), finish('stop'), done())
+      const viewer = createPerson(url, by(secret)).start('a key', 'What digs?', { over })
+      const seen = await readTo('A mo', viewer)
+      const stays = createPerson(url, by(other.secret)).watch(seen[0]?.completionId ?? '', { over })
+      const watched = await readTo('A mo', stays)
+      await revoke(alice, apiKey.id)
+      const since = performance.now()
+      await expect(viewer.rest()).rejects.toThrow(over === 'sse' ? /terminated/ : /4403/)
+      expect(performance.now() - since).toBeLessThan(1_000)
+
+      hold.open()
+      watched.push(...(await stays.rest()))
+      expect(contentsIn(watched)).toEqual(['A mole.'])
+      const rest = alice.watch(seen[0]?.completionId ?? '', { over, after: seen.at(-1)?.cursor ?? '' })
+      seen.push(...(await rest.rest()))
+      expect(contentsIn(seen)).toEqual(['A mole.'])
+      expect(endOf(seen)).toMatchObject({ status: 'COMPLETED' })
+    },
+  )
+
+  test.runIf(inject('database') === 'postgres')('sends away who watches by it on another replica', async () => {
+    const settings = { ...(await freshDatabase()), OPENAI_BASE_URL: upstream.baseUrl }
+    const [here, there] = (await Promise.all([startServer(settings), startServer(settings)])) as [Server, Server]
+    const alice = createPerson(here.url, 'alice')
+    const { secret, apiKey } = await make(alice)
+    const hold = gate()
+    upstream.reply(...chunks('A mo'), hold.wait, ...chunks('le.'), finish('stop'), done())
+    const viewers = (['websocket', 'sse'] as const).map((over) =>
+      createPerson(there.url, by(secret)).start('a key', 'What digs?', { over }),
+    )
+    await Promise.all(viewers.map((viewer) => readTo('A mo', viewer)))
+    await revoke(alice, apiKey.id)
+    const since = performance.now()
+    await Promise.all(viewers.map((viewer) => expect(viewer.rest()).rejects.toThrow(/4403|terminated/)))
+    expect(performance.now() - since).toBeLessThan(5_000)
+    expect(await viewerBy(by(secret), there.url)).toEqual([401, 'UNAUTHENTICATED'])
+    hold.open()
+    const rest = alice.start('a key', 'What digs?')
+    expect(endOf(await rest.rest())).toMatchObject({ choices: [{ message: { content: 'A mole.' } }] })
+  })
+})
+
+describe("another's key", () => {
+  test('does not exist: the same bytes as for an id of nothing', async () => {
+    const [alice, bob] = [somebody(), somebody()]
+    const { apiKey, secret } = await make(alice)
+    const nothing = Buffer.from(`ApiKey:${crypto.randomUUID()}`).toString('base64url')
+    for (const document of [apiKeyNode, revokeApiKey]) {
+      const [its, nobodys] = await Promise.all(
+        [apiKey.id, nothing].map(async (id) => bob.request(document, { id }).catch((error: unknown) => error)),
+      )
+      expect(its).toEqual(nobodys)
+    }
+    await expect(revoke(bob, apiKey.id)).rejects.toMatchObject({ errors: [{ extensions: { code: 'NOT_FOUND' } }] })
+    expect(await viewerBy(by(secret))).toContain(200)
+  })
+
+  test('is not in the list that the other one sees of their user', async () => {
+    const [alice, bob] = [somebody(), somebody()]
+    await Promise.all([make(alice), make(bob)])
+    const { id } = await alice.converse()
+    await alice.add(id, await idOf(bob), 'VIEWER')
+    const document = `query ($id: ID!) { conversation(id: $id) { participants { edges { node { user { id apiKeys { id } } } } } } }`
+    const seen = JSON.stringify(await bob.request(document, { id }))
+    const [own] = await keysOf(bob)
+    const [hers] = await keysOf(alice)
+    expect([seen.includes(own?.id ?? '?'), seen.includes(hers?.id ?? '?')]).toEqual([true, false])
+    expect(seen).toContain('"apiKeys":[]')
+  })
+})
+
+describe('what is wrong is refused, and nothing is made', () => {
+  test.each<[object, string]>([
+    [{ name: '' }, 'input.name: takes 1 to 100 characters'],
+    [{ name: ' \t' }, 'input.name: takes 1 to 100 characters'],
+    [{ name: 'x'.repeat(101) }, 'input.name: takes 1 to 100 characters'],
+    [{ expiresAt: '2020-01-01T00:00:00.000Z' }, 'input.expiresAt: takes a time in the future'],
+  ])('%j', async (input, message) => {
+    const alice = somebody()
+    await expect(make(alice, input)).rejects.toMatchObject({
+      errors: [{ message, extensions: { code: 'BAD_USER_INPUT' } }],
+    })
+    expect(await keysOf(alice)).toEqual([])
+  })
+
+  test('the hundred and first, however many come at once; revoked ones do not count', async () => {
+    const alice = somebody()
+    const outcomes = await Promise.allSettled(Array.from({ length: 120 }, () => make(alice)))
+    const made = outcomes.flatMap((outcome) => (outcome.status === 'fulfilled' ? [outcome.value] : []))
+    expect(made).toHaveLength(100)
+    expect(await keysOf(alice)).toHaveLength(100)
+    await expect(make(alice)).rejects.toThrow(/100 keys/)
+    await revoke(alice, made[0]?.apiKey.id ?? '')
+    await make(alice)
+    expect(await keysOf(alice)).toHaveLength(101)
+  })
+
+  test('a name that the database cannot keep is kept as it can', async () => {
+    const { apiKey } = await make(somebody(), { name: 'a\0b' })
+    expect(apiKey.name).toBe('a\ufffdb')
+  })
+})
