@@ -2,6 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import type { Store } from '../store/store.ts'
 import type { Bus } from '../stream/bus.ts'
 import type { Upstreams } from '../upstream/upstream.ts'
+import { createAccess } from './access.ts'
 import { createAnnouncer } from './announcer.ts'
 import { createAnswerLog } from './answer-log.ts'
 import { createAnswers } from './answers.ts'
@@ -74,6 +75,7 @@ export function createChat(options: ChatOptions): ChatServer {
   const mirrors = createMirrors(store, bus, log)
   const answers = createAnswers(store, lives, mirrors)
   const withLiveText = createLiveText(store, lives)
+  const access = createAccess(store, bus, log)
   const limits = createLimits(options)
   const canceller = createCanceller(store, bus, replica, lives, answers, log)
   const announcer = createAnnouncer(bus, flushMs)
@@ -102,19 +104,16 @@ export function createChat(options: ChatOptions): ChatServer {
     viewers: createViewers(store),
     apiKeys: createApiKeys(store, bus, options.mintKey),
     conversations: createConversations(store, cancel),
-    participants: createParticipants(store, bus),
+    participants: createParticipants(store, bus, access),
     messages: createMessages(store, withLiveText),
-    completions: createCompletions({ store, lives, answers, begin, canceller, limits, withLiveText }),
+    completions: createCompletions({ store, lives, answers, access, begin, canceller, limits, withLiveText }),
     models: createModels(upstreams),
     limits,
     async start() {
       await replica.join()
       if (isAlone) await recovery.takeOver()
       else recovery.start()
-      answerLog.start()
-      mirrors.start()
-      canceller.start()
-      pruning.start()
+      for (const worker of [answerLog, mirrors, canceller, access, pruning]) worker.start()
     },
     async drain(deadlineMs) {
       const timer = setTimeout(() => {
@@ -123,10 +122,7 @@ export function createChat(options: ChatOptions): ChatServer {
       // Where the database is away, endings cannot be stored: the next server gives them one.
       await Promise.race([lives.settled(), delay(deadlineMs + endingMs, undefined, { ref: false })])
       clearTimeout(timer)
-      pruning.stop()
-      recovery.stop()
-      canceller.stop()
-      mirrors.stop()
+      for (const worker of [pruning, recovery, access, canceller, mirrors]) worker.stop()
       await answerLog.stop()
       announcer.stop()
       await replica.leave().catch((error: unknown) => log.warn({ err: error }, 'the lease could not be given back'))

@@ -2,9 +2,9 @@ import type { Completion } from '../store/completion.ts'
 import type { Answer } from '../stream/answer.ts'
 import { writeCursor } from '../stream/cursor.ts'
 import type { ChoiceDelta } from '../stream/delta.ts'
-import { follow } from '../stream/follower.ts'
+import { follow, type Step } from '../stream/follower.ts'
 import { type Position, start } from '../stream/position.ts'
-import type { Failure } from './error.ts'
+import { type Failure, notFound } from './error.ts'
 
 export type CompletionEvent =
   | { type: 'snapshot'; completionId: string; cursor: string; completion: Completion; choices: ChoiceDelta[] }
@@ -21,14 +21,20 @@ export interface WatchOptions {
   flushMs: number
   /** As it is when asked. */
   completion(): Completion
+  /** Aborts when the viewer may see no more of it: then nothing follows but a rejection. */
+  lost: AbortSignal
   /** Called once, when the viewer has left or has had all. */
   onLeave(): void
+}
+
+function rejected(failure: Failure, completionId: string): CompletionEvent {
+  return { type: 'rejected', completionId, cursor: '', failure }
 }
 
 /** `completionId` is the one asked for, or empty where none was. */
 export function rejection(failure: Failure, completionId: string): AsyncIterableIterator<CompletionEvent> {
   let isDone = false
-  const event: CompletionEvent = { type: 'rejected', completionId, cursor: '', failure }
+  const event = rejected(failure, completionId)
   return iterator<CompletionEvent>(
     async () => {
       if (isDone) return { done: true, value: undefined }
@@ -46,53 +52,62 @@ export function rejection(failure: Failure, completionId: string): AsyncIterable
  * Written by hand, since a generator's return() would wait behind its pending next().
  */
 export function watchAnswer(answer: Answer<Completion>, options: WatchOptions): AsyncIterableIterator<CompletionEvent> {
-  const { mode, flushMs, completion, onLeave } = options
+  const { mode, flushMs, completion, lost, onLeave } = options
   const first = options.from === null ? answer.revealed() : null
   const steps = follow(answer, { from: options.from ?? answer.revealed(), flushMs })
   let phase: 'opening' | 'following' | 'ended' = 'opening'
   let place = options.from ?? answer.revealed()
 
+  const stopFollowing = () => void steps.return?.()
+  lost.addEventListener('abort', stopFollowing)
+  if (lost.aborted) stopFollowing()
+
   function snapshot(to: Position): CompletionEvent {
     const cursor = writeCursor(answer.id, to)
+    const choices = answer.between(start, to)
+    return { type: 'snapshot', completionId: answer.id, cursor, completion: completion(), choices }
+  }
+
+  function eventOf({ from, to }: Step): CompletionEvent {
+    place = to
+    if (mode === 'SNAPSHOT') return snapshot(to)
     return {
-      type: 'snapshot',
+      type: 'delta',
       completionId: answer.id,
-      cursor,
-      completion: completion(),
-      choices: answer.between(start, to),
+      cursor: writeCursor(answer.id, to),
+      choices: answer.between(from, to),
     }
+  }
+
+  /** null where the server goes before the answer has ended. */
+  function lastEvent(): CompletionEvent | null {
+    if (lost.aborted) return rejected(notFound('completion').failure, answer.id)
+    const outcome = answer.outcome()
+    if (outcome === null) return null
+    return { type: 'ended', completionId: answer.id, cursor: writeCursor(answer.id, place), completion: outcome }
+  }
+
+  function finish() {
+    if (phase === 'ended') return
+    phase = 'ended'
+    lost.removeEventListener('abort', stopFollowing)
+    stopFollowing()
+    onLeave()
   }
 
   async function next(): Promise<IteratorResult<CompletionEvent>> {
     if (phase === 'ended') return { done: true, value: undefined }
-    if (phase === 'opening') {
-      phase = 'following'
-      if (first !== null) return { done: false, value: snapshot(first) }
-    }
+    const isOpening = phase === 'opening'
+    phase = 'following'
+    if (isOpening && first !== null && !lost.aborted) return { done: false, value: snapshot(first) }
     const step = await steps.next()
-    if (!step.done) {
-      const { from, to } = step.value
-      place = to
-      if (mode === 'SNAPSHOT') return { done: false, value: snapshot(to) }
-      const cursor = writeCursor(answer.id, to)
-      return {
-        done: false,
-        value: { type: 'delta', completionId: answer.id, cursor, choices: answer.between(from, to) },
-      }
-    }
-    phase = 'ended'
-    onLeave()
-    const outcome = answer.outcome()
-    if (outcome === null) return { done: true, value: undefined }
-    const cursor = writeCursor(answer.id, place)
-    return { done: false, value: { type: 'ended', completionId: answer.id, cursor, completion: outcome } }
+    if (!step.done && !lost.aborted) return { done: false, value: eventOf(step.value) }
+    finish()
+    const value = lastEvent()
+    return value === null ? { done: true, value: undefined } : { done: false, value }
   }
 
-  return iterator(next, () => {
-    if (phase !== 'ended') onLeave()
-    phase = 'ended'
-    void steps.return?.()
-  })
+  return iterator(next, finish)
 }
 
 function iterator<Value>(next: () => Promise<IteratorResult<Value>>, leave: () => void): AsyncIterableIterator<Value> {

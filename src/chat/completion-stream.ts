@@ -1,6 +1,7 @@
 import type { Completion } from '../store/completion.ts'
 import { readCursor } from '../stream/cursor.ts'
 import { isWithin, type Position } from '../stream/position.ts'
+import type { Access } from './access.ts'
 import type { Answers } from './answers.ts'
 import type { Begin } from './begin.ts'
 import { checkCompletionInput, checkKey } from './completion-check.ts'
@@ -36,6 +37,7 @@ export interface CompletionStreams {
 export interface CompletionStreamsOptions {
   lives: LiveAnswers
   answers: Answers
+  access: Access
   begin: Begin
   limits: Limits
   /** Throws NOT_FOUND. */
@@ -56,7 +58,7 @@ function positionOf(completionId: string, cursor: string): Position {
 }
 
 export function createCompletionStreams(options: CompletionStreamsOptions): CompletionStreams {
-  const { lives, answers, begin, limits, visible } = options
+  const { lives, answers, access, begin, limits, visible } = options
 
   async function follow(
     viewer: User,
@@ -64,14 +66,19 @@ export function createCompletionStreams(options: CompletionStreamsOptions): Comp
     position: Position | null,
     { mode, flushMs }: StreamShape,
   ) {
-    const onLeave = limits.openStream(viewer)
+    const closeStream = limits.openStream(viewer)
+    const { lost, leave } = access.watch(viewer.id, completion.conversationId)
+    const onLeave = () => {
+      closeStream()
+      leave()
+    }
     try {
       const answer = await answers.open(completion)
       // A cursor from beyond what is known here cannot be served: the viewer gets all there is. It may be beyond what is
       // revealed here: another replica sees a commit before its answer comes back to this one.
       const from = position !== null && isWithin(position, answer.position()) ? position : null
       const current = () => lives.get(completion.id)?.completion ?? answer.outcome() ?? completion
-      return watchAnswer(answer, { from, mode, flushMs, completion: current, onLeave })
+      return watchAnswer(answer, { from, mode, flushMs, completion: current, lost, onLeave })
     } catch (error) {
       onLeave()
       throw error

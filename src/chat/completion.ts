@@ -2,6 +2,7 @@ import type { Completion } from '../store/completion.ts'
 import type { Message } from '../store/message.ts'
 import type { Store } from '../store/store.ts'
 import type { AnswerChoice } from '../stream/choice.ts'
+import type { Access } from './access.ts'
 import type { Answers } from './answers.ts'
 import type { Begin, Begun } from './begin.ts'
 import type { Canceller } from './cancel.ts'
@@ -45,6 +46,7 @@ export interface CompletionsOptions {
   store: Store
   lives: LiveAnswers
   answers: Answers
+  access: Access
   begin: Begin
   canceller: Canceller
   limits: Limits
@@ -52,7 +54,7 @@ export interface CompletionsOptions {
 }
 
 export function createCompletions(options: CompletionsOptions): Completions {
-  const { store, lives, answers, begin, canceller, limits, withLiveText } = options
+  const { store, lives, answers, access, begin, canceller, limits, withLiveText } = options
   const current = (completion: Completion) => lives.get(completion.id)?.completion ?? completion
 
   async function visible(viewer: User, id: string): Promise<Completion> {
@@ -67,13 +69,32 @@ export function createCompletions(options: CompletionsOptions): Completions {
     return conversation !== undefined && conversation.viewerRole !== 'VIEWER'
   }
 
+  /** Whoever loses access while they wait is told what they would be told from then on. */
+  async function whileVisible<Value>(
+    viewer: User,
+    { conversationId }: Completion,
+    signal: AbortSignal,
+    wait: (signal: AbortSignal) => Promise<Value>,
+  ): Promise<Value> {
+    const { lost, leave } = access.watch(viewer.id, conversationId)
+    try {
+      return await wait(AbortSignal.any([signal, lost]))
+    } catch (error) {
+      throw lost.aborted ? notFound('completion') : error
+    } finally {
+      leave()
+    }
+  }
+
   return {
-    ...createCompletionStreams({ lives, answers, begin, limits, visible }),
+    ...createCompletionStreams({ lives, answers, access, begin, limits, visible }),
     async create(viewer, input, signal) {
       checkCompletionInput(input, 'input')
       const begun = await begin(viewer, input, input.idempotencyKey ?? null)
       if (input.background) return begun
-      const completion = await answers.ended(await answers.open(begun.completion), signal)
+      const completion = await whileVisible(viewer, begun.completion, signal, async (until) =>
+        answers.ended(await answers.open(begun.completion), until),
+      )
       if (completion.status === 'FAILED' || completion.status === 'INTERRUPTED') {
         const message = completion.error?.message ?? 'The answer did not come whole.'
         throw new ChatError({ code: 'UPSTREAM_ERROR', message, completion })
@@ -83,7 +104,9 @@ export function createCompletions(options: CompletionsOptions): Completions {
     async cancel(viewer, id, signal) {
       const completion = await visible(viewer, id)
       if (completion.status !== 'IN_PROGRESS') return completion
-      if (await mayWrite(viewer, completion)) return canceller.cancel(completion, signal)
+      if (await mayWrite(viewer, completion)) {
+        return whileVisible(viewer, completion, signal, (until) => canceller.cancel(completion, until))
+      }
       throw forbidden('As a VIEWER of this conversation you may watch, not cancel.')
     },
     find: async (viewer, ids) => (await store.completions.find(viewer.id, ids)).map(current),

@@ -2,6 +2,7 @@ import type { Conversation } from '../store/conversation.ts'
 import type { ParticipantPlace, ParticipantRole } from '../store/participant.ts'
 import type { Store } from '../store/store.ts'
 import type { Bus } from '../stream/bus.ts'
+import type { Access } from './access.ts'
 import { invalidInput, notFound } from './error.ts'
 import { permitted } from './permission.ts'
 import type { User } from './viewer.ts'
@@ -21,7 +22,7 @@ export interface Participants {
 
 const anyRole: readonly ParticipantRole[] = ['OWNER', 'EDITOR', 'VIEWER']
 
-export function createParticipants(store: Store, bus: Bus): Participants {
+export function createParticipants(store: Store, bus: Bus, access: Access): Participants {
   const { participants, users } = store
 
   function managed(viewer: User, conversationId: string): Promise<Conversation> {
@@ -83,6 +84,8 @@ export function createParticipants(store: Store, bus: Bus): Participants {
       if (role === 'OWNER') await keepOwner(place, 'userId', 'go, except with the conversation')
       const cancelled = await participants.remove(viewer.id, place)
       if (cancelled === null) continue
+      // First of all, so that nothing that comes from now on reaches them here.
+      access.revoke(place)
       announce(place, cancelled)
       bus.publish('access', [place.conversationId])
       return isLeaving ? conversation : seen(viewer, place.conversationId)

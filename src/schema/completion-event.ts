@@ -72,7 +72,8 @@ builder.objectType(builder.objectRef<EventOf<'ended'>>('CompletionEnded'), {
 builder.objectType(builder.objectRef<EventOf<'rejected'>>('CompletionRejected'), {
   description:
     "The only event: `start` was refused before there was a completion (the same errors as createCompletion's), or `watch` named what the " +
-    'viewer may not see (NotFound) or a cursor of something else (InvalidInput). `completionId` is the one asked for, or empty; `cursor` is empty.',
+    'viewer may not see (NotFound) or a cursor of something else (InvalidInput). Or the last one: the viewer takes part in the conversation ' +
+    'no longer (NotFound). `completionId` is the one asked for, or empty; `cursor` is empty.',
   interfaces,
   fields: (t) => ({
     error: t.expose('failure', { type: ExpectedError, description: 'Why.' }),

@@ -83,7 +83,7 @@ builder.mutationFields((t) => ({
   removeParticipant: t.field({
     type: ConversationResult,
     description:
-      'Lets a participant take part no longer: at once they see nothing of the conversation. What they wrote ' +
+      'Lets a participant take part no longer: at once they see nothing of the conversation, and what they watch of it ends. What they wrote ' +
       'stays, under their name. Their questions that wait for their turn are cancelled; what is being answered already goes on. Takes an OWNER; ' +
       'everybody may remove themselves, which is to leave. The last OWNER cannot go.',
     args: {

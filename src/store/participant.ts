@@ -23,6 +23,8 @@ export interface Participants {
   /** Of several conversations, by the time they joined. */
   ofConversations(conversationIds: readonly string[]): Promise<Participant[]>
   find(place: ParticipantPlace): Promise<Participant | null>
+  /** Those of these places where the person takes no part. */
+  absent(places: readonly ParticipantPlace[]): Promise<ParticipantPlace[]>
   /** They begin where the owner stands. False, and nothing written, where they take part already, or nobody has that id. */
   add(ownerId: string, place: ParticipantPlace, role: ParticipantRole): Promise<boolean>
   /** Of a VIEWER, what waits for its turn is to be cancelled. Null, and nothing written, where it may not be. */
@@ -37,6 +39,12 @@ export type Cancelled = string[]
 // The statement after it sees all that was committed before, which one that locks by itself would not. Others lock the
 // conversation first, too, and then its participants.
 const lockSql = 'SELECT id FROM conversations WHERE id = $1::uuid FOR NO KEY UPDATE'
+
+const absentSql = `
+  SELECT DISTINCT place.conversation_id AS "conversationId", place.user_id AS "userId"
+  FROM unnest($1::uuid[], $2::uuid[]) AS place(conversation_id, user_id)
+  WHERE NOT EXISTS (
+    SELECT FROM participants p WHERE p.conversation_id = place.conversation_id AND p.user_id = place.user_id)`
 
 const happened = `
   happened AS (SELECT conversation_id, 'PARTICIPANTS_CHANGED' AS kind, null::uuid AS subject_id FROM changed), ${recordEvents}`
@@ -81,7 +89,7 @@ const removeSql = `
     INSERT INTO departures (conversation_id, user_id) SELECT conversation_id, user_id FROM changed ON CONFLICT DO NOTHING
   ), silenced AS (SELECT * FROM changed), ${cancelWaiting}`
 
-export function createParticipants({ prisma }: Database): Participants {
+export function createParticipants({ prisma, query }: Database): Participants {
   async function alone<Row>(conversationId: string, text: string, values: readonly string[]): Promise<Row | null> {
     const [, [row]] = await prisma.$transaction([
       prisma.$queryRawUnsafe(lockSql, conversationId),
@@ -97,6 +105,8 @@ export function createParticipants({ prisma }: Database): Participants {
         orderBy: [{ joinedAt: 'asc' }, { userId: 'asc' }],
       }),
     find: (place) => prisma.participant.findUnique({ where: { conversationId_userId: place } }),
+    absent: (places) =>
+      query(absentSql, [places.map(({ conversationId }) => conversationId), places.map(({ userId }) => userId)]),
     add: async (ownerId, { conversationId, userId }, role) =>
       (await alone(conversationId, addSql, [ownerId, userId, role])) !== null,
     async setRole(ownerId, { conversationId, userId }, role) {
