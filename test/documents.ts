@@ -157,6 +157,13 @@ export interface ApiKey {
   revokedAt: string | null
 }
 
+export const searchMessages = `query ($query: String!, $conversationId: ID, $first: Int, $after: String) {
+  searchMessages(query: $query, conversationId: $conversationId, first: $first, after: $after) {
+    edges { cursor score excerpt { text isMatch } node { id content } }
+    pageInfo { hasNextPage hasPreviousPage startCursor endCursor }
+  }
+}`
+
 export interface Message {
   id: string
   role: string
@@ -247,6 +254,15 @@ export interface Failure {
 export interface Connection<Node> {
   edges: { cursor: string; node: Node }[]
   pageInfo: { hasNextPage: boolean; hasPreviousPage: boolean; startCursor: string | null; endCursor: string | null }
+}
+
+export interface FoundMessages extends Connection<{ id: string; content: string | null }> {
+  edges: {
+    cursor: string
+    score: number
+    excerpt: { text: string; isMatch: boolean }[]
+    node: { id: string; content: string | null }
+  }[]
 }
 
 export interface ChoiceDelta {

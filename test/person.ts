@@ -15,6 +15,7 @@ import {
   createMessage,
   deleteConversation,
   type Failure,
+  type FoundMessages,
   type Message,
   messageNode,
   messages,
@@ -22,6 +23,7 @@ import {
   type PathMessage,
   participants,
   removeParticipant,
+  searchMessages,
   updateConversation,
   updateParticipant,
   type WrittenMessage,
@@ -128,6 +130,10 @@ export function createPerson(url: string, who: string | Sender) {
     },
     async conversations(page: object = {}): Promise<Connection<Conversation>> {
       return (await request<{ conversations: Connection<Conversation> }>(conversations, page)).conversations
+    },
+    async search(words: string, more: object = {}): Promise<FoundMessages> {
+      const variables = { query: words, ...more }
+      return (await request<{ searchMessages: FoundMessages }>(searchMessages, variables)).searchMessages
     },
   }
 }

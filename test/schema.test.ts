@@ -20,7 +20,7 @@ const notYet = [
   ...['CreateInvitationInput', 'InvitationPayload', 'InvitationResult'],
   ...['Mutation.createInvitation', 'Mutation.acceptInvitation'],
   ...['Mutation.deleteMessage', 'Mutation.selectBranch', 'Mutation.markRead'],
-  ...['Query.contextPreview', 'Query.searchMessages'],
+  ...['Query.contextPreview'],
   ...['Query.usage', 'UsageBucket', 'UsageDimension'],
   ...['Subscription.conversationEvents', 'ConversationEvent', 'ConversationUpdated', 'AccessRevoked'],
   ...['MessageCreated', 'MessageDeleted', 'CompletionStarted', 'CompletionFinished', 'ParticipantsChanged'],

@@ -3,6 +3,7 @@ import type { Store } from '../store/store.ts'
 import { type CreateMessageInput, createMessage } from './create-message.ts'
 import { ChatError, invalidInput } from './error.ts'
 import type { WithLiveText } from './live-text.ts'
+import { type MessageHit, type SearchInput, searchMessages } from './message-search.ts'
 import { type Page, type PageInput, rangeOf } from './page.ts'
 import type { User } from './viewer.ts'
 
@@ -28,6 +29,8 @@ export interface Messages {
   path(viewer: User, asked: readonly PathRequest[]): Promise<(Page<Message> | ChatError)[]>
   /** By message, itself among them; empty where the viewer may not see it. */
   siblings(viewer: User, ids: readonly string[]): Promise<Map<string, Message[]>>
+  /** The best first; empty for a conversation that the viewer may not see. Throws ChatError. */
+  search(viewer: User, input: SearchInput): Promise<Page<MessageHit>>
   /** Throws ChatError. */
   create(viewer: User, input: CreateMessageInput): Promise<Message>
 }
@@ -89,6 +92,7 @@ export function createMessages(store: Store, withLiveText: WithLiveText): Messag
       const messages = await filled([...groups.values()].flat())
       return new Map([...groups].map(([id, group]) => [id, group.map((item) => messages.get(item.id) ?? item)]))
     },
+    search: (viewer, input) => searchMessages(store, viewer, input),
     create: (viewer, input) => createMessage(store, viewer, input),
   }
 }

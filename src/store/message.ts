@@ -118,9 +118,9 @@ export function messageRow(message: NewMessage) {
   }
 }
 
-type Row = Omit<Message, 'toolCalls'> & { toolCalls: ToolCall[] | null }
+export type Row = Omit<Message, 'toolCalls'> & { toolCalls: ToolCall[] | null }
 
-function messageOf(row: Row): Message {
+export function messageOf(row: Row): Message {
   return { ...row, toolCalls: row.toolCalls ?? [] }
 }
 

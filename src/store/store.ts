@@ -5,6 +5,7 @@ import { type Conversations, createConversations } from './conversation.ts'
 import { type ConversationEvents, createConversationEvents } from './conversation-event.ts'
 import type { Database } from './database.ts'
 import { createMessages, type Messages } from './message.ts'
+import { createMessageSearch, type MessageSearch } from './message-search.ts'
 import { createParticipants, type Participants } from './participant.ts'
 import { createReplicas, type Replicas } from './replica.ts'
 import { createUsages, type Usages } from './usage.ts'
@@ -17,6 +18,7 @@ export interface Store {
   conversationEvents: ConversationEvents
   participants: Participants
   messages: Messages
+  messageSearch: MessageSearch
   completions: Completions
   usages: Usages
   answerLog: AnswerLog
@@ -31,6 +33,7 @@ export function createStore(database: Database): Store {
     conversationEvents: createConversationEvents(database),
     participants: createParticipants(database),
     messages: createMessages(database),
+    messageSearch: createMessageSearch(database),
     completions: createCompletions(database),
     usages: createUsages(database),
     answerLog: createAnswerLog(database),

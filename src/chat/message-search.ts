@@ -1,0 +1,53 @@
+import { createHash } from 'node:crypto'
+import type { HitPlace, MessageHit } from '../store/message-search.ts'
+import type { Store } from '../store/store.ts'
+import { storableText } from '../stream/text.ts'
+import { invalidInput } from './error.ts'
+import { type Page, type PageInput, rangeOf } from './page.ts'
+import type { User } from './viewer.ts'
+
+export type { ExcerptPiece, MessageHit } from '../store/message-search.ts'
+
+export interface SearchInput {
+  query: string
+  /** null for all that the viewer may see. */
+  conversationId: string | null
+  page: Pick<PageInput, 'first' | 'after'>
+}
+
+const longestQuery = 500
+const placeForm = /^([\w-]{8})_(\d[\d.e-]{0,20})_([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})$/
+
+/** In its cursors, so that one of another search is known for it. */
+function nameOf({ query, conversationId }: SearchInput): string {
+  return createHash('sha256')
+    .update(JSON.stringify([query, conversationId]))
+    .digest('base64url')
+    .slice(0, 8)
+}
+
+function writePlace(search: SearchInput, { score, message }: MessageHit): string {
+  return Buffer.from(`${nameOf(search)}_${score}_${message.id}`).toString('base64url')
+}
+
+function readPlace(search: SearchInput, cursor: string | null): HitPlace | null {
+  if (cursor === null) return null
+  const [, name, score, id = ''] = placeForm.exec(Buffer.from(cursor, 'base64url').toString()) ?? []
+  if (name !== nameOf(search) || Number.isNaN(Number(score))) throw invalidInput('after', 'is no cursor of this search')
+  return { score: Number(score), id }
+}
+
+export async function searchMessages(store: Store, viewer: User, search: SearchInput): Promise<Page<MessageHit>> {
+  const { query, conversationId, page } = search
+  if (query.length > longestQuery) {
+    throw invalidInput('query', `takes up to ${longestQuery} characters, not ${query.length}`)
+  }
+  const { size, after } = rangeOf(page)
+  const slice = { query: storableText(query), conversationId, after: readPlace(search, after), take: size + 1 }
+  const hits = await store.messageSearch.slice(viewer.id, slice)
+  return {
+    edges: hits.slice(0, size).map((node) => ({ cursor: writePlace(search, node), node })),
+    hasNextPage: hits.length > size,
+    hasPreviousPage: after !== null,
+  }
+}
