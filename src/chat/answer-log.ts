@@ -1,15 +1,11 @@
-import type { LogEntry } from '../store/answer-log.ts'
 import type { Completion } from '../store/completion.ts'
-import type { Store } from '../store/store.ts'
 import type { Answer } from '../stream/answer.ts'
-import { type Position, start } from '../stream/position.ts'
-import type { Announcer } from './announcer.ts'
-import type { Log } from './log.ts'
-import type { Replica } from './replica.ts'
+import { type Batch, collect, firstPlace, type Place } from './answer-log-batch.ts'
+import { type AnswerLogWriterOptions, createAnswerLogWriter } from './answer-log-writer.ts'
 
 /**
- * Writes what is new in all live answers by one statement, and only then reveals it: what a viewer has seen can be read
- * again after a crash.
+ * Writes what is new in all live answers by one statement, and reveals it only when that is certain to be done: what a
+ * viewer has seen can be read again after a crash.
  */
 export interface AnswerLog {
   /** Says that there is more in it. */
@@ -21,28 +17,9 @@ export interface AnswerLog {
   stop(): Promise<void>
 }
 
-export interface AnswerLogOptions {
-  store: Store
-  announcer: Announcer
-  replica: Replica
-  log: Log
-  /** The longest time that text waits for its commit, while the database keeps up. */
+export interface AnswerLogOptions extends AnswerLogWriterOptions {
+  /** The longest time that text waits for its statement, while the database keeps up. */
   flushMs: number
-  /** Called when the lease is lost: others end what this replica streamed. */
-  onFenced(): void
-}
-
-interface Tracked {
-  answer: Answer<Completion>
-  sequence: number
-  written: Position
-}
-
-interface Batch {
-  replicaId: string
-  entries: LogEntry[]
-  /** What to reveal, and where to go on, once they are written. */
-  moves: { tracked: Tracked; to: Position }[]
 }
 
 // On Postgres the log may take a twelfth of the CPU: few answers are written at once, which is soonest for their viewers;
@@ -55,23 +32,22 @@ const longestRetryMs = 2_000
 /** So that a database that is back hears of a server before others take it for lost. */
 const retriesPerLease = 4
 
-export function createAnswerLog({ store, announcer, replica, log, flushMs, onFenced }: AnswerLogOptions): AnswerLog {
-  const tracked = new Map<string, Tracked>()
+export function createAnswerLog({ flushMs, ...options }: AnswerLogOptions): AnswerLog {
+  const { replica } = options
+  const places = new Map<string, Place>()
   const moved = new Set<string>()
+  const writer = createAnswerLogWriter(options)
   const pace = createPace(flushMs, replica.leaseMs)
-  let unwritten: Batch | null = null
   let timer: NodeJS.Timeout | undefined
-  let isBusy = false
+  let leaseTimer: NodeJS.Timeout | undefined
+  let isCollecting = false
   let hasFirstText = false
   let isStopped = false
-  let writing: Promise<void> = Promise.resolve()
-  let lastWriteMs = 0
-  let leaseTimer: NodeJS.Timeout | undefined
 
   function schedule() {
-    if (isBusy || isStopped) return
+    if (isCollecting || isStopped || !writer.isFree()) return
     // The first text of an answer does not wait: somebody looks at an empty page.
-    const waitMs = hasFirstText && unwritten === null ? 0 : pace.waitMs()
+    const waitMs = hasFirstText && !writer.hasFailed() ? 0 : pace.waitMs()
     if (waitMs > 0) timer ??= setTimeout(begin, waitMs)
     else begin()
   }
@@ -79,60 +55,51 @@ export function createAnswerLog({ store, announcer, replica, log, flushMs, onFen
   function begin() {
     clearTimeout(timer)
     timer = undefined
-    isBusy = true
+    isCollecting = true
     // After the poll phase: all that one round of reads brought goes into one statement.
     setImmediate(() => {
-      if (!isStopped) writing = writeAndGoOn()
+      isCollecting = false
+      if (!isStopped) void write(writer.hasFailed() ? writer.takeFailed() : takeMoved())
     })
   }
 
-  async function writeAndGoOn() {
-    // A statement whose fate is unknown is sent again as it was: it writes the same rows or none.
-    unwritten ??= collect(tracked, moved, replica.id())
+  function takeMoved(): Batch {
+    const taken = [...moved].flatMap((id) => places.get(id) ?? [])
+    moved.clear()
     hasFirstText = false
-    await write(unwritten)
-    isBusy = false
-    if (moved.size > 0 || unwritten !== null) schedule()
+    return collect(taken, replica.id())
   }
 
   async function write(batch: Batch) {
     const startMs = performance.now()
-    const appending = store.answerLog.append(batch.replicaId, replica.leaseMs, batch.entries)
-    const workMs = statementMs + performance.now() - startMs
-    try {
-      const isOurs = await appending
-      unwritten = null
-      lastWriteMs = startMs
-      pace.wrote(startMs, workMs)
-      if (isOurs) reveal(batch, announcer)
-      else if (batch.replicaId === replica.id()) onFenced()
-    } catch (error) {
-      pace.failed()
-      log.warn({ err: error }, 'the answer log could not be written; viewers wait')
-    }
+    const writing = writer.write(batch)
+    pace.began(startMs, performance.now())
+    await writing
+    pace.ended(!writer.hasFailed())
+    if (moved.size > 0 || writer.hasFailed()) schedule()
   }
 
   return {
     touch(answer) {
-      if (!tracked.has(answer.id)) {
-        tracked.set(answer.id, { answer, sequence: 0, written: start })
+      if (!places.has(answer.id)) {
+        places.set(answer.id, firstPlace(answer))
         hasFirstText = true
       }
       moved.add(answer.id)
       schedule()
     },
     drop(answer) {
-      tracked.delete(answer.id)
+      places.delete(answer.id)
     },
     start() {
       const renewMs = replica.leaseMs / 4
-      leaseTimer = setInterval(() => performance.now() - lastWriteMs > renewMs / 2 && schedule(), renewMs)
+      leaseTimer = setInterval(() => performance.now() - writer.renewedMs() > renewMs / 2 && schedule(), renewMs)
     },
     stop() {
       isStopped = true
       clearTimeout(timer)
       clearInterval(leaseTimer)
-      return writing
+      return writer.settled()
     },
   }
 }
@@ -143,37 +110,17 @@ function createPace(flushMs: number, leaseMs: number) {
   let retryMs = firstRetryMs
   return {
     waitMs: () => notBeforeMs - performance.now(),
-    wrote(startMs: number, workMs: number) {
-      retryMs = firstRetryMs
-      notBeforeMs = startMs + Math.min(flushMs, workMs * restPerWork)
+    began(startMs: number, sentMs: number) {
+      const workMs = statementMs + sentMs - startMs
+      notBeforeMs = Math.max(notBeforeMs, startMs + Math.min(flushMs, workMs * restPerWork))
     },
-    failed() {
+    ended(isWritten: boolean) {
+      if (isWritten) {
+        retryMs = firstRetryMs
+        return
+      }
       notBeforeMs = performance.now() + retryMs
       retryMs = Math.min(longestRetryMs, leaseMs / retriesPerLease, retryMs * 2)
     },
-  }
-}
-
-function collect(tracked: ReadonlyMap<string, Tracked>, moved: Set<string>, replicaId: string): Batch {
-  const batch: Batch = { replicaId, entries: [], moves: [] }
-  for (const id of moved) {
-    const item = tracked.get(id)
-    if (item === undefined) continue
-    const to = item.answer.position()
-    const deltas = item.answer.between(item.written, to)
-    if (deltas.length === 0) continue
-    batch.entries.push({ completionId: id, sequence: item.sequence + 1, delta: JSON.stringify(deltas) })
-    batch.moves.push({ tracked: item, to })
-  }
-  moved.clear()
-  return batch
-}
-
-function reveal({ moves }: Batch, announcer: Announcer): void {
-  for (const { tracked: item, to } of moves) {
-    item.sequence += 1
-    item.written = to
-    item.answer.reveal(to)
-    announcer.announce(item.answer.id)
   }
 }

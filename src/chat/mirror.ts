@@ -119,8 +119,7 @@ async function readLog({ answerLog }: Store, asked: readonly Mirror[]) {
   const entries = await answerLog.since(places)
   for (const mirror of asked) {
     const fresh = entries.filter(({ completionId }) => completionId === mirror.answer.id)
-    fold(mirror.answer, fresh)
-    mirror.sequence = fresh.at(-1)?.sequence ?? mirror.sequence
+    mirror.sequence = fold(mirror.answer, fresh, mirror.sequence)
   }
 }
 

@@ -30,7 +30,16 @@ export function endedAnswer(completion: Completion, messages: readonly Message[]
   return answer
 }
 
-/** What the log has of one answer, added to what was read of it before. */
-export function fold(answer: Answer<Completion>, entries: readonly LogEntry[]): void {
-  for (const { delta } of entries) answer.append(JSON.parse(delta) as ChoiceDelta[])
+/**
+ * What the log has of one answer, added to what was read of it before, up to the entry `after`. Returns the entry that it
+ * came to: where a statement failed and is being sent again, those behind it have to wait.
+ */
+export function fold(answer: Answer<Completion>, entries: readonly LogEntry[], after = 0): number {
+  let reached = after
+  for (const { sequence, delta } of entries) {
+    if (sequence !== reached + 1) break
+    answer.append(JSON.parse(delta) as ChoiceDelta[])
+    reached = sequence
+  }
+  return reached
 }

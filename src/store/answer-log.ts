@@ -11,9 +11,9 @@ export interface LogEntry {
 export interface AnswerLog {
   /**
    * One statement for all live answers of a replica, which renews its lease, too. False, and nothing written, where the
-   * replica has lost its lease. Safe to repeat with the same entries.
+   * replica has lost its lease. Safe to repeat with the same entries. `onSent` is as Database says.
    */
-  append(replicaId: string, leaseMs: number, entries: readonly LogEntry[]): Promise<boolean>
+  append(replicaId: string, leaseMs: number, entries: readonly LogEntry[], onSent: () => void): Promise<boolean>
   /** What came after the given sequences, in order. */
   since(places: readonly { completionId: string; sequence: number }[]): Promise<LogEntry[]>
   /** Drops the entries of completions that ended before. */
@@ -37,13 +37,13 @@ const sinceSql = `
   JOIN answer_log log ON log.completion_id = place.completion_id AND log.sequence > place.sequence
   ORDER BY log.completion_id, log.sequence`
 
-export function createAnswerLog({ query }: Database): AnswerLog {
+export function createAnswerLog({ query, send }: Database): AnswerLog {
   return {
-    async append(replicaId, leaseMs, entries) {
+    async append(replicaId, leaseMs, entries, onSent) {
       const ids = entries.map(({ completionId }) => completionId)
       const sequences = entries.map(({ sequence }) => sequence)
       const deltas = entries.map(({ delta }) => delta)
-      return (await query(appendSql, [replicaId, leaseMs, ids, sequences, deltas])).length === 1
+      return (await send(appendSql, [replicaId, leaseMs, ids, sequences, deltas], onSent)).length === 1
     },
     since: (places) =>
       query<LogEntry>(sinceSql, [places.map((place) => place.completionId), places.map((place) => place.sequence)]),

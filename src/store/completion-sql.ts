@@ -36,6 +36,8 @@ export const beginSql = `
 
 // Without a lock on the replica's row: of a replica that was fenced while its statement ran and whoever ends the answer
 // instead, the completion's row lets one through.
+// A plan is kept, and the planner knows neither how many answers one replica streams nor how many rows a JSON list has: so
+// the completion is found by its id alone, and the messages by the completion.
 const endSql = (condition: string) => `
   WITH given AS (SELECT * FROM json_populate_record(null::completions, $1::json)),
   ended AS (
@@ -46,11 +48,12 @@ const endSql = (condition: string) => `
       total_tokens = given.total_tokens, cached_tokens = given.cached_tokens, reasoning_tokens = given.reasoning_tokens,
       cost_micros = given.cost_micros, usage_source = given.usage_source, first_token_at = given.first_token_at,
       finished_at = given.finished_at
-    FROM given WHERE c.id = given.id AND c.status = 'IN_PROGRESS' AND c.replica_id = $2 ${condition} RETURNING c.id, c.conversation_id
+    FROM given WHERE c.id = $4 AND c.status = 'IN_PROGRESS' AND c.replica_id IS NOT DISTINCT FROM $2 ${condition}
+    RETURNING c.id, c.conversation_id
   ), written AS (
     UPDATE messages m SET content = answer.content, refusal = answer.refusal, reasoning = answer.reasoning,
       tool_calls = answer.tool_calls, finish_reason = answer.finish_reason, logprobs = answer.logprobs, status = answer.status
-    FROM ended, json_populate_recordset(null::messages, $3::json) answer WHERE m.id = answer.id
+    FROM ended, json_populate_recordset(null::messages, $3::json) answer WHERE m.completion_id = ended.id AND m.id = answer.id
   ), happened AS (SELECT conversation_id, 'COMPLETION_FINISHED' AS kind, id AS subject_id FROM ended), ${recordEvents}
   SELECT id FROM ended`
 

@@ -239,6 +239,7 @@ export function createCompletions({ query }: Database): Completions {
         JSON.stringify(completionRow(completion, null)),
         replicaId,
         JSON.stringify(messages.map(endedRow)),
+        completion.id,
       ]
       return (await query(text, values)).length === 1
     }

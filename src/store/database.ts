@@ -14,6 +14,11 @@ export interface Database {
    * never await it inside one. JSON goes in as text.
    */
   query<Row>(text: string, values?: readonly unknown[]): Promise<Row[]>
+  /**
+   * As `query`, on a connection that nothing else uses. `onSent` is called once the statement is on its way for good: it
+   * will be done even if this process is killed. Where that cannot be told before its result, it is not called.
+   */
+  send<Row>(text: string, values: readonly unknown[], onSent: () => void): Promise<Row[]>
   /** Rejects with StoreError UNAVAILABLE when the database cannot serve. */
   check(): Promise<void>
   /** Runs the work while no other process runs its own; rejects with StoreError UNAVAILABLE, or as the work does. */
@@ -30,6 +35,7 @@ export async function openDatabase(settings: { databaseUrl: string | null; dataD
     kind: driver.kind,
     prisma,
     query: (text, values) => withStoreErrors(driver.query(text, values)),
+    send: (text, values, onSent) => withStoreErrors(driver.send(text, values, onSent)),
     check: () => withStoreErrors(driver.check()),
     exclusively: (work) => driver.exclusively(work),
     async close() {

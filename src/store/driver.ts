@@ -6,6 +6,8 @@ export interface Driver {
   /** For Prisma's client. */
   readonly adapter: SqlDriverAdapterFactory
   query<Row>(text: string, values?: readonly unknown[]): Promise<Row[]>
+  /** As Database says. */
+  send<Row>(text: string, values: readonly unknown[], onSent: () => void): Promise<Row[]>
   check(): Promise<void>
   /** Runs the work while no other process runs its own, with an adapter that knows no time limits. */
   exclusively<T>(work: (adapter: SqlMigrationAwareDriverAdapterFactory) => Promise<T>): Promise<T>

@@ -1,17 +1,17 @@
 import type { PGlite } from '@electric-sql/pglite'
 import type { Driver } from './driver.ts'
 import { createPgliteAdapter } from './pglite-adapter.ts'
+import { createPreparedQuery } from './pglite-statements.ts'
 
 export function pgliteDriver(pglite: PGlite): Driver {
   const adapter = createPgliteAdapter(pglite)
+  const query = createPreparedQuery(pglite)
 
   return {
     kind: 'pglite',
     adapter,
-    async query<Row>(text: string, values: readonly unknown[] = []) {
-      const { rows } = await pglite.query<Row>(text, [...values])
-      return rows
-    },
+    query,
+    send: query,
     async check() {
       await pglite.query('SELECT 1')
     },

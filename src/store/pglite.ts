@@ -4,13 +4,16 @@ import { PGlite } from '@electric-sql/pglite'
 import type { Driver } from './driver.ts'
 import { lockFolder } from './lock.ts'
 import { pgliteDriver } from './pglite-driver.ts'
+import { plannerSettings } from './planner.ts'
 import { readTemplate } from './template.ts'
 
 export async function openPglite(folder: string): Promise<Driver> {
   await mkdir(folder, { recursive: true })
   const unlock = await lockFolder(folder)
   try {
-    const driver = pgliteDriver(await openFolder(folder))
+    const pglite = await openFolder(folder)
+    await pglite.exec(plannerSettings)
+    const driver = pgliteDriver(pglite)
     return {
       ...driver,
       async close() {

@@ -4,8 +4,12 @@ import type { SqlMigrationAwareDriverAdapterFactory as MigrationAdapter } from '
 import pg from 'pg'
 import type { Driver } from './driver.ts'
 import { withStoreErrors } from './error.ts'
+import { createPipeline, createPipelines } from './postgres-pipeline.ts'
 
-const connections = 10
+/** For Prisma: of a transaction each has one to itself. */
+const poolConnections = 5
+/** For single statements. */
+const pipelines = 6
 // Together two seconds, in which a caller is to hear that the database cannot serve.
 const connectTimeoutMs = 1_500
 const checkTimeoutMs = 500
@@ -17,34 +21,41 @@ const int8 = 20
 
 /** Connects when first asked something, so an unreachable server is the caller's news, not the opener's. */
 export function openPostgres(url: string): Driver {
-  const pool = createPool(url, { max: connections, query_timeout: queryTimeoutMs })
+  const pool = createPool(url, { max: poolConnections, query_timeout: queryTimeoutMs })
+  const options = { ...connectionOptions(url), query_timeout: queryTimeoutMs }
+  const statements = createPipelines(options, pipelines, connectTimeoutMs)
+  const alone = createPipeline(options)
   const nameOf = createStatementNames()
   let isNamed = true
 
-  async function query(text: string, values: readonly unknown[]) {
+  async function named(
+    text: string,
+    values: readonly unknown[],
+    run: (query: pg.QueryConfig) => Promise<pg.QueryResult>,
+  ) {
     try {
-      return await pool.query({ text, values: [...values], name: isNamed ? nameOf(text) : undefined })
+      return (await run({ text, values: [...values], name: isNamed ? nameOf(text) : undefined })).rows
     } catch (error) {
       if (!isNamed || !isLostName(error)) throw error
       // Behind a pooler in transaction mode the name stands in another session. Nothing was done yet.
       isNamed = false
-      return pool.query(text, [...values])
+      return (await run({ text, values: [...values] })).rows
     }
   }
 
   return {
     kind: 'postgres',
     adapter: new PrismaPg(pool),
-    async query(text, values = []) {
-      const { rows } = await query(text, values)
-      return rows
-    },
+    query: (text, values = []) => named(text, values, (query) => statements.query(query)),
+    send: (text, values, onSent) => named(text, values, (query) => alone.query(query, onSent)),
     async check() {
       // query_timeout holds for a single query too; the types do not know it.
       await pool.query({ text: 'SELECT 1', query_timeout: checkTimeoutMs } as pg.QueryConfig)
     },
     exclusively: (work) => exclusively(url, work),
-    close: () => pool.end(),
+    async close() {
+      await Promise.all([pool.end(), statements.close(), alone.close()])
+    },
   }
 }
 
@@ -64,13 +75,19 @@ function isLostName(error: unknown): boolean {
   return error instanceof pg.DatabaseError && (error.code === '26000' || error.code === '42P05')
 }
 
-function createPool(url: string, options: pg.PoolConfig) {
-  const pool = new pg.Pool({
+function connectionOptions(url: string): pg.ClientConfig {
+  return {
     connectionString: url,
     application_name: 'antiphon',
     connectionTimeoutMillis: connectTimeoutMs,
     keepAlive: true,
     types: { getTypeParser: (oid, format) => (oid === int8 ? parseInt8 : pg.types.getTypeParser(oid, format)) },
+  }
+}
+
+function createPool(url: string, options: pg.PoolConfig) {
+  const pool = new pg.Pool({
+    ...connectionOptions(url),
     // Prisma's adapter writes and reads times without their zone: right only where the session's is UTC.
     onConnect: async (client) => {
       await client.query("SET TIME ZONE 'UTC'")
