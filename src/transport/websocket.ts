@@ -23,6 +23,9 @@ const lastWordsMs = 500
 const goingAway = 1001
 const tryAgainLater = 1013
 
+// One for all: making it, with its stack, would cost each operation more than its end does.
+const isOver = new DOMException('The operation is over', 'AbortError')
+
 export interface WebSocketDoor {
   upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void
   /** From here on who asks for something new is sent away; what is being watched goes on. */
@@ -59,7 +62,7 @@ export function createWebSocketDoor(parts: WebSocketParts): WebSocketDoor {
     socket.once('close', (code, reason) => {
       connections.delete(connection)
       connection.unwatch()
-      for (const left of connection.running.values()) left.abort()
+      for (const left of connection.running.values()) left.abort(isOver)
       closed(code, String(reason)).catch((error: unknown) => parts.log.error({ err: error }, 'unexpected error'))
     })
   }
@@ -165,7 +168,7 @@ function protocolOptions(
     subscribe: runOperation,
     onError: (_context, _id, _payload, errors) => errors.map((error) => toClientError(error).toJSON()),
     onComplete({ extra }, id) {
-      extra.running.get(id)?.abort()
+      extra.running.get(id)?.abort(isOver)
       extra.running.delete(id)
       if (extra.running.size === 0) extra.onIdle()
     },

@@ -75,14 +75,14 @@ export function createUpstreams(settings: UpstreamSettings[]): Upstreams {
     async stream(request, handlers) {
       const startedAt = performance.now()
       const body = writeBody(request)
-      let error: unknown = noSuchModel(request.model)
+      let error: unknown = null
       for (const upstream of serving(request.model)) {
         const outcome = await tryRepeatedly(upstream, request, body, startedAt, handlers)
         if (outcome.whole) return
         error = outcome.error
         if (outcome.recourse === 'NOWHERE') break
       }
-      throw error
+      throw error ?? noSuchModel(request.model)
     },
 
     async models(signal) {
