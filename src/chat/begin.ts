@@ -1,18 +1,19 @@
 import type { Completion } from '../store/completion.ts'
 import { StoreError } from '../store/error.ts'
 import type { Store } from '../store/store.ts'
-import type { Canceller } from './cancel.ts'
 import type { CompletionInput } from './completion-input.ts'
-import { ChatError, notFound } from './error.ts'
+import { notFound } from './error.ts'
 import { inputHash } from './input-hash.ts'
 import type { Limits } from './limits.ts'
 import type { Live, LiveAnswers } from './live.ts'
 import type { Key, Preparation, Prepare } from './preparation.ts'
+import type { Prompts } from './prompt.ts'
 import type { Relay } from './relay.ts'
 import { replay } from './replay.ts'
 import type { Replica } from './replica.ts'
 import type { Unwatched } from './unwatched.ts'
 import type { User } from './viewer.ts'
+import type { Write } from './write.ts'
 
 export interface Begun {
   completion: Completion
@@ -27,62 +28,16 @@ export interface BeginOptions {
   store: Store
   replica: Replica
   prepare: Prepare
+  write: Write
   lives: LiveAnswers
   relay: Relay
-  canceller: Canceller
   limits: Limits
   unwatched: Unwatched
+  prompts: Prompts
 }
 
-/** Written, with the turn in its conversation or waiting for it; or what the key had begun before. */
-type Written = 'TURN' | 'WAITING' | Completion
-
-export function createBegin({
-  store,
-  replica,
-  prepare,
-  lives,
-  relay,
-  canceller,
-  limits,
-  unwatched,
-}: BeginOptions): Begin {
-  async function busyWith(conversationId: string | null): Promise<Completion | null> {
-    const active = conversationId === null ? [] : await store.completions.active([conversationId])
-    return active.find(({ stored }) => stored) ?? null
-  }
-
-  // The statement says only that the key or the turn is taken; which of them is asked here.
-  async function write(
-    viewer: User,
-    input: CompletionInput,
-    preparation: Preparation,
-    key: Key | null,
-  ): Promise<Written> {
-    const { completion } = preparation
-    for (;;) {
-      if (await store.completions.begin(preparation, completion.stored)) return 'TURN'
-      const known = key && (await replay(store, lives, viewer, key))
-      if (known !== null) return known
-      const busy = await busyWith(completion.conversationId)
-      if (busy !== null && (await waitsBehind(input, preparation, busy))) return 'WAITING'
-    }
-  }
-
-  /** False where it is worth another try. */
-  async function waitsBehind(
-    { ifBusy }: CompletionInput,
-    preparation: Preparation,
-    busy: Completion,
-  ): Promise<boolean> {
-    if (ifBusy === 'QUEUE') return store.completions.begin(preparation, false)
-    if (ifBusy === 'INTERRUPT') {
-      await canceller.cancel(busy)
-      return false
-    }
-    const message = 'Another answer is being written in this conversation.'
-    throw new ChatError({ code: 'CONVERSATION_BUSY', message, completion: busy })
-  }
+export function createBegin(options: BeginOptions): Begin {
+  const { store, replica, prepare, write, lives, relay, limits, unwatched, prompts } = options
 
   async function run(
     viewer: User,
@@ -90,15 +45,38 @@ export function createBegin({
     key: Key | null,
     live: Live,
     preparation: Preparation,
-  ): Promise<Begun> {
+  ): Promise<Begun | null> {
     const written = await write(viewer, input, preparation, key)
+    if (written === null) {
+      lives.discard(live)
+      return null
+    }
     if (written !== 'TURN' && written !== 'WAITING') {
       lives.discard(live)
       await limits.returnRequest(viewer)
       return { completion: written, replayed: true }
     }
-    void relay.run(live, written === 'TURN' ? preparation.context : null)
+    if (written === 'TURN') live.isWaiting = false
+    // The lease ended meanwhile: what comes of it could not be logged.
+    if (!live.isWaiting && live.replicaId !== replica.id()) lives.stop(live.answer.id, 'SERVER_LOST')
+    void relay.run(live, live.isWaiting ? null : preparation.context)
     return { completion: live.completion, replayed: false }
+  }
+
+  async function tryToBegin(viewer: User, input: CompletionInput, key: Key | null, prepared: Preparation) {
+    const replicaId = replica.id()
+    const preparation = { ...prepared, completion: { ...prepared.completion, replicaId } }
+    const { completion, answerIds: messageIds, choiceCount, parameters, queued } = preparation
+    const prompt = () => prompts.ofQueued(completion, queued)
+    const parts = { completion, replicaId, messageIds, choiceCount, parameters, isWaiting: true, prompt }
+    // Live before it is written: who attaches by the key right after the write finds it here.
+    const live = lives.add(parts, unwatched.onFollowers)
+    try {
+      return await run(viewer, input, key, live, preparation)
+    } catch (error) {
+      lives.discard(live)
+      throw error instanceof StoreError && error.code === 'GONE' ? notFound('conversation') : error
+    }
   }
 
   return async (viewer, { idempotencyKey: _key, background: _background, ...input }, givenKey) => {
@@ -107,22 +85,13 @@ export function createBegin({
     const isElsewhere = Boolean(input.conversationId || input.parentId)
     const known = key && isElsewhere ? await replay(store, lives, viewer, key) : null
     if (known !== null) return { completion: known, replayed: true }
-    const prepared = await prepare(viewer, input, key)
+    let prepared = await prepare(viewer, input, key)
     await limits.takeRequest(viewer)
-    const replicaId = replica.id()
-    const preparation = { ...prepared, completion: { ...prepared.completion, replicaId } }
-    // Live before it is written: who attaches by the key right after the write finds it here.
-    const live = lives.add(liveOf(preparation, replicaId), unwatched.onFollowers)
-    try {
-      return await run(viewer, input, key, live, preparation)
-    } catch (error) {
-      lives.discard(live)
-      throw error instanceof StoreError && error.code === 'GONE' ? notFound('conversation') : error
+    for (;;) {
+      const begun = await tryToBegin(viewer, input, key, prepared)
+      if (begun !== null) return begun
+      // What was written meanwhile is part of what is sent.
+      prepared = await prepare(viewer, input, key)
     }
   }
-}
-
-function liveOf(preparation: Preparation, replicaId: string) {
-  const { completion, answerIds, choiceCount, parameters, prompt } = preparation
-  return { completion, replicaId, messageIds: answerIds, choiceCount, parameters, prompt }
 }

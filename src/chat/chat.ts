@@ -1,4 +1,3 @@
-import { setTimeout as delay } from 'node:timers/promises'
 import type { Store } from '../store/store.ts'
 import type { Bus } from '../stream/bus.ts'
 import type { Upstreams } from '../upstream/upstream.ts'
@@ -12,6 +11,7 @@ import { createCanceller } from './cancel.ts'
 import { type Completions, createCompletions } from './completion.ts'
 import { createConclude } from './conclusion.ts'
 import { type Conversations, createConversations } from './conversation.ts'
+import { createDrain } from './drain.ts'
 import { createLimits, type Limits } from './limits.ts'
 import { createLiveAnswers } from './live.ts'
 import { createLiveText } from './live-text.ts'
@@ -21,7 +21,9 @@ import { createMirrors } from './mirror.ts'
 import { createModels, type Models } from './model.ts'
 import { createParticipants, type Participants } from './participant.ts'
 import { createPrepare } from './preparation.ts'
+import { createPrompts } from './prompt.ts'
 import { createPruning } from './pruning.ts'
+import { createQueue } from './queue.ts'
 import { createRecovery } from './recovery.ts'
 import { createRejoin } from './rejoin.ts'
 import { createRelay } from './relay.ts'
@@ -29,6 +31,7 @@ import { createReplica } from './replica.ts'
 import { createTurns } from './turn.ts'
 import { createUnwatched } from './unwatched.ts'
 import { createViewers, type Viewers } from './viewer.ts'
+import { createWrite } from './write.ts'
 
 /** What a person can ask of the service. */
 export interface Chat {
@@ -45,7 +48,10 @@ export interface Chat {
 export interface ChatServer extends Chat {
   /** When the database can serve: takes up the lease and, where this is the only process, ends what the last one left. */
   start(): Promise<void>
-  /** Lets live answers finish until the deadline, ends the rest as INTERRUPTED, and gives the lease back. */
+  /**
+   * Leaves what waits for its turn to others, lets live answers finish until the deadline, ends the rest as INTERRUPTED,
+   * and gives the lease back.
+   */
   drain(deadlineMs: number): Promise<void>
 }
 
@@ -65,9 +71,6 @@ export interface ChatOptions {
   streamsPerUser: number
 }
 
-/** For storing what the deadline ended. */
-const endingMs = 3_000
-
 export function createChat(options: ChatOptions): ChatServer {
   const { store, upstreams, bus, log, isAlone, defaultModel, flushMs, leaseMs, retentionMs } = options
   const replica = createReplica(store, leaseMs)
@@ -82,11 +85,24 @@ export function createChat(options: ChatOptions): ChatServer {
   const onFenced = createRejoin(replica, abandon, log)
   const answerLog = createAnswerLog({ store, announcer, replica, log, flushMs, onFenced })
   const conclude = createConclude({ store, upstreams, bus, lives, answerLog, log })
-  const relay = createRelay({ upstreams, answerLog, turns: createTurns(store, bus, log), conclude, log })
-  const prepare = createPrepare({ store, upstreams, withLiveText, defaultModel })
+  const turns = createTurns(store, bus, replica, log)
+  const relay = createRelay({ upstreams, answerLog, lives, mirrors, turns, conclude, log })
+  const prompts = createPrompts({ store, upstreams, withLiveText })
+  const prepare = createPrepare({ store, upstreams, prompts, defaultModel })
   const unwatched = createUnwatched(store, log)
-  const begin = createBegin({ store, replica, prepare, lives, relay, canceller, limits, unwatched })
-  const recovery = createRecovery({ store, bus, replica, lives, log })
+  const queue = createQueue({ store, replica, lives, turns, relay, prompts, unwatched, log })
+  const begin = createBegin({
+    store,
+    replica,
+    prepare,
+    write: createWrite(store, lives, canceller, log),
+    lives,
+    relay,
+    limits,
+    unwatched,
+    prompts,
+  })
+  const recovery = createRecovery({ store, bus, replica, lives, queue, log })
   const pruning = createPruning(store, retentionMs, log)
   const cancel = async (id: string) => {
     const [completion] = await store.completions.load([id])
@@ -94,7 +110,8 @@ export function createChat(options: ChatOptions): ChatServer {
   }
 
   function abandon() {
-    for (const live of lives.running()) {
+    // What waits hears at its next try that another server may have it.
+    for (const live of lives.running().filter(({ isWaiting }) => !isWaiting)) {
       lives.stop(live.answer.id, 'SERVER_LOST')
       answerLog.drop(live.answer)
     }
@@ -115,17 +132,12 @@ export function createChat(options: ChatOptions): ChatServer {
       else recovery.start()
       for (const worker of [answerLog, mirrors, canceller, access, pruning]) worker.start()
     },
-    async drain(deadlineMs) {
-      const timer = setTimeout(() => {
-        for (const live of lives.running()) lives.stop(live.answer.id, 'SERVER_DRAINED')
-      }, deadlineMs)
-      // Where the database is away, endings cannot be stored: the next server gives them one.
-      await Promise.race([lives.settled(), delay(deadlineMs + endingMs, undefined, { ref: false })])
-      clearTimeout(timer)
-      for (const worker of [pruning, recovery, access, canceller, mirrors]) worker.stop()
-      await answerLog.stop()
-      announcer.stop()
-      await replica.leave().catch((error: unknown) => log.warn({ err: error }, 'the lease could not be given back'))
-    },
+    drain: createDrain({
+      queue,
+      lives,
+      replica,
+      log,
+      workers: [pruning, recovery, access, canceller, mirrors, answerLog, announcer],
+    }),
   }
 }

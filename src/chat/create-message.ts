@@ -33,10 +33,12 @@ export async function createMessage(store: Store, viewer: User, input: CreateMes
   if (parent !== null) await refuseWhileStreaming(store, parent)
   const place = { conversationId: conversation.id, parentId: parent?.id ?? null, authorId: viewer.id }
   const message = { ...newMessage(input.message, place), idempotencyKey: key, inputHash: hash }
-  if (await store.messages.create(message)) return message
-  // The same key was faster by another way.
-  return (await replay(store, viewer, key, hash)) ?? message
+  if (await store.messages.create(message, isAtLeaf(input))) return message
+  // The same key was faster by another way, or somebody wrote after the leaf, or took away the right to write.
+  return createMessage(store, viewer, input)
 }
+
+const isAtLeaf = ({ parentId, replaces }: CreateMessageInput) => !parentId && !replaces
 
 async function replay(store: Store, viewer: User, key: string | null, hash: string | null): Promise<Message | null> {
   const known = key === null ? null : await store.messages.byKey(viewer.id, key)

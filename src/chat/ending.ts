@@ -17,10 +17,11 @@ const interrupting: ReadonlySet<UpstreamErrorCode> = new Set([
   'UPSTREAM_TRUNCATED',
 ])
 
-const stopSentences: Record<StopReason, string> = {
-  CANCELLED: 'The completion was cancelled.',
-  SERVER_DRAINED: 'The server was shut down while the answer came.',
-  SERVER_LOST: 'The server that streamed the answer was lost.',
+const stops: Record<StopReason, { code: string; message: string }> = {
+  CANCELLED: { code: 'CANCELLED', message: 'The completion was cancelled.' },
+  DISPLACED: { code: 'CANCELLED', message: 'The message to answer was deleted while the completion waited.' },
+  SERVER_DRAINED: { code: 'SERVER_DRAINED', message: 'The server was shut down while the answer came.' },
+  SERVER_LOST: { code: 'SERVER_LOST', message: 'The server that streamed the answer was lost.' },
 }
 
 function ownError(code: string, message: string, retryable: boolean): CompletionError {
@@ -28,14 +29,25 @@ function ownError(code: string, message: string, retryable: boolean): Completion
 }
 
 export function endingOfStop(reason: StopReason): Ending {
-  const status = reason === 'CANCELLED' ? 'CANCELLED' : 'INTERRUPTED'
-  return { status, error: ownError(reason, stopSentences[reason], reason !== 'CANCELLED') }
+  const { code, message } = stops[reason]
+  const status = code === 'CANCELLED' ? 'CANCELLED' : 'INTERRUPTED'
+  return { status, error: ownError(code, message, status === 'INTERRUPTED') }
 }
 
 export function endingOfUpstream(error: UpstreamError): Ending {
   const { code, message, providerCode, type, param, httpStatus, retryable } = error
   const status = interrupting.has(code) ? 'INTERRUPTED' : 'FAILED'
   return { status, error: { code, message, providerCode, type, param, httpStatus, retryable } }
+}
+
+/** What an upstream would say, before it is asked: what was waited for has made it too long. */
+export function endingOfLength(message: string): Ending {
+  const error = { ...ownError('UPSTREAM_REFUSED', message, false), providerCode: 'context_length_exceeded' }
+  return { status: 'FAILED', error }
+}
+
+export function endingOfStorage(): Ending {
+  return { status: 'FAILED', error: ownError('STORAGE', 'What was to be sent could not be read.', true) }
 }
 
 /** For a fault of our own: what it was stands in the log of the server, not in the answer. */

@@ -2,8 +2,8 @@ import type { Completion } from '../store/completion.ts'
 import { type Answer, createAnswer } from '../stream/answer.ts'
 import type { Context } from './context.ts'
 
-/** Why an answer is stopped before its end. */
-export type StopReason = 'CANCELLED' | 'SERVER_DRAINED' | 'SERVER_LOST'
+/** Why an answer is stopped before its end; DISPLACED: its place among the messages was gone when its turn came. */
+export type StopReason = 'CANCELLED' | 'DISPLACED' | 'SERVER_DRAINED' | 'SERVER_LOST'
 
 /** An answer that this replica streams. */
 export interface Live {
@@ -15,6 +15,8 @@ export interface Live {
   /** By choice. */
   readonly messageIds: readonly string[]
   readonly choiceCount: number
+  /** To be written, or for its turn: not sent yet, so that another server can take it over. */
+  isWaiting: boolean
   /** Aborts the upstream call; its reason is a StopReason. */
   readonly stopper: AbortController
   /** Asked for when its turn has come after a wait, since the answer before it may be part of it. */

@@ -10,6 +10,8 @@ import { choiceOf, fold } from './stored-answer.ts'
 export interface Mirrors {
   /** With all that the log has by now. */
   open(completionId: string): Promise<Answer<Completion>>
+  /** Goes on with an answer that was to be streamed here and has no text yet. */
+  adopt(answer: Answer<Completion>): void
   start(): void
   stop(): void
 }
@@ -85,14 +87,6 @@ export function createMirrors(store: Store, bus: Bus, log: Log): Mirrors {
     return answer
   }
 
-  async function keepWatched() {
-    try {
-      if (mirrors.size > 0) await store.completions.keepWatched([...mirrors.keys()])
-    } catch (error) {
-      log.warn({ err: error }, 'who streams an answer could not be told of its viewers here')
-    }
-  }
-
   function open(completionId: string): Promise<Answer<Completion>> {
     const known = mirrors.get(completionId)
     return known === undefined ? openNew(completionId) : upToDate(known)
@@ -100,10 +94,15 @@ export function createMirrors(store: Store, bus: Bus, log: Log): Mirrors {
 
   return {
     open,
+    adopt(answer) {
+      if (answer.followers() === 0) return
+      mirrors.set(answer.id, { answer, sequence: 0 })
+      wake([answer.id])
+    },
     start() {
       unsubscribe = bus.subscribe('moved', wake)
       pollTimer = setInterval(() => wake(mirrors.keys()), pollMs)
-      watchedTimer = setInterval(() => void keepWatched(), watchedMs)
+      watchedTimer = setInterval(() => void keepWatched(store, [...mirrors.keys()], log), watchedMs)
     },
     stop() {
       clearInterval(pollTimer)
@@ -111,6 +110,14 @@ export function createMirrors(store: Store, bus: Bus, log: Log): Mirrors {
       unsubscribe()
       mirrors.clear()
     },
+  }
+}
+
+async function keepWatched({ completions }: Store, ids: readonly string[], log: Log) {
+  try {
+    if (ids.length > 0) await completions.keepWatched(ids)
+  } catch (error) {
+    log.warn({ err: error }, 'who streams an answer could not be told of its viewers here')
   }
 }
 

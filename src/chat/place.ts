@@ -12,6 +12,8 @@ export interface Place {
   isNew: boolean
   /** The message that it comes after; null at the root. */
   parentId: string | null
+  /** It comes after the viewer's current leaf, wherever that is by then. */
+  isAtLeaf: boolean
 }
 
 export const noDefaults: CompletionDefaults = {
@@ -32,12 +34,13 @@ function freshConversation(): Conversation {
 export async function placeOf(store: Store, viewer: User, input: CompletionInput): Promise<Place> {
   const isStored = input.store !== false
   if (!input.conversationId && !input.parentId) {
-    return { conversation: isStored ? freshConversation() : null, isNew: isStored, parentId: null }
+    return { conversation: isStored ? freshConversation() : null, isNew: isStored, parentId: null, isAtLeaf: false }
   }
   const parent = input.parentId ? await visibleMessage(store, viewer, input.parentId) : null
   const conversation = await writableConversation(store, viewer, input.conversationId ?? parent?.conversationId ?? '')
   if (parent !== null && parent.conversationId !== conversation.id) throw notFound('message in this conversation')
-  return { conversation, isNew: false, parentId: isStored ? (parent?.id ?? conversation.viewerLeafId) : null }
+  const parentId = isStored ? (parent?.id ?? conversation.viewerLeafId) : null
+  return { conversation, isNew: false, parentId, isAtLeaf: isStored && parent === null }
 }
 
 async function visibleMessage(store: Store, viewer: User, id: string) {

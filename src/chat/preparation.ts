@@ -1,18 +1,18 @@
 import { createHash } from 'node:crypto'
 import { v7 as uuid } from 'uuid'
-import type { Completion } from '../store/completion.ts'
+import type { Completion, NewLeaf } from '../store/completion.ts'
 import type { CompletionDefaults, Conversation } from '../store/conversation.ts'
-import type { Message, NewMessage } from '../store/message.ts'
+import type { NewMessage } from '../store/message.ts'
 import type { Store } from '../store/store.ts'
 import { storableJson } from '../stream/text.ts'
 import type { Upstreams } from '../upstream/upstream.ts'
 import type { CompletionInput } from './completion-input.ts'
-import { assembleContext, type Context } from './context.ts'
+import type { Context } from './context.ts'
 import { invalidInput } from './error.ts'
-import type { WithLiveText } from './live-text.ts'
 import { newMessage } from './new-message.ts'
 import { wireParameters } from './parameters.ts'
 import { noDefaults, type Place, placeOf } from './place.ts'
+import type { Prompts, QueuedRequest } from './prompt.ts'
 import type { User } from './viewer.ts'
 
 /** What is to be written and sent for a question; nothing has happened yet. */
@@ -21,20 +21,20 @@ export interface Preparation {
   newConversation: Conversation | null
   /** The question's, then the empty answers; nothing where it is not to be stored. */
   messages: NewMessage[]
-  leaf: { leafId: string; parentId: string | null } | null
+  leaf: NewLeaf | null
   answerIds: string[]
   choiceCount: number
   parameters: Record<string, unknown>
   /** What is sent if it is sent at once. */
   context: Context
-  /** What is sent after a wait: the answer that was waited for may be part of it. */
-  prompt(): Promise<Context>
+  /** What it is to be sent with after a wait. */
+  queued: QueuedRequest
 }
 
 export interface PrepareOptions {
   store: Store
   upstreams: Upstreams
-  withLiveText: WithLiveText
+  prompts: Prompts
   defaultModel: string | null
 }
 
@@ -82,8 +82,9 @@ export function createPrepare(options: PrepareOptions): Prepare {
     const model = await modelOf(options, input, conversation)
     const parameters = wireParameters(withDefaults(input, conversation?.defaults ?? noDefaults, viewer))
     const questions = questionsOf(input, place, viewer)
-    const prompt = () => promptOf(options, input, place, questions, model)
-    const context = await prompt()
+    const stored = input.store !== false
+    const asked = { conversation, parentId: place.parentId, fresh: questions, stored, model }
+    const context = await options.prompts.of({ ...asked, context: input.context ?? null })
     const completion: Completion = {
       ...blankCompletion,
       id: uuid(),
@@ -92,7 +93,7 @@ export function createPrepare(options: PrepareOptions): Prepare {
       parentId: questions.at(-1)?.id ?? place.parentId,
       idempotencyKey: key?.key ?? null,
       inputHash: key?.inputHash ?? null,
-      stored: input.store !== false,
+      stored,
       cancelWhenUnwatched: input.whenUnwatched === 'CANCEL',
       model,
       parameters: storableParameters(parameters),
@@ -102,7 +103,12 @@ export function createPrepare(options: PrepareOptions): Prepare {
       createdAt: new Date(),
     }
     const choiceCount = input.n ?? 1
-    const preparation = { completion, choiceCount, parameters, context, prompt }
+    const queued = {
+      parameters: completion.parameters,
+      context: input.context ?? null,
+      questionIds: questions.map(({ id }) => id),
+    }
+    const preparation = { completion, choiceCount, parameters, context, queued }
     if (completion.stored) return { ...preparation, ...writtenFor(completion, place, questions, choiceCount) }
     // The new messages' ids would lead to nothing.
     const report = { ...context.report, messageIds: [] }
@@ -118,7 +124,7 @@ function writtenFor(completion: Completion, place: Place, questions: NewMessage[
   return {
     newConversation: place.isNew ? place.conversation : null,
     messages: [...questions, ...answers],
-    leaf: { leafId, parentId: place.parentId },
+    leaf: { leafId, parentId: place.parentId, isAtLeaf: place.isAtLeaf },
     answerIds: answers.map(({ id }) => id),
   }
 }
@@ -140,30 +146,6 @@ function questionsOf({ messages }: CompletionInput, { conversation, parentId }: 
     questions.push(newMessage(message, { ...place, authorId: viewer.id }))
   }
   return questions
-}
-
-async function promptOf(
-  { store, upstreams, withLiveText }: PrepareOptions,
-  input: CompletionInput,
-  { conversation, isNew, parentId }: Place,
-  fresh: NewMessage[],
-  model: string,
-): Promise<Context> {
-  async function history(): Promise<Message[]> {
-    if (conversation === null || isNew || parentId === null) return []
-    const whole = { after: null, before: null, first: null, last: null }
-    const [path] = await store.messages.paths([{ conversationId: conversation.id, leafId: parentId, ...whole }])
-    return withLiveText(path?.messages ?? [])
-  }
-  return assembleContext({
-    input: input.context ?? null,
-    defaultStrategy: conversation?.defaults.contextStrategy ?? 'FULL',
-    // Where nothing is stored, the messages are all that is sent.
-    systemPrompt: input.store === false ? null : (conversation?.systemPrompt ?? null),
-    history: await history(),
-    fresh,
-    window: upstreams.contextWindow(model),
-  })
 }
 
 function emptyAnswers({ id, conversationId, parentId }: Completion, count: number): NewMessage[] {

@@ -5,11 +5,12 @@ import type { Bus } from '../stream/bus.ts'
 import { endedMessage, endingOfStop } from './ending.ts'
 import type { LiveAnswers } from './live.ts'
 import type { Log } from './log.ts'
+import type { Queue } from './queue.ts'
 import type { Replica } from './replica.ts'
 import { fold } from './stored-answer.ts'
 import { countTokens } from './tokens.ts'
 
-/** Ends the answers of servers that were lost, with the text that they had logged. */
+/** Ends the answers of servers that were lost, with the text that they had logged, and goes on with what waited there. */
 export interface Recovery {
   /** Once, where no other server can be there. */
   takeOver(): Promise<void>
@@ -25,10 +26,11 @@ export interface RecoveryOptions {
   bus: Bus
   replica: Replica
   lives: LiveAnswers
+  queue: Queue
   log: Log
 }
 
-export function createRecovery({ store, bus, replica, lives, log }: RecoveryOptions): Recovery {
+export function createRecovery({ store, bus, replica, lives, queue, log }: RecoveryOptions): Recovery {
   let timer: NodeJS.Timeout | undefined
   let isRunning = false
   let fenceFromMs = 0
@@ -70,20 +72,13 @@ export function createRecovery({ store, bus, replica, lives, log }: RecoveryOpti
     bus.publish('moved', [orphan.id])
   }
 
-  // Several at a time, and fewer than the database has connections.
-  async function endAll(orphans: readonly Completion[]) {
-    for (let from = 0; from < orphans.length; from += endsAtOnce) {
-      await Promise.all(orphans.slice(from, from + endsAtOnce).map(endOrphan))
-    }
-  }
-
-  const endOrphans = async () => endAll(await store.completions.orphans())
+  const endOrphans = async () => severalAtOnce(await store.replicas.orphans(), endOrphan)
 
   // Written although the database was lost before it could say so: whoever asked was told that it cannot serve.
   async function endUnknown() {
-    const ids = await store.completions.inProgress(replica.id())
+    const ids = await store.replicas.streaming(replica.id())
     const unknown = ids.filter((id) => lives.get(id) === null)
-    if (unknown.length > 0) await endAll(await store.completions.load(unknown))
+    if (unknown.length > 0) await severalAtOnce(await store.completions.load(unknown), endOrphan)
   }
 
   // Where the database was away, nobody could renew a lease: only those that still do not are lost.
@@ -93,6 +88,7 @@ export function createRecovery({ store, bus, replica, lives, log }: RecoveryOpti
     try {
       if (performance.now() >= fenceFromMs) await store.replicas.fenceExpired(replica.id())
       await endOrphans()
+      await queue.takeOver()
       await endUnknown()
     } catch (error) {
       fenceFromMs = performance.now() + replica.leaseMs
@@ -105,11 +101,19 @@ export function createRecovery({ store, bus, replica, lives, log }: RecoveryOpti
     async takeOver() {
       await store.replicas.fenceOthers(replica.id())
       await endOrphans()
+      await queue.takeOver()
     },
     start() {
       timer = setInterval(() => void tick(), periodMs)
     },
     stop: () => clearInterval(timer),
+  }
+}
+
+/** Fewer than the database has connections. */
+async function severalAtOnce(orphans: readonly Completion[], end: (orphan: Completion) => Promise<void>) {
+  for (let from = 0; from < orphans.length; from += endsAtOnce) {
+    await Promise.all(orphans.slice(from, from + endsAtOnce).map(end))
   }
 }
 

@@ -1,3 +1,4 @@
+import { StoreError } from '../store/error.ts'
 import type { ChoiceDelta } from '../stream/delta.ts'
 import type { Chunk } from '../upstream/chunk.ts'
 import { UpstreamError } from '../upstream/error.ts'
@@ -5,22 +6,36 @@ import type { StreamHandlers, Upstreams } from '../upstream/upstream.ts'
 import type { AnswerLog } from './answer-log.ts'
 import type { Conclude } from './conclusion.ts'
 import type { Context } from './context.ts'
-import { type Ending, endingOfFault, endingOfStop, endingOfUpstream } from './ending.ts'
-import type { Live, StopReason } from './live.ts'
+import {
+  type Ending,
+  endingOfFault,
+  endingOfLength,
+  endingOfStop,
+  endingOfStorage,
+  endingOfUpstream,
+} from './ending.ts'
+import { ChatError } from './error.ts'
+import type { Live, LiveAnswers, StopReason } from './live.ts'
 import type { Log } from './log.ts'
+import type { Mirrors } from './mirror.ts'
 import { createRevealer } from './revealer.ts'
 import type { Turns } from './turn.ts'
 import type { Received } from './usage.ts'
 
 /** Carries an answer from the upstream to its end. */
 export interface Relay {
-  /** Without a context it first waits for its turn in the conversation. Never rejects: what goes wrong is the ending. */
+  /**
+   * Without a context it first waits for its turn in the conversation; where another server goes on with it, its viewers
+   * here watch it there. Never rejects: what goes wrong is the ending.
+   */
   run(live: Live, context: Context | null): Promise<void>
 }
 
 export interface RelayOptions {
   upstreams: Upstreams
   answerLog: AnswerLog
+  lives: LiveAnswers
+  mirrors: Mirrors
   turns: Turns
   conclude: Conclude
   log: Log
@@ -35,7 +50,8 @@ function isNews(choice: ChoiceDelta): boolean {
   return hasText(choice) || choice.finishReason !== null || choice.logprobs !== null
 }
 
-export function createRelay({ upstreams, answerLog, turns, conclude, log }: RelayOptions): Relay {
+export function createRelay(options: RelayOptions): Relay {
+  const { upstreams, answerLog, lives, mirrors, turns, conclude, log } = options
   // Nothing of an unstored answer is written, so its viewers wait for no commit.
   const revealer = createRevealer()
 
@@ -71,7 +87,6 @@ export function createRelay({ upstreams, answerLog, turns, conclude, log }: Rela
   }
 
   async function contextAtItsTurn(live: Live): Promise<Context> {
-    await turns.take(live)
     live.stopper.signal.throwIfAborted()
     const context = await live.prompt()
     live.completion.context = context.report
@@ -84,6 +99,8 @@ export function createRelay({ upstreams, answerLog, turns, conclude, log }: Rela
       completion.requestId ??= error.requestId
       return endingOfUpstream(error)
     }
+    if (error instanceof ChatError) return endingOfLength(error.message)
+    if (error instanceof StoreError) return endingOfStorage()
     log.error({ err: error, completionId: completion.id }, 'an answer could not be relayed')
     return endingOfFault()
   }
@@ -102,6 +119,11 @@ export function createRelay({ upstreams, answerLog, turns, conclude, log }: Rela
 
   return {
     async run(live, context) {
+      if (context === null && !(await turns.take(live))) {
+        lives.discard(live)
+        mirrors.adopt(live.answer)
+        return
+      }
       const received: Received = { messages: [], usage: null, wasAnswered: false }
       await conclude(live, await ask(live, context, received), received)
     },

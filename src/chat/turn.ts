@@ -1,47 +1,76 @@
+import type { Turn } from '../store/queue.ts'
 import type { Store } from '../store/store.ts'
 import type { Bus } from '../stream/bus.ts'
-import type { Live } from './live.ts'
+import type { Live, StopReason } from './live.ts'
 import type { Log } from './log.ts'
+import type { Replica } from './replica.ts'
 
 /** One answer at a time is written in a conversation; others may wait for their turn. */
 export interface Turns {
-  /** Resolves when it has the turn, or was stopped while it waited. */
-  take(live: Live): Promise<void>
+  /** Resolves when it has the turn or was stopped; with false when another server goes on with it. */
+  take(live: Live): Promise<boolean>
+  /** Ends all waiting here: others go on with it. */
+  leave(): void
+  areLeft(): boolean
 }
 
 /** Covers a lost wake-up, and what changes without one. */
 const pollMs = 500
 
-export function createTurns({ completions }: Store, bus: Bus, log: Log): Turns {
+export function createTurns({ queue }: Store, bus: Bus, replica: Replica, log: Log): Turns {
+  const leaving = new AbortController()
+
   function moved(signal: AbortSignal): Promise<void> {
     return new Promise((resolve) => {
       const finish = () => {
         clearTimeout(timer)
         unsubscribe()
         signal.removeEventListener('abort', finish)
+        leaving.signal.removeEventListener('abort', finish)
         resolve()
       }
       const timer = setTimeout(finish, pollMs)
       const unsubscribe = bus.subscribe('moved', finish)
       signal.addEventListener('abort', finish)
+      leaving.signal.addEventListener('abort', finish)
     })
   }
 
-  async function tryToTake(id: string): Promise<boolean> {
+  async function tryToTake({ answer, replicaId }: Live): Promise<Turn> {
     try {
-      return await completions.takeTurn(id)
+      return await queue.takeTurn(answer.id, replicaId)
     } catch (error) {
-      log.warn({ err: error, completionId: id }, 'the turn in a conversation could not be asked for yet')
-      return false
+      log.warn({ err: error, completionId: answer.id }, 'the turn in a conversation could not be asked for yet')
+      return 'WAITING'
     }
   }
 
+  /** Why it is not sent although it does not wait any longer. */
+  function refusalOf(turn: Exclude<Turn, 'WAITING' | 'LOST'>, { replicaId }: Live): StopReason | null {
+    if (turn !== 'TAKEN') return turn
+    // The lease ended in that moment: what comes of it could not be logged.
+    return replicaId === replica.id() ? null : 'SERVER_LOST'
+  }
+
   return {
-    async take({ answer, stopper: { signal } }) {
+    async take(live) {
+      const { signal } = live.stopper
       while (!signal.aborted) {
-        if (await tryToTake(answer.id)) return
-        await moved(signal)
+        if (leaving.signal.aborted) return false
+        const turn = await tryToTake(live)
+        if (turn === 'LOST') return false
+        if (turn === 'WAITING') {
+          await moved(signal)
+          continue
+        }
+        live.isWaiting = false
+        const refusal = refusalOf(turn, live)
+        if (refusal !== null) live.stopper.abort(refusal)
+        return true
       }
+      return true
     },
+    leave: () => leaving.abort(),
+    areLeft: () => leaving.signal.aborted,
   }
 }

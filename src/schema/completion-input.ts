@@ -5,8 +5,14 @@ const BusyPolicy = builder.enumType('BusyPolicy', {
   description: 'What to do where another answer is being written in the conversation.',
   values: {
     REJECT: { description: 'Refuse, as ConversationBusy.' },
-    QUEUE: { description: 'Wait until it has ended, then ask.' },
-    INTERRUPT: { description: 'Cancel it, then ask.' },
+    QUEUE: {
+      description:
+        'Wait for its end, and for all who wait already, then ask: in the order of asking, with the answers before it, and ' +
+        'although the server may restart meanwhile.',
+    },
+    INTERRUPT: {
+      description: 'Cancel it, then ask. Those who wait already keep their turns: this one comes after them.',
+    },
   },
 })
 

@@ -1,5 +1,6 @@
 import { recordEvents } from './conversation-event.ts'
-import { moveLeaves } from './message-sql.ts'
+import { mayWriteAfter, moveLeaves } from './message-sql.ts'
+import { lockParticipants } from './participant.ts'
 
 export const columns = `c.id, c.requester_id AS "requesterId", c.conversation_id AS "conversationId", c.parent_id AS "parentId",
   c.idempotency_key AS "idempotencyKey", c.input_hash AS "inputHash", c.stored, c.cancel_when_unwatched AS "cancelWhenUnwatched", c.replica_id AS "replicaId", c.status, c.model,
@@ -11,11 +12,16 @@ export const columns = `c.id, c.requester_id AS "requesterId", c.conversation_id
   c.usage_source AS "usageSource"`
 
 // One round trip, all or nothing. Foreign keys are checked when the whole statement is done, so the order does not matter.
-// The answers to come are no new messages: their completion tells of them.
+// The answers to come are no new messages: their completion tells of them. Nobody takes the turn while others wait for it.
 export const beginSql = `
-  WITH begun AS (
-    INSERT INTO completions SELECT * FROM json_populate_record(null::completions, $1::json)
+  WITH here AS (${lockParticipants('$7::uuid')}), begun AS (
+    INSERT INTO completions SELECT given.* FROM json_populate_record(null::completions, $1::json) given
+    WHERE ($7::uuid IS NULL OR ${mayWriteAfter('given.requester_id', '$5::uuid', '$8')})
+      AND NOT EXISTS (SELECT FROM queued_completions q WHERE q.conversation_id = given.turn_id)
     ON CONFLICT DO NOTHING RETURNING id, conversation_id, requester_id
+  ), queued AS (
+    INSERT INTO queued_completions (completion_id, conversation_id, request)
+    SELECT id, conversation_id, $9 FROM begun WHERE $9::text IS NOT NULL
   ), conversation AS (
     INSERT INTO conversations SELECT made.* FROM begun, json_populate_recordset(null::conversations, $2::json) made
   ), written AS (
@@ -54,19 +60,12 @@ const endSql = (condition: string) => `
     UPDATE messages m SET content = answer.content, refusal = answer.refusal, reasoning = answer.reasoning,
       tool_calls = answer.tool_calls, finish_reason = answer.finish_reason, logprobs = answer.logprobs, status = answer.status
     FROM ended, json_populate_recordset(null::messages, $3::json) answer WHERE m.completion_id = ended.id AND m.id = answer.id
-  ), happened AS (SELECT conversation_id, 'COMPLETION_FINISHED' AS kind, id AS subject_id FROM ended), ${recordEvents}
+  ), gone AS (DELETE FROM queued_completions q USING ended WHERE q.completion_id = ended.id),
+  happened AS (SELECT conversation_id, 'COMPLETION_FINISHED' AS kind, id AS subject_id FROM ended), ${recordEvents}
   SELECT id FROM ended`
 
 export const endOwnSql = endSql('AND EXISTS (SELECT FROM replicas WHERE id = $2 AND fenced_at IS NULL)')
 export const endLostSql = endSql('')
-
-// Who has waited longest goes first; an error of the unique index means that another has the turn.
-export const takeTurnSql = `
-  UPDATE completions c SET turn_id = c.conversation_id
-  WHERE c.id = $1 AND c.status = 'IN_PROGRESS' AND c.cancel_requested_at IS NULL
-  AND NOT EXISTS (SELECT FROM completions o WHERE o.conversation_id = c.conversation_id AND o.status = 'IN_PROGRESS'
-    AND o.id <> c.id AND (o.turn_id IS NOT NULL OR o.id < c.id))
-  RETURNING c.id`
 
 export const visible = `c.deleted_at IS NULL AND CASE WHEN c.conversation_id IS NULL THEN c.requester_id = $1
   ELSE EXISTS (SELECT FROM participants p WHERE p.conversation_id = c.conversation_id AND p.user_id = $1) END`

@@ -1,4 +1,4 @@
-import { beginSql, columns, endLostSql, endOwnSql, takeTurnSql, visible } from './completion-sql.ts'
+import { beginSql, columns, endLostSql, endOwnSql, visible } from './completion-sql.ts'
 import type { ContextStrategy, Conversation } from './conversation.ts'
 import type { Database } from './database.ts'
 import { type FinishReason, type MessageStatus, messageRow, type NewMessage, type ToolCall } from './message.ts'
@@ -77,14 +77,21 @@ export interface Completion {
   finishedAt: Date | null
 }
 
+export interface NewLeaf {
+  leafId: string
+  parentId: string | null
+  /** The parent has to be the requester's current leaf still. */
+  isAtLeaf: boolean
+}
+
 /** All that one question writes, in one statement. */
 export interface Beginning {
   completion: Completion
   /** Made with it; null where it exists. */
   newConversation: Conversation | null
   messages: NewMessage[]
-  /** Where its requester, and everyone who stood at its parent, goes. */
-  leaf: { leafId: string; parentId: string | null } | null
+  /** Where its requester, and everyone who stood at its parent, goes; null where it is not stored. */
+  leaf: NewLeaf | null
 }
 
 export interface EndedMessage {
@@ -100,12 +107,11 @@ export interface EndedMessage {
 
 export interface Completions {
   /**
-   * False, and nothing written, where the key is taken, or where it takes the turn in its conversation and another has
-   * it. Rejects with StoreError GONE where the conversation was deleted meanwhile.
+   * Takes the turn in its conversation or, with what it is to be sent with later, waits for it. False, and nothing
+   * written, where the key or the turn is taken, where the requester may not write any more, or where the leaf has moved.
+   * Rejects with StoreError GONE where the conversation was deleted meanwhile.
    */
-  begin(beginning: Beginning, takesTurn: boolean): Promise<boolean>
-  /** Gives a waiting completion the turn in its conversation. False while another has it or waits longer. */
-  takeTurn(id: string): Promise<boolean>
+  begin(beginning: Beginning, request: string | null): Promise<boolean>
   /** False, and nothing written, where it has ended or the replica, which streams it, was fenced. Safe to repeat. */
   end(completion: Completion, replicaId: string, messages: readonly EndedMessage[]): Promise<boolean>
   /** Ends what no replica streams any more. False, and nothing written, where it has ended or is another's by now. */
@@ -122,10 +128,6 @@ export interface Completions {
   keepWatched(ids: readonly string[]): Promise<void>
   /** Whether another replica had a viewer for it. */
   wasWatchedWithin(id: string, ms: number): Promise<boolean>
-  /** The ids of those that this replica streams. */
-  inProgress(replicaId: string): Promise<string[]>
-  /** In progress on a fenced replica. */
-  orphans(): Promise<Completion[]>
 }
 
 export interface UsageRow {
@@ -138,7 +140,7 @@ export interface UsageRow {
   usageSource: UsageSource | null
 }
 
-type Row = Omit<Completion, 'usage'> & UsageRow
+export type CompletionRow = Omit<Completion, 'usage'> & UsageRow
 
 export function usageOf(row: UsageRow): Usage | null {
   if (row.usageSource === null) return null
@@ -153,7 +155,7 @@ export function usageOf(row: UsageRow): Usage | null {
   }
 }
 
-function completionOf(row: Row): Completion {
+export function completionOf(row: CompletionRow): Completion {
   const {
     promptTokens,
     completionTokens,
@@ -230,7 +232,7 @@ function endedRow({ toolCalls, finishReason, ...message }: EndedMessage) {
 
 export function createCompletions({ query }: Database): Completions {
   const select = async (condition: string, values: readonly unknown[]) => {
-    const rows = await query<Row>(`SELECT ${columns} FROM completions c WHERE ${condition}`, values)
+    const rows = await query<CompletionRow>(`SELECT ${columns} FROM completions c WHERE ${condition}`, values)
     return rows.map(completionOf)
   }
   const endBy =
@@ -244,10 +246,11 @@ export function createCompletions({ query }: Database): Completions {
       return (await query(text, values)).length === 1
     }
   return {
-    async begin({ completion, newConversation, messages, leaf }, takesTurn) {
+    async begin({ completion, newConversation, messages, leaf }, request) {
+      const { conversationId, stored } = completion
       const row = {
         ...completionRow(completion, completion.replicaId),
-        turn_id: takesTurn ? completion.conversationId : null,
+        turn_id: stored && request === null ? conversationId : null,
       }
       const values = [
         JSON.stringify(row),
@@ -256,11 +259,11 @@ export function createCompletions({ query }: Database): Completions {
         leaf?.leafId ?? null,
         leaf?.parentId ?? null,
         newConversation !== null,
+        leaf === null || newConversation !== null ? null : conversationId,
+        leaf?.isAtLeaf ?? false,
+        request,
       ]
       return (await query(beginSql, values)).length === 1
-    },
-    async takeTurn(id) {
-      return (await query(takeTurnSql, [id])).length === 1
     },
     end: endBy(endOwnSql),
     endLost: endBy(endLostSql),
@@ -268,7 +271,7 @@ export function createCompletions({ query }: Database): Completions {
     async byKey(requesterId, idempotencyKey) {
       const text = `SELECT ${columns}, c.deleted_at IS NOT NULL AS "isDeleted" FROM completions c
         WHERE c.requester_id = $1 AND c.idempotency_key = $2`
-      const [found] = await query<Row & { isDeleted: boolean }>(text, [requesterId, idempotencyKey])
+      const [found] = await query<CompletionRow & { isDeleted: boolean }>(text, [requesterId, idempotencyKey])
       if (found === undefined) return null
       const { isDeleted, ...row } = found
       return { completion: completionOf(row), isDeleted }
@@ -291,11 +294,5 @@ export function createCompletions({ query }: Database): Completions {
       const text = `SELECT id FROM completions WHERE id = $1 AND watched_at > now() - $2::int * interval '1 millisecond'`
       return (await query(text, [id, ms])).length === 1
     },
-    async inProgress(replicaId) {
-      const text = `SELECT id FROM completions WHERE replica_id = $1 AND status = 'IN_PROGRESS'`
-      return (await query<{ id: string }>(text, [replicaId])).map(({ id }) => id)
-    },
-    orphans: () =>
-      select(`c.status = 'IN_PROGRESS' AND c.replica_id IN (SELECT id FROM replicas WHERE fenced_at IS NOT NULL)`, []),
   }
 }

@@ -36,8 +36,8 @@ export interface ConversationEvents {
  * whoever sees one event sees all before it. Events of one statement stand in the order of the kinds, then of the
  * subjects, whose ids grow with time. A conversation that the same statement makes has no watchers yet, and no events.
  *
- * A statement that changes participants or messages which others change too locks the conversation before them, as this
- * does for those that begin and end completions, or two of them may wait for each other.
+ * A statement that changes participants or completions does it before this locks the conversation, and the participants
+ * first (see lockParticipants), or two of them may wait for each other.
  */
 export const recordEvents = `
   counted AS (SELECT conversation_id, count(*)::int AS events FROM happened GROUP BY conversation_id),

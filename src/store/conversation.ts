@@ -166,6 +166,8 @@ export function createConversations({ prisma, query }: Database): Conversations 
     async remove(id) {
       const gone = { deletedAt: new Date(), conversationId: null, parentId: null, turnId: null }
       await prisma.$transaction([
+        // As whoever writes in it does first: else the two would wait for each other.
+        prisma.$executeRaw`SELECT FROM participants WHERE conversation_id = ${id}::uuid ORDER BY user_id FOR UPDATE`,
         prisma.$executeRaw`DELETE FROM answer_log USING completions WHERE completion_id = completions.id AND conversation_id = ${id}::uuid`,
         prisma.completion.updateMany({ where: { conversationId: id }, data: gone }),
         prisma.conversation.deleteMany({ where: { id } }),

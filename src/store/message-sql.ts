@@ -1,4 +1,5 @@
 import { recordEvents } from './conversation-event.ts'
+import { lockParticipants } from './participant.ts'
 
 const messageColumns = [
   'id',
@@ -29,9 +30,16 @@ export const moveLeaves = `
   FROM leaf WHERE participants.conversation_id = leaf.conversation_id
   AND (participants.user_id = leaf.user_id OR participants.current_leaf_id IS NOT DISTINCT FROM leaf.parent_id)`
 
+/** Asks `here`, which locks the participants. With `isLeaf` the parent has to be the user's current leaf still. */
+export const mayWriteAfter = (userId: string, parentId: string, isLeaf: string) => `(
+    SELECT bool_or(user_id = ${userId} AND role <> 'VIEWER' AND (NOT ${isLeaf} OR current_leaf_id IS NOT DISTINCT FROM ${parentId}))
+    FROM here
+  )`
+
 export const createSql = `
-  WITH created AS (
-    INSERT INTO messages SELECT * FROM json_populate_record(null::messages, $1::json)
+  WITH here AS (${lockParticipants('$2')}), created AS (
+    INSERT INTO messages SELECT given.* FROM json_populate_record(null::messages, $1::json) given
+    WHERE ${mayWriteAfter('given.author_id', 'given.parent_id', '$3')}
     ON CONFLICT (author_id, idempotency_key) DO NOTHING
     RETURNING id AS leaf_id, conversation_id, parent_id, author_id AS user_id
   ), leaf AS (SELECT * FROM created),

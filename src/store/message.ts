@@ -88,8 +88,11 @@ export interface Messages {
   siblings(ids: readonly string[]): Promise<Map<string, Message[]>>
   ofCompletions(completionIds: readonly string[]): Promise<Message[]>
   byKey(authorId: string, idempotencyKey: string): Promise<{ message: Message; inputHash: string | null } | null>
-  /** False, and nothing written, where the author has used the key. */
-  create(message: NewMessage): Promise<boolean>
+  /**
+   * False, and nothing written, where the author has used the key or may not write any more, or where the parent is to
+   * be the author's current leaf and is not.
+   */
+  create(message: NewMessage, isAtLeaf: boolean): Promise<boolean>
 }
 
 /** For json_populate_recordset, which knows the columns by their names. */
@@ -192,8 +195,8 @@ export function createMessages({ query }: Database): Messages {
       const { inputHash, ...row } = found
       return { message: messageOf(row), inputHash }
     },
-    async create(message) {
-      const rows = await query(createSql, [JSON.stringify(messageRow(message))])
+    async create(message, isAtLeaf) {
+      const rows = await query(createSql, [JSON.stringify(messageRow(message)), message.conversationId, isAtLeaf])
       return rows.length === 1
     },
   }

@@ -36,9 +36,17 @@ export interface Participants {
 /** The ids of the completions that are to be cancelled. */
 export type Cancelled = string[]
 
-// The statement after it sees all that was committed before, which one that locks by itself would not. Others lock the
-// conversation first, too, and then its participants.
-const lockSql = 'SELECT id FROM conversations WHERE id = $1::uuid FOR NO KEY UPDATE'
+/**
+ * Whoever writes in a conversation has its participants to himself, and locks them before its completions and the
+ * conversation: so writers go one after the other, and never wait for each other. What is read here is a row of now, where
+ * one that was changed while this waited is read again, and not that of the statement's begin.
+ */
+export const lockParticipants = (conversationId: string) => `
+    SELECT user_id, role, current_leaf_id FROM participants WHERE conversation_id = ${conversationId}
+    ORDER BY user_id FOR NO KEY UPDATE`
+
+// The statement after it sees all that was committed before, which one that locks by itself would not.
+const lockSql = lockParticipants('$1::uuid')
 
 const absentSql = `
   SELECT DISTINCT place.conversation_id AS "conversationId", place.user_id AS "userId"

@@ -1,3 +1,5 @@
+import { type Completion, type CompletionRow, completionOf } from './completion.ts'
+import { columns } from './completion-sql.ts'
 import type { Database } from './database.ts'
 
 export interface Replicas {
@@ -8,11 +10,21 @@ export interface Replicas {
   fenceOthers(id: string): Promise<void>
   /** Fences this one and forgets those that left nothing to end. */
   leave(id: string): Promise<void>
+  /** The ids of what it streams; without what waits for its turn. */
+  streaming(id: string): Promise<string[]>
+  /** What fenced ones streamed and nobody has ended. */
+  orphans(): Promise<Completion[]>
 }
 
 const forgetSql = `
   DELETE FROM replicas WHERE fenced_at IS NOT NULL
   AND NOT EXISTS (SELECT FROM completions WHERE completions.replica_id = replicas.id)`
+
+const isStreamed = `c.status = 'IN_PROGRESS' AND NOT EXISTS (SELECT FROM queued_completions q WHERE q.completion_id = c.id)`
+const streamingSql = `SELECT c.id FROM completions c WHERE c.replica_id = $1 AND ${isStreamed}`
+const orphansSql = `
+  SELECT ${columns} FROM completions c
+  WHERE c.replica_id IN (SELECT id FROM replicas WHERE fenced_at IS NOT NULL) AND ${isStreamed}`
 
 export function createReplicas({ query }: Database): Replicas {
   return {
@@ -33,5 +45,7 @@ export function createReplicas({ query }: Database): Replicas {
       await query('UPDATE replicas SET fenced_at = now() WHERE id = $1', [id])
       await query(forgetSql)
     },
+    streaming: async (id) => (await query<{ id: string }>(streamingSql, [id])).map((row) => row.id),
+    orphans: async () => (await query<CompletionRow>(orphansSql)).map(completionOf),
   }
 }

@@ -7,6 +7,7 @@ import type { Database } from './database.ts'
 import { createMessages, type Messages } from './message.ts'
 import { createMessageSearch, type MessageSearch } from './message-search.ts'
 import { createParticipants, type Participants } from './participant.ts'
+import { createQueue, type Queue } from './queue.ts'
 import { createReplicas, type Replicas } from './replica.ts'
 import { createUsages, type Usages } from './usage.ts'
 import { createUsers, type Users } from './user.ts'
@@ -20,6 +21,7 @@ export interface Store {
   messages: Messages
   messageSearch: MessageSearch
   completions: Completions
+  queue: Queue
   usages: Usages
   answerLog: AnswerLog
   replicas: Replicas
@@ -35,6 +37,7 @@ export function createStore(database: Database): Store {
     messages: createMessages(database),
     messageSearch: createMessageSearch(database),
     completions: createCompletions(database),
+    queue: createQueue(database),
     usages: createUsages(database),
     answerLog: createAnswerLog(database),
     replicas: createReplicas(database),

@@ -152,19 +152,6 @@ describe('after a SIGKILL while an answer is written', () => {
     expect(upstream.requests).toHaveLength(sent)
     await alice.ask({ conversationId: conversation?.id, messages: [says('Go on.')] })
   })
-
-  test('questions that waited behind it are ended too, and the conversation is free', async () => {
-    const { server, alice, database, id } = await serverWithAnswer({ LEASE_MS: '1000' })
-    const conversationId = (await alice.completion(id))?.conversation?.id
-    const input = { conversationId, messages: [says('And?')], ifBusy: 'QUEUE', background: true }
-    const waiting = (await alice.ask(input)).completion.id
-    await server.kill('SIGKILL')
-
-    const after = await aliceAfter(database)
-    for (const lost of [id, waiting]) expect(endOf(await after.watch(lost).rest()).error?.['code']).toBe('SERVER_LOST')
-    const next = await after.ask({ conversationId, messages: [says('Still there?')] })
-    expect(next.completion.status).toBe('COMPLETED')
-  })
 })
 
 if (inject('database') === 'postgres') {

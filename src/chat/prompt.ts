@@ -1,0 +1,79 @@
+import type { Completion } from '../store/completion.ts'
+import type { Conversation } from '../store/conversation.ts'
+import type { Message } from '../store/message.ts'
+import type { Store } from '../store/store.ts'
+import type { Upstreams } from '../upstream/upstream.ts'
+import type { ContextInput } from './completion-input.ts'
+import { assembleContext, type Context } from './context.ts'
+import { notFound } from './error.ts'
+import type { WithLiveText } from './live-text.ts'
+
+/** What is asked, and of whom. */
+export interface Question {
+  /** null where it is asked in none, or in a new one. */
+  conversation: Conversation | null
+  /** The message that the new ones come after. */
+  parentId: string | null
+  fresh: readonly Message[]
+  stored: boolean
+  model: string
+  context: ContextInput | null
+}
+
+/** What a question that waits is to be sent with. It may wait for longer than its server lives. */
+export interface QueuedRequest {
+  /** As `Completion.parameters`. */
+  parameters: Record<string, unknown>
+  context: ContextInput | null
+  questionIds: string[]
+}
+
+/** What goes up for a question. Throws CONTEXT_TOO_LONG. */
+export interface Prompts {
+  of(question: Question): Promise<Context>
+  /** At its turn: the answers that it waited for are part of it. */
+  ofQueued(completion: Completion, request: QueuedRequest): Promise<Context>
+}
+
+export interface PromptsOptions {
+  store: Store
+  upstreams: Upstreams
+  withLiveText: WithLiveText
+}
+
+export function createPrompts({ store, upstreams, withLiveText }: PromptsOptions): Prompts {
+  async function pathTo(conversationId: string, leafId: string): Promise<Message[]> {
+    const whole = { after: null, before: null, first: null, last: null }
+    const [path] = await store.messages.paths([{ conversationId, leafId, ...whole }])
+    return withLiveText(path?.messages ?? [])
+  }
+
+  function assemble({ conversation, stored, model, context, fresh }: Question, history: readonly Message[]) {
+    return assembleContext({
+      input: context,
+      defaultStrategy: conversation?.defaults.contextStrategy ?? 'FULL',
+      // Where nothing is stored, the messages are all that is sent.
+      systemPrompt: stored ? (conversation?.systemPrompt ?? null) : null,
+      history,
+      fresh,
+      window: upstreams.contextWindow(model),
+    })
+  }
+
+  return {
+    async of(question) {
+      const { conversation, parentId } = question
+      const hasHistory = conversation !== null && parentId !== null
+      return assemble(question, hasHistory ? await pathTo(conversation.id, parentId) : [])
+    },
+    async ofQueued({ requesterId, conversationId, parentId, model }, { context, questionIds }) {
+      const [conversation] = await store.conversations.find(requesterId, [conversationId ?? ''])
+      if (conversation === undefined || parentId === null) throw notFound('conversation')
+      const path = await pathTo(conversation.id, parentId)
+      const isFresh = ({ id }: Message) => questionIds.includes(id)
+      const fresh = path.filter(isFresh)
+      const history = path.filter((message) => !isFresh(message))
+      return assemble({ conversation, parentId, fresh, stored: true, model, context }, history)
+    },
+  }
+}

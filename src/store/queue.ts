@@ -1,0 +1,81 @@
+import { type Completion, type CompletionRow, completionOf } from './completion.ts'
+import { columns } from './completion-sql.ts'
+import type { Database } from './database.ts'
+
+/**
+ * TAKEN: it has the turn. WAITING: another has it, or waits longer. LOST: another replica has taken it over, or may.
+ * CANCELLED: that was asked for, or its conversation is gone. DISPLACED: it has the turn, but its place among the messages
+ * is gone.
+ */
+export type Turn = 'TAKEN' | 'WAITING' | 'LOST' | 'CANCELLED' | 'DISPLACED'
+
+export interface Queued {
+  completion: Completion
+  /** As it was given to `begin`. */
+  request: string
+}
+
+/** Completions that wait for their turn. None of them was ever sent. */
+export interface Queue {
+  /** What has the turn in a conversation. */
+  running(conversationId: string): Promise<Completion | null>
+  takeTurn(id: string, replicaId: string): Promise<Turn>
+  /** Takes over those of lost and of leaving servers, and those of this one but for the given ones. Each goes to one replica. */
+  claim(replicaId: string, but: readonly string[]): Promise<Queued[]>
+  /** Leaves all of this replica's to others. */
+  release(replicaId: string): Promise<void>
+}
+
+const isWaiting = `c.status = 'IN_PROGRESS' AND c.turn_id IS NULL`
+const isServing = (replicaId: string) => `EXISTS (SELECT FROM replicas WHERE id = ${replicaId} AND fenced_at IS NULL)`
+
+// An error of the unique index on turn_id means that another has the turn. What decides between two replicas is the
+// completion's row: whoever comes second looks at it again.
+const takeTurnSql = `
+  WITH taken AS (
+    UPDATE completions c SET turn_id = c.conversation_id FROM queued_completions own
+    WHERE c.id = $1 AND own.completion_id = c.id AND ${isWaiting} AND c.replica_id = $2 AND ${isServing('$2')}
+      AND c.cancel_requested_at IS NULL
+      AND NOT EXISTS (SELECT FROM completions o WHERE o.turn_id = c.conversation_id)
+      AND NOT EXISTS (SELECT FROM queued_completions o WHERE o.conversation_id = c.conversation_id AND o.place < own.place)
+    RETURNING c.id, 
+      EXISTS (SELECT FROM messages m WHERE m.completion_id = c.id AND m.deleted_at IS NULL) AS has_place
+  ), gone AS (DELETE FROM queued_completions q USING taken WHERE q.completion_id = taken.id)
+  SELECT CASE
+    WHEN NOT taken.has_place THEN 'DISPLACED' WHEN taken.id IS NOT NULL THEN 'TAKEN'
+    WHEN NOT (${isWaiting} AND c.replica_id IS NOT DISTINCT FROM $2 AND ${isServing('$2')}) THEN 'LOST'
+    WHEN c.cancel_requested_at IS NOT NULL OR c.deleted_at IS NOT NULL THEN 'CANCELLED' ELSE 'WAITING' END AS turn
+  FROM completions c LEFT JOIN taken ON true WHERE c.id = $1`
+
+const claimSql = `
+  UPDATE completions c SET replica_id = $1 FROM queued_completions q
+  WHERE q.completion_id = c.id AND ${isWaiting} AND c.id <> ALL($2::uuid[]) AND ${isServing('$1')}
+    AND (c.replica_id IS NULL OR c.replica_id = $1
+      OR EXISTS (SELECT FROM replicas r WHERE r.id = c.replica_id AND r.fenced_at IS NOT NULL))
+  RETURNING ${columns}, q.request`
+
+const releaseSql = `
+  UPDATE completions c SET replica_id = NULL FROM queued_completions q
+  WHERE q.completion_id = c.id AND ${isWaiting} AND c.replica_id = $1`
+
+export function createQueue({ query }: Database): Queue {
+  return {
+    async running(conversationId) {
+      const rows = await query<CompletionRow>(`SELECT ${columns} FROM completions c WHERE c.turn_id = $1`, [
+        conversationId,
+      ])
+      return rows.map(completionOf)[0] ?? null
+    },
+    async takeTurn(id, replicaId) {
+      const [row] = await query<{ turn: Turn }>(takeTurnSql, [id, replicaId])
+      return row?.turn ?? 'LOST'
+    },
+    async claim(replicaId, but) {
+      const rows = await query<CompletionRow & { request: string }>(claimSql, [replicaId, but])
+      return rows.map(({ request, ...row }) => ({ completion: completionOf(row), request }))
+    },
+    async release(replicaId) {
+      await query(releaseSql, [replicaId])
+    },
+  }
+}

@@ -1,0 +1,154 @@
+import { afterAll, describe, expect, inject, test } from 'vitest'
+import { createPerson, endOf, type Person, readTo, says, threadOf } from '../person.ts'
+import { type Environment, freshDatabase, spawnServer, startServer } from '../server.ts'
+import { chunks, done, finish, gate, type RecordedRequest, startScriptedUpstream } from '../upstream-server.ts'
+
+const upstream = await startScriptedUpstream()
+afterAll(() => upstream.close())
+
+const sentTo = ({ body }: RecordedRequest) => (body['messages'] as { content: string }[]).map(({ content }) => content)
+upstream.replyAlways((request) => [...chunks(`To ${sentTo(request).at(-1)}`), finish('stop'), done()])
+
+const questions = ['one?', 'two?', 'three?']
+const answered = questions.flatMap((question) => [question, `To ${question}`])
+// Beyond what a JavaScript number holds: it must go up to the digit.
+const seed = '9223372036854775807'
+
+const startNext = async (database: Environment) => {
+  return (await startServer({ OPENAI_BASE_URL: upstream.baseUrl, LEASE_MS: '1000', ...database })).url
+}
+
+/** A process with an answer that stands at `A mo`, and three questions that wait behind it. */
+async function serverWithQueue(settings: Environment = {}) {
+  const database = await freshDatabase()
+  const server = await spawnServer({ OPENAI_BASE_URL: upstream.baseUrl, LEASE_MS: '1000', ...database, ...settings })
+  // Where two can share the database, the other is there already.
+  const other = inject('database') === 'postgres' ? await startNext(database) : null
+  const alice = createPerson(server.url, 'alice')
+  const hold = gate()
+  upstream.reply(...chunks('A mo'), hold.wait, ...chunks('le.'), finish('stop'), done())
+  const { completion, conversation } = await alice.ask({ messages: [says('What digs?')], background: true })
+  const viewer = alice.watch(completion.id)
+  await readTo('A mo', viewer)
+  const conversationId = conversation?.id ?? ''
+  const waiting: string[] = []
+  for (const question of questions) waiting.push(await queue(alice, conversationId, question, { seed }))
+  return {
+    ...{ server, alice, conversationId, viewer, running: completion.id, waiting, finish: hold.open },
+    sent: upstream.requests.length,
+    next: async () => createPerson(other ?? (await startNext(database)), 'alice'),
+  }
+}
+
+async function queue(person: Person, conversationId: string, question: string, more: object = {}) {
+  const input = { conversationId, messages: [says(question)], ifBusy: 'QUEUE', background: true, ...more }
+  return (await person.ask(input)).completion.id
+}
+
+/** What became of these, when all have ended. */
+async function endsOf(person: Person, ids: readonly string[]) {
+  return Promise.all(ids.map(async (id) => endOf(await person.watch(id).rest())))
+}
+
+async function expectAllAnswered(
+  next: Person,
+  { conversationId, waiting, sent }: { conversationId: string; waiting: string[]; sent: number },
+  first: string,
+) {
+  const ends = await endsOf(next, waiting)
+  expect(ends.map(({ status }) => status)).toEqual(['COMPLETED', 'COMPLETED', 'COMPLETED'])
+  expect(await threadOf(next, conversationId)).toEqual(['What digs?', first, ...answered])
+  const calls = upstream.requests.slice(sent)
+  const thread = ['What digs?', first, ...answered]
+  expect(calls.map(sentTo)).toEqual([3, 5, 7].map((length) => thread.slice(0, length)))
+  for (const { text } of calls) expect(text).toContain(`"seed":${seed}`)
+  expect(ends[2]?.context).toMatchObject({ omittedCount: 0 })
+  expect((await next.conversation(conversationId))?.activeCompletions).toEqual([])
+}
+
+describe('questions that wait for their turn outlive their server', () => {
+  test('that was killed: they are answered in order, with one upstream call each', async () => {
+    const world = await serverWithQueue()
+    await world.server.kill('SIGKILL')
+    const next = await world.next()
+    const [lost] = await endsOf(next, [world.running])
+    expect(lost).toMatchObject({ status: 'INTERRUPTED', error: { code: 'SERVER_LOST' } })
+    await expectAllAnswered(next, world, 'A mo')
+  })
+
+  test('that goes away: it finishes what it has begun, and leaves them to the next', async () => {
+    const world = await serverWithQueue({ DRAIN_MS: '30000' })
+    const exit = world.server.kill('SIGTERM')
+    await expect.poll(() => fetch(`${world.server.url}/readyz`).then(({ status }) => status)).toBe(503)
+    world.finish()
+    expect(endOf(await world.viewer.rest()).status).toBe('COMPLETED')
+    expect(await exit).toEqual({ code: 0, signal: null })
+    await expectAllAnswered(await world.next(), world, 'A mole.')
+  })
+
+  test('that goes away at once: it ends what it has begun alone', async () => {
+    const world = await serverWithQueue()
+    expect(await world.server.kill('SIGTERM')).toEqual({ code: 0, signal: null })
+    const next = await world.next()
+    const ends = await endsOf(next, [world.running, ...world.waiting])
+    expect(ends.map(({ status }) => status)).toEqual(['INTERRUPTED', 'COMPLETED', 'COMPLETED', 'COMPLETED'])
+    expect(upstream.requests).toHaveLength(world.sent + 3)
+  })
+
+  test('and its viewers watch them on at the next', async () => {
+    const world = await serverWithQueue()
+    const viewer = world.alice.watch(world.waiting[0] ?? '')
+    const [first] = await viewer.until(() => true)
+    await world.server.kill('SIGKILL')
+    const next = await world.next()
+    const rest = await next.watch(world.waiting[0] ?? '', { after: first?.cursor }).rest()
+    expect(endOf(rest).choices[0]?.message.content).toBe('To one?')
+  })
+})
+
+describe('in the queue of a conversation', () => {
+  async function busyConversation() {
+    const { url } = await startServer({ OPENAI_BASE_URL: upstream.baseUrl })
+    const alice = createPerson(url, 'alice')
+    const hold = gate()
+    upstream.reply(...chunks('A mo'), hold.wait, ...chunks('le.'), finish('stop'), done())
+    const { completion, conversation } = await alice.ask({ messages: [says('What digs?')], background: true })
+    await readTo('A mo', alice.watch(completion.id))
+    const conversationId = conversation?.id ?? ''
+    const ask = (question: string, more?: object) => queue(alice, conversationId, question, more)
+    return { alice, conversationId, running: completion.id, ask, finish: hold.open, sent: upstream.requests.length }
+  }
+
+  test('a cancelled one leaves the others in order', async () => {
+    const { alice, conversationId, ask, finish: goOn, sent } = await busyConversation()
+    const [one, two, three] = [await ask('one?'), await ask('two?'), await ask('three?')]
+    await alice.cancel(two)
+    goOn()
+    const ends = await endsOf(alice, [one, two, three])
+    expect(ends.map(({ status }) => status)).toEqual(['COMPLETED', 'CANCELLED', 'COMPLETED'])
+    expect(await threadOf(alice, conversationId)).toEqual([
+      ...['What digs?', 'A mole.', 'one?', 'To one?', 'two?', null, 'three?', 'To three?'],
+    ])
+    expect(upstream.requests.slice(sent).map((request) => sentTo(request).at(-1))).toEqual(['one?', 'three?'])
+  })
+
+  test('INTERRUPT stops the answer that is written, and goes behind those who wait', async () => {
+    const { alice, conversationId, running, ask } = await busyConversation()
+    const one = await ask('one?')
+    const two = await ask('two?', { ifBusy: 'INTERRUPT' })
+    const ends = await endsOf(alice, [running, one, two])
+    expect(ends.map(({ status }) => status)).toEqual(['CANCELLED', 'COMPLETED', 'COMPLETED'])
+    expect(await threadOf(alice, conversationId)).toEqual(['What digs?', 'A mo', 'one?', 'To one?', 'two?', 'To two?'])
+  })
+
+  test('nobody waits any longer once the conversation is deleted', async () => {
+    const { alice, conversationId, ask, finish: goOn, sent } = await busyConversation()
+    const viewers = [alice.watch(await ask('one?')), alice.watch(await ask('two?'))]
+    for (const viewer of viewers) await viewer.next()
+    const ends = Promise.all(viewers.map(async (viewer) => endOf(await viewer.rest()).status))
+    await alice.remove(conversationId)
+    expect(await ends).toEqual(['CANCELLED', 'CANCELLED'])
+    goOn()
+    expect(upstream.requests).toHaveLength(sent)
+  })
+})
