@@ -36,6 +36,7 @@ export interface DoorOptions {
   checks?: Checks
   pageFolder?: string
   auth?: AuthSettings
+  keys?: Partial<Keys>
   logLevel?: string
 }
 
@@ -58,7 +59,11 @@ export async function openDoor(options: DoorOptions = {}): Promise<Door> {
   })
   const logger = pino({ level: options.logLevel ?? 'info' }, sink)
   const schema = probeSchema(probe)
-  const signIn = createSignIn({ auth: options.auth ?? { mode: 'dev' }, keys: noKeys, log: logger })
+  const signIn = createSignIn({
+    auth: options.auth ?? { mode: 'dev' },
+    keys: { ...noKeys, ...options.keys },
+    log: logger,
+  })
   const server = createServer({
     settings: { host: '127.0.0.1', port: 0, allowedOrigins: options.allowedOrigins ?? [] },
     schema,

@@ -5,6 +5,7 @@ import type { Identity } from './identity.ts'
 import { createVerifyJwt, type JwtSettings } from './jwt.ts'
 import { createKeyWatch, type KeyWatchOptions } from './key-watch.ts'
 import type { Log } from './log.ts'
+import { createMemory } from './memory.ts'
 
 export type { Identity } from './identity.ts'
 
@@ -50,13 +51,14 @@ export function createSignIn({ auth, keys, log }: SignInOptions): SignIn {
   const refuse = createRefuse(auth.mode)
   const byKey = createIdentifyByKey(keys, refuse, log)
   const byMode = auth.mode === 'dev' ? createIdentifyByName(refuse) : createIdentifyByToken(auth, refuse, log)
+  const memory = createMemory((text) => (/^Bearer +ak_/i.test(text) ? byKey(text) : byMode(text)), keys.onWord)
   const keyWatch = createKeyWatch({ ...keys, log })
 
   return {
     async identify(authorization) {
       if (authorization === null) return byMode(null)
       if (authorization.length > maxLength) throw refuse('length')
-      return /^Bearer +ak_/i.test(authorization) ? byKey(authorization) : byMode(authorization)
+      return /^Bearer /i.test(authorization) ? memory.identify(authorization) : byMode(authorization)
     },
     watch({ expiresAt, apiKeyId }, onEnd) {
       const unwatch = apiKeyId === null ? () => {} : keyWatch.watch(apiKeyId, end)
@@ -71,7 +73,10 @@ export function createSignIn({ auth, keys, log }: SignInOptions): SignIn {
       }
       return stop
     },
-    close: keyWatch.close,
+    close() {
+      memory.close()
+      keyWatch.close()
+    },
   }
 }
 

@@ -1,3 +1,4 @@
+import pg from 'pg'
 import { afterAll, describe, expect, inject, test, vi } from 'vitest'
 import { execute, type Sender, subscribe } from '../client.ts'
 import { type ApiKey, apiKeyNode, completionStream, createApiKey, revokeApiKey, viewerApiKeys } from '../documents.ts'
@@ -134,6 +135,7 @@ describe('a revoked key', () => {
   test('signs nobody in, for good, and stays in the list', async () => {
     const alice = somebody()
     const [{ secret, apiKey }, other] = [await make(alice), await make(alice, { name: 'another' })]
+    expect(await viewerBy(by(secret))).toContain(200)
     const revoked = await revoke(alice, apiKey.id)
     expect(revoked.revokedAt).not.toBeNull()
     expect(await viewerBy(by(secret))).toEqual([401, 'UNAUTHENTICATED'])
@@ -185,12 +187,35 @@ describe('a revoked key', () => {
     const since = performance.now()
     await Promise.all(viewers.map((viewer) => expect(viewer.rest()).rejects.toThrow(/4403|terminated/)))
     expect(performance.now() - since).toBeLessThan(5_000)
-    expect(await viewerBy(by(secret), there.url)).toEqual([401, 'UNAUTHENTICATED'])
+    await refusedBy(there, secret, since)
     hold.open()
     const rest = alice.start('a key', 'What digs?')
     expect(endOf(await rest.rest())).toMatchObject({ choices: [{ message: { content: 'A mole.' } }] })
   })
+
+  test.runIf(inject('database') === 'postgres')('is noticed where no word of it comes', async () => {
+    const settings = await freshDatabase()
+    const server = await startServer({ ...settings, OPENAI_BASE_URL: upstream.baseUrl })
+    const { secret, apiKey } = await make(createPerson(server.url, 'alice'))
+    upstream.reply(...chunks('A mo'), gate().wait)
+    const viewer = createPerson(server.url, by(secret)).start('a key', 'What digs?')
+    await readTo('A mo', viewer)
+    const database = new pg.Client(settings['DATABASE_URL'])
+    await database.connect()
+    await database.query('UPDATE api_keys SET revoked_at = now() WHERE prefix = $1', [apiKey.prefix])
+    await database.end()
+    const since = performance.now()
+    expect(await viewer.closed).toBe(4403)
+    expect(performance.now() - since).toBeLessThan(5_000)
+    await refusedBy(server, secret, since)
+  })
 })
+
+/** Within five seconds of that moment. */
+async function refusedBy(server: Server, secret: string, since: number): Promise<void> {
+  const refused = async () => expect(await viewerBy(by(secret), server.url)).toEqual([401, 'UNAUTHENTICATED'])
+  await vi.waitFor(refused, { timeout: 5_000 - (performance.now() - since) })
+}
 
 describe("another's key", () => {
   test('does not exist: the same bytes as for an id of nothing', async () => {

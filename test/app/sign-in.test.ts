@@ -1,7 +1,10 @@
+import { SignJWT } from 'jose'
 import { expect, test } from 'vitest'
+import { execute } from '../client.ts'
+import { createApiKey } from '../documents.ts'
 import { claimsOf, createKey, inSeconds, issuer, type SigningKey, signToken, startKeyServer } from '../issuer.ts'
-import { contentsIn, createPerson, endOf, readTo } from '../person.ts'
-import { freshDatabase, startServer } from '../server.ts'
+import { contentsIn, createPerson, endOf, readTo, says } from '../person.ts'
+import { freshDatabase, spawnServer, startServer } from '../server.ts'
 import { chunks, done, finish, gate, startScriptedUpstream } from '../upstream-server.ts'
 
 const aboutViewer = '{ viewer { id name } }'
@@ -65,7 +68,7 @@ test.each(['websocket', 'sse'] as const)(
     const { upstream, url, key } = await begin()
     const hold = gate()
     upstream.reply(...chunks('A mo'), hold.wait, ...chunks('le', ' digs.'), finish('stop'), done())
-    const short = await personBy(url, key, 'a1', { exp: inSeconds(2) })
+    const short = await personBy(url, key, 'a1', { exp: inSeconds(3) })
     const viewer = short.start('a key', 'What digs?', { over })
     const seen = await readTo('A mo', viewer)
     await expect(viewer.rest()).rejects.toThrow(over === 'sse' ? /terminated/ : /4403/)
@@ -84,3 +87,30 @@ test.each(['websocket', 'sse'] as const)(
     expect(upstream.requests).toHaveLength(1)
   },
 )
+
+test('the server says at its start who signs in, and nothing that it writes holds a credential', async () => {
+  const secret = 'canary-secret-of-at-least-thirty-two-bytes'
+  const server = await spawnServer({ AUTH_JWT_SECRET: secret, AUTH_AUDIENCE: 'chat', LOG_LEVEL: 'trace' })
+  const sign = (key: string) =>
+    new SignJWT(claimsOf('a1')).setProtectedHeader({ alg: 'HS256' }).sign(new TextEncoder().encode(key))
+  const [good, forged] = await Promise.all([sign(secret), sign(secret.toUpperCase())])
+  const by = (token: string) => ({ authorization: `Bearer ${token}` })
+  const person = createPerson(server.url, by(good))
+  type Made = { createApiKey: { secret: string; apiKey: { prefix: string } } }
+  const { createApiKey: made } = await person.request<Made>(createApiKey, { input: { name: 'a robot' } })
+  await createPerson(server.url, by(made.secret)).ask({ model: 'demo-fast', messages: [says('What digs?')] })
+  const wrong = `${made.secret.slice(0, -2)}AA`
+  for (const token of [forged, wrong, `ak_${forged}`]) {
+    expect(await execute(server.url, '{ viewer { id } }', {}, by(token))).toMatchObject({ status: 401 })
+    await expect(createPerson(server.url, by(token)).watch('x').rest()).rejects.toThrow(/4401/)
+  }
+  await server.kill('SIGTERM')
+  expect(server.output()).toMatch(
+    /Sign-in +JWT of any issuer for the audience chat, signed by HS256 \(AUTH_JWT_SECRET\)/,
+  )
+  expect(server.output()).toContain('credentials were refused')
+  const [prefix = '', rest = ''] = [made.apiKey.prefix, made.secret.slice(made.apiKey.prefix.length + 1, -2)]
+  for (const part of [secret, prefix, rest, ...good.split('.').slice(1), ...forged.split('.').slice(1)]) {
+    expect(server.output()).not.toContain(part)
+  }
+})
