@@ -65,6 +65,18 @@ fragment D on ChoiceDelta {
   index content refusal reasoning logprobs finishReason toolCalls { index id name arguments }
 } ${inFailures}`
 
+export const conversationEvents = `subscription ($id: ID!, $after: Cursor) {
+  conversationEvents(conversationId: $id, after: $after) {
+    __typename conversationId cursor
+    ... on MessageCreated { message { ...M } }
+    ... on MessageDeleted { messageId }
+    ... on CompletionStarted { completion { ...C } }
+    ... on CompletionFinished { completion { ...C } }
+    ... on ConversationUpdated { conversation { ...T } }
+    ... on ParticipantsChanged { conversation { ...T } }
+  }
+} ${conversationFields} ${inCompletions}`
+
 export const completionNode = `query ($id: ID!) { node(id: $id) { ...C } } ${inCompletions}`
 export const messageNode = `query ($id: ID!) { node(id: $id) { ...M } } ${messageFields}`
 export const conversationNode = `query ($id: ID!) { node(id: $id) { ...T } } ${conversationFields}`
@@ -238,6 +250,14 @@ export interface Participant {
   joinedAt: string
   lastReadMessage: { id: string } | null
 }
+
+export type ConversationEvent = { conversationId: string; cursor: string } & (
+  | { __typename: 'MessageCreated'; message: Message }
+  | { __typename: 'MessageDeleted'; messageId: string }
+  | { __typename: 'CompletionStarted' | 'CompletionFinished'; completion: Completion }
+  | { __typename: 'ConversationUpdated' | 'ParticipantsChanged'; conversation: Conversation }
+  | { __typename: 'AccessRevoked' }
+)
 
 /** A member of a result union that is an error; what it has beside the message depends on its type. */
 export interface Failure {

@@ -5,9 +5,11 @@ import {
   type CompletionEvent,
   type Connection,
   type Conversation,
+  type ConversationEvent,
   cancelCompletion,
   completionNode,
   completionStream,
+  conversationEvents,
   conversationNode,
   conversations,
   createCompletion,
@@ -89,7 +91,7 @@ export function createPerson(url: string, who: string | Sender) {
   }
 
   const stream = (input: object, over: Shape['over'] = 'websocket') =>
-    eventsOf(subscribe<{ completionStream: CompletionEvent }>(url, completionStream, { input }, { over, ...sender }))
+    eventsOf(subscribe<Record<string, CompletionEvent>>(url, completionStream, { input }, { over, ...sender }))
 
   return {
     request,
@@ -118,6 +120,17 @@ export function createPerson(url: string, who: string | Sender) {
     },
     async id(): Promise<string> {
       return (await request<{ viewer: { id: string } }>('{ viewer { id } }')).viewer.id
+    },
+    /** What happens in a conversation, after a cursor or from now on. */
+    follow(id: string, { over = 'websocket', ...place }: { over?: Shape['over']; after?: string | undefined } = {}) {
+      const variables = { id, ...place }
+      const document = conversationEvents
+      return eventsOf(subscribe<Record<string, ConversationEvent>>(url, document, variables, { over, ...sender }))
+    },
+    async eventCursor(id: string): Promise<string> {
+      const document = 'query ($id: ID!) { conversation(id: $id) { eventCursor } }'
+      type Data = { conversation: { eventCursor: string } | null }
+      return (await request<Data>(document, { id })).conversation?.eventCursor ?? ''
     },
     completion: (id: string) => find<Completion>(completionNode, id),
     message: (id: string) => find<Message>(messageNode, id),
@@ -211,9 +224,10 @@ function isFailure(result: unknown): result is Failure {
   return typeof result === 'object' && result !== null && '__typename' in result
 }
 
-function eventsOf(subscription: Subscription<{ completionStream: CompletionEvent }>): Subscription<CompletionEvent> {
-  const eventIn = (data: { completionStream: CompletionEvent }) => data.completionStream
-  async function next(): Promise<IteratorResult<CompletionEvent, undefined>> {
+/** The one field of each result. */
+function eventsOf<Event>(subscription: Subscription<Record<string, Event>>): Subscription<Event> {
+  const eventIn = (data: Record<string, Event>) => Object.values(data)[0] as Event
+  async function next(): Promise<IteratorResult<Event, undefined>> {
     const result = await subscription.next()
     return result.done ? result : { done: false, value: eventIn(result.value) }
   }

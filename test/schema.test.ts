@@ -22,8 +22,6 @@ const notYet = [
   ...['Mutation.deleteMessage', 'Mutation.selectBranch', 'Mutation.markRead'],
   ...['Query.contextPreview'],
   ...['Query.usage', 'UsageBucket', 'UsageDimension'],
-  ...['Subscription.conversationEvents', 'ConversationEvent', 'ConversationUpdated', 'AccessRevoked'],
-  ...['MessageCreated', 'MessageDeleted', 'CompletionStarted', 'CompletionFinished', 'ParticipantsChanged'],
 ]
 
 describe('the schema', () => {

@@ -1,6 +1,7 @@
 import type { Completion } from '../store/completion.ts'
 import { StoreError } from '../store/error.ts'
 import type { Store } from '../store/store.ts'
+import type { Bus } from '../stream/bus.ts'
 import type { CompletionInput } from './completion-input.ts'
 import { notFound } from './error.ts'
 import { inputHash } from './input-hash.ts'
@@ -26,6 +27,7 @@ export type Begin = (viewer: User, input: CompletionInput, key: string | null) =
 
 export interface BeginOptions {
   store: Store
+  bus: Bus
   replica: Replica
   prepare: Prepare
   write: Write
@@ -37,7 +39,7 @@ export interface BeginOptions {
 }
 
 export function createBegin(options: BeginOptions): Begin {
-  const { store, replica, prepare, write, lives, relay, limits, unwatched, prompts } = options
+  const { store, bus, replica, prepare, write, lives, relay, limits, unwatched, prompts } = options
 
   async function run(
     viewer: User,
@@ -60,6 +62,8 @@ export function createBegin(options: BeginOptions): Begin {
     // The lease ended meanwhile: what comes of it could not be logged.
     if (!live.isWaiting && live.replicaId !== replica.id()) lives.stop(live.answer.id, 'SERVER_LOST')
     void relay.run(live, live.isWaiting ? null : preparation.context)
+    const { conversationId } = live.completion
+    if (conversationId !== null && preparation.newConversation === null) bus.publish('conversation', [conversationId])
     return { completion: live.completion, replayed: false }
   }
 

@@ -11,7 +11,9 @@ import { createCanceller } from './cancel.ts'
 import { type Completions, createCompletions } from './completion.ts'
 import { createConclude } from './conclusion.ts'
 import { type Conversations, createConversations } from './conversation.ts'
+import { type ConversationEvents, createConversationEvents } from './conversation-event.ts'
 import { createDrain } from './drain.ts'
+import { createEventReader } from './event-reader.ts'
 import { createLimits, type Limits } from './limits.ts'
 import { createLiveAnswers } from './live.ts'
 import { createLiveText } from './live-text.ts'
@@ -39,6 +41,7 @@ export interface Chat {
   apiKeys: ApiKeys
   conversations: Conversations
   participants: Participants
+  conversationEvents: ConversationEvents
   messages: Messages
   completions: Completions
   models: Models
@@ -91,23 +94,20 @@ export function createChat(options: ChatOptions): ChatServer {
   const prepare = createPrepare({ store, upstreams, prompts, defaultModel })
   const unwatched = createUnwatched(store, log)
   const queue = createQueue({ store, replica, lives, turns, relay, prompts, unwatched, log })
-  const begin = createBegin({
-    store,
-    replica,
-    prepare,
-    write: createWrite(store, lives, canceller, log),
-    lives,
-    relay,
-    limits,
-    unwatched,
-    prompts,
-  })
+  const write = createWrite(store, lives, canceller, log)
+  const begin = createBegin({ store, bus, replica, prepare, write, lives, relay, limits, unwatched, prompts })
   const recovery = createRecovery({ store, bus, replica, lives, queue, log })
   const pruning = createPruning(store, retentionMs, log)
   const cancel = async (id: string) => {
     const [completion] = await store.completions.load([id])
     if (completion !== undefined) await canceller.cancel(completion)
   }
+
+  const conversations = createConversations(store, bus, cancel)
+  const messages = createMessages(store, bus, withLiveText)
+  const completions = createCompletions({ store, lives, answers, access, begin, canceller, limits, withLiveText })
+  const reader = createEventReader(store, bus, log)
+  const workers = [pruning, recovery, access, canceller, reader, mirrors, answerLog, announcer]
 
   function abandon() {
     // What waits hears at its next try that another server may have it.
@@ -120,24 +120,19 @@ export function createChat(options: ChatOptions): ChatServer {
   return {
     viewers: createViewers(store),
     apiKeys: createApiKeys(store, bus, options.mintKey),
-    conversations: createConversations(store, cancel),
+    conversations,
+    conversationEvents: createConversationEvents({ store, reader, conversations, messages, completions, limits }),
     participants: createParticipants(store, bus, access),
-    messages: createMessages(store, withLiveText),
-    completions: createCompletions({ store, lives, answers, access, begin, canceller, limits, withLiveText }),
+    messages,
+    completions,
     models: createModels(upstreams),
     limits,
     async start() {
       await replica.join()
       if (isAlone) await recovery.takeOver()
       else recovery.start()
-      for (const worker of [answerLog, mirrors, canceller, access, pruning]) worker.start()
+      for (const worker of [answerLog, mirrors, reader, canceller, access, pruning]) worker.start()
     },
-    drain: createDrain({
-      queue,
-      lives,
-      replica,
-      log,
-      workers: [pruning, recovery, access, canceller, mirrors, answerLog, announcer],
-    }),
+    drain: createDrain({ queue, lives, replica, log, workers }),
   }
 }

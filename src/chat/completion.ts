@@ -55,7 +55,9 @@ export interface CompletionsOptions {
 
 export function createCompletions(options: CompletionsOptions): Completions {
   const { store, lives, answers, access, begin, canceller, limits, withLiveText } = options
-  const current = (completion: Completion) => lives.get(completion.id)?.completion ?? completion
+  // An end is stored before it is known here.
+  const current = (completion: Completion) =>
+    completion.status === 'IN_PROGRESS' ? (lives.get(completion.id)?.completion ?? completion) : completion
 
   async function visible(viewer: User, id: string): Promise<Completion> {
     const [completion] = await store.completions.find(viewer.id, [id])

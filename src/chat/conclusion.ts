@@ -90,5 +90,6 @@ export function createConclude({ store, upstreams, bus, lives, answerLog, log }:
     lives.remove(live)
     answer.end(stored.completion, stored.position)
     bus.publish('moved', [answer.id])
+    if (completion.conversationId !== null) bus.publish('conversation', [completion.conversationId])
   }
 }

@@ -3,6 +3,7 @@ import type { Usage } from '../store/completion.ts'
 import type { CompletionDefaults, Conversation, ConversationChange, ConversationPlace } from '../store/conversation.ts'
 import type { Participant, ParticipantRole } from '../store/participant.ts'
 import type { Store } from '../store/store.ts'
+import type { Bus } from '../stream/bus.ts'
 import { storableJson } from '../stream/text.ts'
 import { invalidInput } from './error.ts'
 import { type Page, type PageInput, rangeOf } from './page.ts'
@@ -76,7 +77,11 @@ function readPlace(cursor: string | null, name: string): ConversationPlace | nul
   return { updatedAt: new Date(Number(match[1])), id: match[2] ?? '' }
 }
 
-export function createConversations(store: Store, cancel: (completionId: string) => Promise<void>): Conversations {
+export function createConversations(
+  store: Store,
+  bus: Bus,
+  cancel: (completionId: string) => Promise<void>,
+): Conversations {
   const { conversations } = store
 
   async function visibleIds(viewer: User, ids: readonly string[]): Promise<string[]> {
@@ -110,12 +115,14 @@ export function createConversations(store: Store, cancel: (completionId: string)
       const change = changeOf(input)
       if (typeof input.archived === 'boolean') change.archivedAt = input.archived ? new Date() : null
       await conversations.update(id, change)
+      bus.publish('conversation', [id])
       return permitted(store, viewer, id, ['OWNER', 'EDITOR'], 'change it')
     },
     async remove(viewer, id) {
       await permitted(store, viewer, id, ['OWNER'], 'delete it')
       for (const { id: completionId } of await store.completions.active([id])) await cancel(completionId)
       await conversations.remove(id)
+      bus.publish('access', [id])
     },
     async participants(viewer, conversationIds) {
       return store.participants.ofConversations(await visibleIds(viewer, conversationIds))

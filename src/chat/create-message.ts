@@ -1,6 +1,7 @@
 import type { Conversation } from '../store/conversation.ts'
 import type { Message } from '../store/message.ts'
 import type { Store } from '../store/store.ts'
+import type { Bus } from '../stream/bus.ts'
 import { checkKey } from './completion-check.ts'
 import { ChatError, invalidInput, notFound } from './error.ts'
 import { inputHash } from './input-hash.ts'
@@ -20,7 +21,7 @@ export interface CreateMessageInput {
 }
 
 /** Writes a message without asking the model. Throws ChatError. */
-export async function createMessage(store: Store, viewer: User, input: CreateMessageInput): Promise<Message> {
+export async function createMessage(store: Store, bus: Bus, viewer: User, input: CreateMessageInput): Promise<Message> {
   checkMessage(input.message, 'input.message')
   checkKey(input.idempotencyKey, 'input.idempotencyKey')
   const { idempotencyKey, ...asked } = input
@@ -33,9 +34,12 @@ export async function createMessage(store: Store, viewer: User, input: CreateMes
   if (parent !== null) await refuseWhileStreaming(store, parent)
   const place = { conversationId: conversation.id, parentId: parent?.id ?? null, authorId: viewer.id }
   const message = { ...newMessage(input.message, place), idempotencyKey: key, inputHash: hash }
-  if (await store.messages.create(message, isAtLeaf(input))) return message
+  if (await store.messages.create(message, isAtLeaf(input))) {
+    bus.publish('conversation', [conversation.id])
+    return message
+  }
   // The same key was faster by another way, or somebody wrote after the leaf, or took away the right to write.
-  return createMessage(store, viewer, input)
+  return createMessage(store, bus, viewer, input)
 }
 
 const isAtLeaf = ({ parentId, replaces }: CreateMessageInput) => !parentId && !replaces

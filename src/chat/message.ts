@@ -1,5 +1,6 @@
 import type { Message, PathPage, PathSlice } from '../store/message.ts'
 import type { Store } from '../store/store.ts'
+import type { Bus } from '../stream/bus.ts'
 import { type CreateMessageInput, createMessage } from './create-message.ts'
 import { ChatError, invalidInput } from './error.ts'
 import type { WithLiveText } from './live-text.ts'
@@ -65,7 +66,7 @@ function attempt<Value>(make: () => Value): Value | ChatError {
   }
 }
 
-export function createMessages(store: Store, withLiveText: WithLiveText): Messages {
+export function createMessages(store: Store, bus: Bus, withLiveText: WithLiveText): Messages {
   async function filled(messages: readonly Message[]): Promise<Map<string, Message>> {
     return new Map((await withLiveText(messages)).map((message) => [message.id, message]))
   }
@@ -93,6 +94,6 @@ export function createMessages(store: Store, withLiveText: WithLiveText): Messag
       return new Map([...groups].map(([id, group]) => [id, group.map((item) => messages.get(item.id) ?? item)]))
     },
     search: (viewer, input) => searchMessages(store, viewer, input),
-    create: (viewer, input) => createMessage(store, viewer, input),
+    create: (viewer, input) => createMessage(store, bus, viewer, input),
   }
 }

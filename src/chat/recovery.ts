@@ -70,6 +70,7 @@ export function createRecovery({ store, bus, replica, lives, queue, log }: Recov
     if (!(await store.completions.endLost(completion, orphan.replicaId, ended))) return
     log.warn({ completionId: orphan.id, replicaId: orphan.replicaId }, 'ended an answer whose server was lost')
     bus.publish('moved', [orphan.id])
+    if (orphan.conversationId !== null) bus.publish('conversation', [orphan.conversationId])
   }
 
   const endOrphans = async () => severalAtOnce(await store.replicas.orphans(), endOrphan)

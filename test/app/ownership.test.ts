@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import type { RequestError } from '../client.ts'
 import {
   addParticipant,
   cancelCompletion,
@@ -38,7 +39,8 @@ async function begin() {
   )
   const ids = { user, conversation, question, answer, unfinished, whole: whole.id, running }
   const own = (await bob.converse()).id
-  return { ids, own, cursor: seen.at(-1)?.cursor ?? '', state: await stateOf(ids, own) }
+  const eventCursor = await alice.eventCursor(conversation)
+  return { ids, own, cursor: seen.at(-1)?.cursor ?? '', eventCursor, state: await stateOf(ids, own) }
 }
 
 /** What must not change by whatever bob does. */
@@ -73,6 +75,10 @@ async function bytesFor(id: string, query: string, variables: object) {
 async function eventsFor(id: string, input: object) {
   const place = 'watch' in input ? bob.watch(id, input.watch as object) : bob.start(crypto.randomUUID(), input)
   return JSON.stringify(await place.rest()).replaceAll(id, 'the id')
+}
+
+async function refusalOf(following: { rest(): Promise<object[]> }) {
+  return JSON.stringify(await following.rest().catch((error: RequestError) => error.errors))
 }
 
 const asks = (query: string, variables: (id: string) => object) => (id: string) => bytesFor(id, query, variables(id))
@@ -120,6 +126,8 @@ const doors: [name: string, ask: (id: string) => Promise<string>][] = [
   ['completionStream, to watch', (id) => eventsFor(id, { watch: {} })],
   ['completionStream, to watch from her cursor', (id) => eventsFor(id, { watch: { after: world.cursor } })],
   ['completionStream, to start there', (id) => eventsFor(id, { messages: [says('x')], conversationId: id })],
+  ['conversationEvents', (id) => refusalOf(bob.follow(id))],
+  ['conversationEvents after her cursor', (id) => refusalOf(bob.follow(id, { after: world.eventCursor }))],
   ['completionStream, to start after it', (id) => eventsFor(id, { messages: [says('x')], parentId: id })],
 ]
 

@@ -1,0 +1,123 @@
+import type { EventPlace, StoredEvent } from '../store/conversation-event.ts'
+import type { Store } from '../store/store.ts'
+import type { Bus } from '../stream/bus.ts'
+import type { Log } from './log.ts'
+
+/** Reads the events of conversations: for all who wait here together, when the bus or the clock says so. */
+export interface EventReader {
+  watch(viewerId: string, conversationId: string): Watch
+  start(): void
+  stop(): void
+}
+
+export interface Watch {
+  /**
+   * The next events after this number, as soon as there is one; null where the viewer may not see the conversation any
+   * more. Once at a time. Never rejects: where the database is away, it waits.
+   */
+  after(sequence: number): Promise<StoredEvent[] | null>
+  /** Whoever waits gets nothing, at once. */
+  leave(): void
+}
+
+interface Watcher {
+  viewerId: string
+  conversationId: string
+  /** There may be more than was read. */
+  isBehind: boolean
+  waiting: { sequence: number; resolve(events: StoredEvent[] | null): void } | null
+}
+
+/** What a lost wake-up costs at most. */
+const pollMs = 2_000
+/** So that one statement brings no more rows than fit into memory, whoever comes back after however long. */
+const eventsPerReading = 50
+const watchersPerReading = 1_000
+
+export function createEventReader({ conversationEvents }: Store, bus: Bus, log: Log): EventReader {
+  const watchers = new Map<string, Set<Watcher>>()
+  const asking = new Set<Watcher>()
+  const unsubscribe: (() => void)[] = []
+  let isReading = false
+  let timer: NodeJS.Timeout | undefined
+
+  async function read(asked: readonly Watcher[]) {
+    const places = asked.map(placeOf)
+    // Before the statement: who is woken while it runs reads again.
+    for (const watcher of asked) watcher.isBehind = false
+    try {
+      const found = await conversationEvents.since(places, eventsPerReading)
+      for (const [index, watcher] of asked.entries()) tell(watcher, found[index] ?? null)
+    } catch (error) {
+      for (const watcher of asked) watcher.isBehind = true
+      log.warn({ err: error }, 'the events of conversations could not be read; viewers wait')
+    }
+  }
+
+  async function readForAll() {
+    if (isReading) return
+    isReading = true
+    while (asking.size > 0) {
+      const asked = [...asking].slice(0, watchersPerReading)
+      for (const watcher of asked) asking.delete(watcher)
+      await read(asked)
+    }
+    isReading = false
+  }
+
+  function wake(conversationIds: Iterable<string>) {
+    for (const id of conversationIds) {
+      for (const watcher of watchers.get(id) ?? []) {
+        watcher.isBehind = true
+        if (watcher.waiting !== null) asking.add(watcher)
+      }
+    }
+    void readForAll()
+  }
+
+  function forget(watcher: Watcher) {
+    const others = watchers.get(watcher.conversationId)
+    others?.delete(watcher)
+    if (others?.size === 0) watchers.delete(watcher.conversationId)
+    asking.delete(watcher)
+    watcher.waiting?.resolve([])
+    watcher.waiting = null
+  }
+
+  return {
+    watch(viewerId, conversationId) {
+      const watcher: Watcher = { viewerId, conversationId, isBehind: true, waiting: null }
+      watchers.set(conversationId, (watchers.get(conversationId) ?? new Set()).add(watcher))
+      return {
+        after(sequence) {
+          return new Promise((resolve) => {
+            watcher.waiting = { sequence, resolve }
+            if (!watcher.isBehind) return
+            asking.add(watcher)
+            void readForAll()
+          })
+        },
+        leave: () => forget(watcher),
+      }
+    },
+    start() {
+      unsubscribe.push(bus.subscribe('conversation', wake), bus.subscribe('access', wake))
+      timer = setInterval(() => wake(watchers.keys()), pollMs)
+    },
+    stop() {
+      clearInterval(timer)
+      for (const leave of unsubscribe) leave()
+    },
+  }
+}
+
+function placeOf({ viewerId, conversationId, waiting }: Watcher): EventPlace {
+  return { viewerId, conversationId, sequence: waiting?.sequence ?? 0 }
+}
+
+function tell(watcher: Watcher, events: StoredEvent[] | null): void {
+  if (events?.length === 0) return
+  watcher.isBehind ||= events?.length === eventsPerReading
+  watcher.waiting?.resolve(events)
+  watcher.waiting = null
+}

@@ -1,0 +1,28 @@
+import type { ConversationEvent } from './documents.ts'
+import type { Person } from './person.ts'
+
+/** What an event is, and of what. */
+export function summary(event: ConversationEvent): string {
+  if ('message' in event) return `${event.__typename} ${event.message.content}`
+  if ('messageId' in event) return `${event.__typename} ${event.messageId}`
+  if ('completion' in event) return `${event.__typename} ${event.completion.status}`
+  return 'conversation' in event ? `${event.__typename} ${event.conversation.title}` : event.__typename
+}
+
+export const isLast = (event: ConversationEvent) => summary(event) === 'MessageCreated the last'
+
+/** All that has happened in the conversation after the cursor, up to a last message that this writes. */
+export async function eventsAfter(after: string, id: string, by: Person): Promise<ConversationEvent[]> {
+  await by.write(id, 'the last')
+  const viewer = by.follow(id, { after })
+  const events = await viewer.until(isLast)
+  viewer.drop()
+  return events.slice(0, -1)
+}
+
+/** A conversation with one message, and the place after it. */
+export async function beginConversation(person: Person) {
+  const { id } = await person.converse()
+  const root = (await person.write(id, 'What digs?')).createdMessage.id
+  return { id, root, start: await person.eventCursor(id) }
+}
