@@ -47,7 +47,7 @@ builder.queryField('searchMessages', (t) =>
     description:
       'Full-text search over the messages that the viewer may see, best first: where the words stand close together, and ' +
       'often; among equals, the newest. Looks into the `content` (its first 100,000 characters) of all roles, and of answers ' +
-      'once they have ended. Of more than 1,000 messages that match, the newest are ranked and the others left out.',
+      'once they have ended. Of more than 500 messages that match, the newest are ranked and the others left out.',
     args: {
       query: t.arg.string({
         required: true,

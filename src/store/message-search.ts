@@ -47,8 +47,8 @@ const words = `to_tsvector('message_words', ${text})`
 /** A query of the index takes time by the square of the conversations that it names. */
 const conversationsAtOnce = 50
 /** Of more messages that match, the newest alone are ranked, as this takes a third of a millisecond each. */
-const rankedMessages = 1_000
-const rankedBytes = 8_000_000
+const rankedMessages = 500
+const rankedBytes = 4_000_000
 
 // Where a phrase stands in a message is not in the index: there, its words are looked for, and what they exclude is left
 // to the ranking, which sees the messages. A query that only excludes (querytree: T) finds nothing.
@@ -64,8 +64,8 @@ const searchSql = `
     SELECT asked.words && string_agg(quote_literal(conversation_id::text), '|')::tsquery AS words
     FROM visible, asked GROUP BY part, asked.words
   ), matching AS MATERIALIZED (
-    SELECT m.id, m.conversation_id, octet_length(m.content) AS size FROM sought JOIN messages m
-    ON m.content IS NOT NULL AND (${words} || array_to_tsvector(ARRAY[m.conversation_id::text])) @@ sought.words
+    SELECT m.id, m.conversation_id, least(octet_length(m.content), 100000) AS size FROM sought JOIN messages m
+    ON m.content IS NOT NULL AND m.deleted_at IS NULL AND (${words} || array_to_tsvector(ARRAY[m.conversation_id::text])) @@ sought.words
   ), newest AS (
     SELECT id, sum(size) OVER (ORDER BY id DESC) - size AS newer FROM matching JOIN visible USING (conversation_id)
     ORDER BY id DESC LIMIT ${rankedMessages}

@@ -70,3 +70,22 @@ test.skipIf(inject('database') === 'pglite')('a search reads no messages of othe
   }
   await client.end()
 })
+
+test.skipIf(inject('database') === 'pglite')('a search that far too much matches has the newest of it', async () => {
+  const { DATABASE_URL } = await freshDatabase()
+  const person = createPerson((await startServer({ DATABASE_URL: DATABASE_URL ?? '' })).url, 'alice')
+  await person.converse()
+  const client = new pg.Client(DATABASE_URL)
+  await client.connect()
+  await client.query(`INSERT INTO messages (id, conversation_id, role, content, status)
+    SELECT lpad(number::text, 32, '0')::uuid, id, 'USER', 'Mole ' || number, 'COMPLETE' FROM conversations, generate_series(1, 600) AS number`)
+  await client.end()
+  const found: (string | null)[] = []
+  for (let after: string | null = null, isLast = false; !isLast; ) {
+    const { edges, pageInfo } = await person.search('mole', { first: 200, after })
+    found.push(...edges.map(({ node }) => node.content))
+    after = pageInfo.endCursor
+    isLast = !pageInfo.hasNextPage
+  }
+  expect(found).toEqual(Array.from({ length: 500 }, (_, index) => `Mole ${600 - index}`))
+})
