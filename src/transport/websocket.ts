@@ -49,7 +49,7 @@ export function createWebSocketDoor(parts: WebSocketParts): WebSocketDoor {
   function open(socket: WebSocket, request: IncomingMessage): void {
     const connection: Connection = {
       socket,
-      request,
+      authorization: authorizationOf(request),
       identity: null,
       running: new Map(),
       onIdle: () => {},
@@ -118,7 +118,8 @@ type ConnectionParams = Record<string, unknown> | undefined
 
 interface Connection {
   socket: WebSocket
-  request: IncomingMessage
+  /** Of the request that opened it, which with all its headers is not kept. */
+  authorization: string | null
   /** null before the sign-in, and again when it has ended */
   identity: Identity | null
   /** by operation id; aborted when the operation is over or its client has left */
@@ -137,7 +138,7 @@ function protocolOptions(
     connectionInitWaitTimeout,
     async onConnect({ extra, connectionParams }) {
       try {
-        const identity = await signIn.identify(credentials(extra.request, connectionParams))
+        const identity = await signIn.identify(credentials(extra.authorization, connectionParams))
         extra.identity = identity
         extra.unwatch = signIn.watch(identity, () => endSignIn(extra))
         // Who has left meanwhile does not close again.
@@ -190,8 +191,8 @@ async function begin(
   return { ...admission.admitted, contextValue: await createContext(identity, left.signal) }
 }
 
-function credentials(request: IncomingMessage, params: ConnectionParams): string | null {
-  const given = params?.['authorization'] ?? authorizationOf(request)
+function credentials(authorization: string | null, params: ConnectionParams): string | null {
+  const given = params?.['authorization'] ?? authorization
   // What is there and is no text must not pass for "no credentials".
   return typeof given === 'string' || given === null ? given : ''
 }

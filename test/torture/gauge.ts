@@ -7,6 +7,7 @@ import type { Environment } from '../server-process.ts'
 
 /** What a server holds, once its garbage is collected. */
 export interface Weight {
+  heapBytes: number
   /** Of the heap and of the buffers that it keeps outside of it. */
   bytes: number
   /** Sockets, timers, requests to the system. */
@@ -38,7 +39,7 @@ const program = (path: string) => `
     const handles = {}
     for (const name of process.getActiveResourcesInfo()) handles[name] = (handles[name] ?? 0) + 1
     const stalled = process._getActiveHandles().filter(({ writableLength }) => writableLength > 0).length
-    return JSON.stringify({ bytes: heapUsed + external, handles, stalled })
+    return JSON.stringify({ heapBytes: heapUsed, bytes: heapUsed + external, handles, stalled })
   }
   createServer((socket) => {
     collect()

@@ -109,8 +109,9 @@ async function readAll(
   const p99Ms = await p99GapMs(healthy, sizes.windowMs)
   const weight = await gauge.weigh()
   if (weight.stalled < sizes.stalled) faults.push(`of ${sizes.stalled} readers ${weight.stalled} are seen to stall`)
+  const heapBytes = (weight.heapBytes - before.weight.heapBytes) / sizes.stalled
   const bytes = (weight.bytes - before.weight.bytes) / sizes.stalled
-  if (bytes > sizes.limitBytes) faults.push(`a stalled reader costs ${kilobytes(bytes)} KB`)
+  if (heapBytes > sizes.limitBytes) faults.push(`a stalled reader costs ${kilobytes(heapBytes)} KB of heap`)
   const growthMs = p99Ms - before.p99Ms
   if (sizes.isWhole && growthMs > promised.gapGrowthMs) faults.push(`the gap grew by ${growthMs.toFixed(1)} ms`)
 
@@ -121,7 +122,7 @@ async function readAll(
   await Promise.all([...healthy, ...slow, ...stalled].map(({ done }) => done))
   return (
     `slow: ${sizes.stalled} stalled beside ${sizes.healthy} healthy and ${sizes.slow} slow ones, ` +
-    `${kilobytes(bytes)} KB for each stalled one; p99 gap of the healthy ${before.p99Ms.toFixed(1)} ms ` +
+    `${kilobytes(heapBytes)} KB of heap for each stalled one, ${kilobytes(bytes)} KB with its buffers; p99 gap of the healthy ${before.p99Ms.toFixed(1)} ms ` +
     `without, ${p99Ms.toFixed(1)} ms with them${cut}; connections lost: ${lossesOf(healthy)} healthy, ` +
     `${lossesOf(slow)} slow, ${lossesOf(stalled)} stalled`
   )
