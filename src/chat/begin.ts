@@ -61,9 +61,9 @@ export function createBegin(options: BeginOptions): Begin {
     if (written === 'TURN') live.isWaiting = false
     // The lease ended meanwhile: what comes of it could not be logged.
     if (!live.isWaiting && live.replicaId !== replica.id()) lives.stop(live.answer.id, 'SERVER_LOST')
-    void relay.run(live, live.isWaiting ? null : preparation.context)
-    const { conversationId } = live.completion
-    if (conversationId !== null && preparation.newConversation === null) bus.publish('conversation', [conversationId])
+    const isKnown = written === 'TURN' && preparation.isSettled
+    void relay.run(live, isKnown ? preparation.context : null)
+    bus.publish('conversation', watchedBy(preparation))
     return { completion: live.completion, replayed: false }
   }
 
@@ -98,4 +98,9 @@ export function createBegin(options: BeginOptions): Begin {
       prepared = await prepare(viewer, input, key)
     }
   }
+}
+
+/** Nobody watches a new conversation yet. */
+function watchedBy({ completion, newConversation }: Preparation): string[] {
+  return completion.conversationId === null || newConversation !== null ? [] : [completion.conversationId]
 }

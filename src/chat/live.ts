@@ -19,7 +19,7 @@ export interface Live {
   isWaiting: boolean
   /** Aborts the upstream call; its reason is a StopReason. */
   readonly stopper: AbortController
-  /** Asked for when its turn has come after a wait, since the answer before it may be part of it. */
+  /** Asked for when it has its turn, where the answer before it is part of it and was not whole. */
   readonly prompt: () => Promise<Context>
   /** What goes up, by wire names; may hold a bigint, which the stored parameters may not. */
   readonly parameters: Record<string, unknown>

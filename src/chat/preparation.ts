@@ -27,6 +27,8 @@ export interface Preparation {
   parameters: Record<string, unknown>
   /** What is sent if it is sent at once. */
   context: Context
+  /** False where an answer that is part of the context is still being written. */
+  isSettled: boolean
   /** What it is to be sent with after a wait. */
   queued: QueuedRequest
 }
@@ -84,7 +86,7 @@ export function createPrepare(options: PrepareOptions): Prepare {
     const questions = questionsOf(input, place, viewer)
     const stored = input.store !== false
     const asked = { conversation, parentId: place.parentId, fresh: questions, stored, model }
-    const context = await options.prompts.of({ ...asked, context: input.context ?? null })
+    const { context, isSettled } = await options.prompts.of({ ...asked, context: input.context ?? null })
     const completion: Completion = {
       ...blankCompletion,
       id: uuid(),
@@ -108,7 +110,7 @@ export function createPrepare(options: PrepareOptions): Prepare {
       context: input.context ?? null,
       questionIds: questions.map(({ id }) => id),
     }
-    const preparation = { completion, choiceCount, parameters, context, queued }
+    const preparation = { completion, choiceCount, parameters, context, isSettled, queued }
     if (completion.stored) return { ...preparation, ...writtenFor(completion, place, questions, choiceCount) }
     // The new messages' ids would lead to nothing.
     const report = { ...context.report, messageIds: [] }

@@ -28,9 +28,15 @@ export interface QueuedRequest {
   questionIds: string[]
 }
 
+export interface Prompt {
+  context: Context
+  /** False where an answer above is still being written. */
+  isSettled: boolean
+}
+
 /** What goes up for a question. Throws CONTEXT_TOO_LONG. */
 export interface Prompts {
-  of(question: Question): Promise<Context>
+  of(question: Question): Promise<Prompt>
   /** At its turn: the answers that it waited for are part of it. */
   ofQueued(completion: Completion, request: QueuedRequest): Promise<Context>
 }
@@ -64,7 +70,9 @@ export function createPrompts({ store, upstreams, withLiveText }: PromptsOptions
     async of(question) {
       const { conversation, parentId } = question
       const hasHistory = conversation !== null && parentId !== null
-      return assemble(question, hasHistory ? await pathTo(conversation.id, parentId) : [])
+      const history = hasHistory ? await pathTo(conversation.id, parentId) : []
+      const isSettled = history.every(({ status }) => status !== 'STREAMING')
+      return { context: await assemble(question, history), isSettled }
     },
     async ofQueued({ requesterId, conversationId, parentId, model }, { context, questionIds }) {
       const [conversation] = await store.conversations.find(requesterId, [conversationId ?? ''])

@@ -25,8 +25,8 @@ import type { Received } from './usage.ts'
 /** Carries an answer from the upstream to its end. */
 export interface Relay {
   /**
-   * Without a context it first waits for its turn in the conversation; where another server goes on with it, its viewers
-   * here watch it there. Never rejects: what goes wrong is the ending.
+   * What waits for its turn waits first; where another server goes on with it, its viewers here watch it there. The
+   * context is null where it has to be read then. Never rejects: what goes wrong is the ending.
    */
   run(live: Live, context: Context | null): Promise<void>
 }
@@ -119,7 +119,7 @@ export function createRelay(options: RelayOptions): Relay {
 
   return {
     async run(live, context) {
-      if (context === null && !(await turns.take(live))) {
+      if (live.isWaiting && !(await turns.take(live))) {
         lives.discard(live)
         mirrors.adopt(live.answer)
         return

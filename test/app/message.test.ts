@@ -38,6 +38,22 @@ describe('a written message', () => {
     expect(await threadOf(alice, id)).toEqual(['One.', 'Two.'])
   })
 
+  test('stands after those of the same moment: eight at once without a parent are one path, in a definite order', async () => {
+    const { id } = await conversationOf('One.')
+    const texts = Array.from({ length: 8 }, (_, index) => `Text ${index}`)
+    await Promise.all(texts.map((text) => alice.write(id, text)))
+    const thread = await threadOf(alice, id)
+    expect(thread[0]).toBe('One.')
+    expect(thread.slice(1).sort()).toEqual(texts)
+  })
+
+  test('stands beside those of the same moment that name the same parent', async () => {
+    const { id, ids } = await conversationOf('One.')
+    const write = (text: string) => alice.write(id, text, { parentId: ids[0] })
+    const written = await Promise.all(['Two.', 'Three.'].map(write))
+    expect(written.map(({ createdMessage }) => createdMessage.parent)).toEqual([{ id: ids[0] }, { id: ids[0] }])
+  })
+
   test('asks no model', async () => {
     const before = upstream.requests.length
     await conversationOf('One.')

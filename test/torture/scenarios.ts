@@ -9,6 +9,7 @@ import { pause } from './pause.ts'
 import { reconnect } from './reconnect.ts'
 import { longSlow, shortSlow, slow } from './slow.ts'
 import { trouble } from './trouble.ts'
+import { raceWriters } from './writers.ts'
 
 export interface Scenario {
   /** Seconds, for the suite. */
@@ -47,6 +48,10 @@ export const scenarios: Record<string, Scenario> = {
   trouble: {
     short: (torture) => trouble(torture, { rounds: 1, kinds: 1, streams: 4, slackMs }),
     long: (torture) => trouble(torture, { rounds: 5, kinds: 5, streams: 8, slackMs: 0 }),
+  },
+  writers: {
+    short: (torture) => raceWriters(torture, { races: 20 }),
+    long: (torture) => raceWriters(torture, { races: 200 }),
   },
   slow: {
     short: (torture) => slow(torture, shortSlow),
