@@ -48,6 +48,10 @@ export const createCompletion = `mutation ($input: CreateCompletionInput!) {
   }
 } ${inFailures}`
 
+export const contextPreview = `query ($input: CreateCompletionInput!) {
+  contextPreview(input: $input) { strategy promptTokens limit omittedCount messages { id content } }
+}`
+
 export const cancelCompletion = `mutation ($id: ID!) {
   cancelCompletion(id: $id) { ...F ... on CancelCompletionPayload { completion { ...C } } }
 } ${inFailures}`
@@ -202,6 +206,14 @@ export interface PathMessage extends Message {
   completion: { id: string; status: string } | null
 }
 
+export interface ContextReport {
+  strategy: string
+  promptTokens: number
+  limit: number | null
+  omittedCount: number
+  messages: { id: string; content: string | null }[]
+}
+
 export interface Completion {
   id: string
   upstreamId: string | null
@@ -218,13 +230,7 @@ export interface Completion {
   error: Record<string, unknown> | null
   conversation: { id: string } | null
   requester: { name: string }
-  context: {
-    strategy: string
-    promptTokens: number
-    limit: number | null
-    omittedCount: number
-    messages: { id: string; content: string | null }[]
-  }
+  context: ContextReport
   attempts: { upstream: string; model: string; httpStatus: number | null; error: string | null }[]
   metadata: { key: string; value: string }[]
   firstTokenAt: string | null

@@ -4,11 +4,13 @@ import {
   type Completion,
   type CompletionEvent,
   type Connection,
+  type ContextReport,
   type Conversation,
   type ConversationEvent,
   cancelCompletion,
   completionNode,
   completionStream,
+  contextPreview,
   conversationEvents,
   conversationNode,
   conversations,
@@ -114,6 +116,9 @@ export function createPerson(url: string, who: string | Sender) {
     },
     watch(completionId: string, { over, ...place }: Shape & { after?: string } = {}) {
       return stream({ watch: { completionId, ...place } }, over)
+    },
+    async preview(input: object): Promise<ContextReport> {
+      return (await request<{ contextPreview: ContextReport }>(contextPreview, { input })).contextPreview
     },
     async converse(input: object = {}): Promise<Conversation> {
       return (await request<{ createConversation: Conversation }>(createConversation, { input })).createConversation

@@ -20,7 +20,6 @@ const notYet = [
   ...['CreateInvitationInput', 'InvitationPayload', 'InvitationResult'],
   ...['Mutation.createInvitation', 'Mutation.acceptInvitation'],
   ...['Mutation.deleteMessage', 'Mutation.selectBranch', 'Mutation.markRead'],
-  ...['Query.contextPreview'],
   ...['Query.usage', 'UsageBucket', 'UsageDimension'],
 ]
 

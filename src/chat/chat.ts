@@ -10,6 +10,7 @@ import { createBegin } from './begin.ts'
 import { createCanceller } from './cancel.ts'
 import { type Completions, createCompletions } from './completion.ts'
 import { createConclude } from './conclusion.ts'
+import { createPreviewContext, type PreviewContext } from './context-preview.ts'
 import { type Conversations, createConversations } from './conversation.ts'
 import { type ConversationEvents, createConversationEvents } from './conversation-event.ts'
 import { createDrain } from './drain.ts'
@@ -44,6 +45,7 @@ export interface Chat {
   conversationEvents: ConversationEvents
   messages: Messages
   completions: Completions
+  previewContext: PreviewContext
   models: Models
   limits: Limits
 }
@@ -125,6 +127,7 @@ export function createChat(options: ChatOptions): ChatServer {
     participants: createParticipants(store, bus, access),
     messages,
     completions,
+    previewContext: createPreviewContext(prepare),
     models: createModels(upstreams),
     limits,
     async start() {

@@ -3,7 +3,7 @@ import type { ContextStrategy } from '../store/conversation.ts'
 import type { Message } from '../store/message.ts'
 import type { ContextInput } from './completion-input.ts'
 import { ChatError } from './error.ts'
-import { countTokens, roughTokens } from './tokens.ts'
+import { countTokens, hasKnownEncoding, roughTokens } from './tokens.ts'
 import { type WireMessage, wireMessage } from './wire-message.ts'
 
 const defaultTokenBudget = 8_000
@@ -19,7 +19,8 @@ export interface ContextRequest {
   history: readonly Message[]
   /** What is new: it always stays. */
   fresh: readonly Message[]
-  /** Of the model, where it is known. */
+  model: string
+  /** Of the model, where it is known, without what the answer may take of it. */
   window: number | null
 }
 
@@ -41,7 +42,9 @@ interface Plan {
 }
 
 function planOf({ input, defaultStrategy, window }: ContextRequest): Plan {
-  if (typeof input?.tokenBudget === 'number') return { strategy: 'TOKEN_BUDGET', amount: input.tokenBudget }
+  if (typeof input?.tokenBudget === 'number') {
+    return { strategy: 'TOKEN_BUDGET', amount: Math.min(input.tokenBudget, window ?? Number.POSITIVE_INFINITY) }
+  }
   if (typeof input?.lastN === 'number') return { strategy: 'LAST_N', amount: input.lastN }
   if (input?.full || defaultStrategy === 'FULL') return { strategy: 'FULL', amount: window }
   if (defaultStrategy === 'LAST_N') return { strategy: 'LAST_N', amount: defaultLastN }
@@ -56,18 +59,29 @@ function unitsOf(history: readonly Message[], fresh: readonly Message[]): Unit[]
     if (wire === null) continue
     const stays = newIds.has(message.id) || message.role === 'SYSTEM' || message.role === 'DEVELOPER'
     const sent = { message, wire, tokens: roughTokens(JSON.stringify(wire['content'] ?? wire)) + tokensPerMessage }
-    const last = units.at(-1)
-    if (message.role === 'TOOL' && last !== undefined) {
-      last.messages.push(sent)
-      last.stays ||= stays
-    } else units.push({ messages: [sent], tokens: 0, stays })
+    const call = message.role === 'TOOL' ? callIn(units.at(-1), message) : null
+    if (call !== null) {
+      call.messages.push(sent)
+      call.stays ||= stays
+    }
+    // A result whose call was deleted would be refused upstream; one that is new is the client's own affair.
+    else if (message.role !== 'TOOL' || stays) units.push({ messages: [sent], tokens: 0, stays })
   }
   return units
 }
 
-async function countExactly(units: readonly Unit[]): Promise<void> {
+/** The unit, where it begins with the call that this is a result of. */
+function callIn(unit: Unit | undefined, { toolCallId }: Message): Unit | null {
+  const isCall = unit?.messages[0]?.message.toolCalls.some(({ id }) => id === toolCallId)
+  return unit !== undefined && isCall ? unit : null
+}
+
+async function countExactly(model: string, units: readonly Unit[]): Promise<void> {
   const all = units.flatMap(({ messages }) => messages)
-  const counts = await countTokens(all.map(({ wire }) => textOf(wire)))
+  const counts = await countTokens(
+    model,
+    all.map(({ wire }) => textOf(wire)),
+  )
   for (const [index, sent] of all.entries()) sent.tokens = (counts[index] ?? 0) + tokensPerMessage
 }
 
@@ -102,9 +116,9 @@ export async function assembleContext(request: ContextRequest): Promise<Context>
   const system = request.systemPrompt ? [{ role: 'system', content: request.systemPrompt }] : []
   let systemTokens = request.systemPrompt ? roughTokens(request.systemPrompt) + tokensPerMessage : 0
   const limit = plan.strategy === 'LAST_N' ? request.window : plan.amount
-  if (limit !== null) {
-    await countExactly(units)
-    const [count = 0] = await countTokens([request.systemPrompt ?? ''])
+  if (limit !== null || hasKnownEncoding(request.model)) {
+    await countExactly(request.model, units)
+    const [count = 0] = await countTokens(request.model, [request.systemPrompt ?? ''])
     systemTokens = count === 0 ? 0 : count + tokensPerMessage
   }
   for (const unit of units) unit.tokens = unit.messages.reduce((sum, { tokens }) => sum + tokens, 0)

@@ -85,7 +85,7 @@ export function createPrepare(options: PrepareOptions): Prepare {
     const parameters = wireParameters(withDefaults(input, conversation?.defaults ?? noDefaults, viewer))
     const questions = questionsOf(input, place, viewer)
     const stored = input.store !== false
-    const asked = { conversation, parentId: place.parentId, fresh: questions, stored, model }
+    const asked = { conversation, parentId: place.parentId, fresh: questions, stored, model, parameters }
     const { context, isSettled } = await options.prompts.of({ ...asked, context: input.context ?? null })
     const completion: Completion = {
       ...blankCompletion,

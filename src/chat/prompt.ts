@@ -17,6 +17,8 @@ export interface Question {
   fresh: readonly Message[]
   stored: boolean
   model: string
+  /** As they go up. */
+  parameters: Record<string, unknown>
   context: ContextInput | null
 }
 
@@ -54,7 +56,16 @@ export function createPrompts({ store, upstreams, withLiveText }: PromptsOptions
     return withLiveText(path?.messages ?? [])
   }
 
-  function assemble({ conversation, stored, model, context, fresh }: Question, history: readonly Message[]) {
+  // Model servers refuse what leaves no room for as long an answer as is asked for.
+  function roomFor(model: string, { max_completion_tokens: most, max_tokens: older }: Record<string, unknown>) {
+    const window = upstreams.contextWindow(model)
+    return window === null ? null : Math.max(0, window - Number(most ?? older ?? 0))
+  }
+
+  function assemble(
+    { conversation, stored, model, parameters, context, fresh }: Question,
+    history: readonly Message[],
+  ) {
     return assembleContext({
       input: context,
       defaultStrategy: conversation?.defaults.contextStrategy ?? 'FULL',
@@ -62,7 +73,8 @@ export function createPrompts({ store, upstreams, withLiveText }: PromptsOptions
       systemPrompt: stored ? (conversation?.systemPrompt ?? null) : null,
       history,
       fresh,
-      window: upstreams.contextWindow(model),
+      model,
+      window: roomFor(model, parameters),
     })
   }
 
@@ -74,14 +86,14 @@ export function createPrompts({ store, upstreams, withLiveText }: PromptsOptions
       const isSettled = history.every(({ status }) => status !== 'STREAMING')
       return { context: await assemble(question, history), isSettled }
     },
-    async ofQueued({ requesterId, conversationId, parentId, model }, { context, questionIds }) {
+    async ofQueued({ requesterId, conversationId, parentId, model }, { parameters, context, questionIds }) {
       const [conversation] = await store.conversations.find(requesterId, [conversationId ?? ''])
       if (conversation === undefined || parentId === null) throw notFound('conversation')
       const path = await pathTo(conversation.id, parentId)
       const isFresh = ({ id }: Message) => questionIds.includes(id)
       const fresh = path.filter(isFresh)
       const history = path.filter((message) => !isFresh(message))
-      return assemble({ conversation, parentId, fresh, stored: true, model, context }, history)
+      return assemble({ conversation, parentId, fresh, stored: true, model, parameters, context }, history)
     },
   }
 }

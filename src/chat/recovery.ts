@@ -48,7 +48,7 @@ export function createRecovery({ store, bus, replica, lives, queue, log }: Recov
       const choice = choices[index]
       return choice === undefined ? [emptyMessage(id)] : [endedMessage(id, choice, ending.status)]
     })
-    const [completionTokens = 0] = await countTokens([
+    const [completionTokens = 0] = await countTokens(orphan.model, [
       choices.map(({ content, reasoning }) => content + reasoning).join(''),
     ])
     const { promptTokens } = orphan.context

@@ -2,7 +2,23 @@ import { setImmediate as turn } from 'node:timers/promises'
 
 type Count = (text: string) => number
 
-let loading: Promise<Count> | null = null
+type Encoding = 'o200k_base' | 'cl100k_base'
+
+const loading = new Map<Encoding, Promise<Count>>()
+
+// As OpenAI's tiktoken has them; a model may be named with its provider, or be a fine-tuned one:
+// https://github.com/openai/tiktoken/blob/main/tiktoken/model.py
+const prefix = /^(?:openai\/|ft:)?/
+const o200k = new RegExp(`${prefix.source}(?:gpt-4o|gpt-4\\.[15]|gpt-5|chatgpt-4o|o[1-9]|codex|demo)(?:$|[-.:])`)
+const cl100k = new RegExp(`${prefix.source}(?:gpt-4|gpt-3\\.5)(?:$|[-.:])`)
+
+/** null where it is not known: counts are estimates then. */
+function encodingOf(model: string): Encoding | null {
+  if (o200k.test(model)) return 'o200k_base'
+  return cl100k.test(model) ? 'cl100k_base' : null
+}
+
+export const hasKnownEncoding = (model: string): boolean => encodingOf(model) !== null
 
 // What merges tokens takes time with the square of a run without a break: 31 s for 200,000 letters. Slices make it
 // linear, at the cost of a token too many here and there.
@@ -10,17 +26,22 @@ const sliceLength = 512
 const slicesPerTurn = 100
 
 // Some 70 MB once loaded, so that only what needs counts pays for it.
-async function load(): Promise<Count> {
-  const { countTokens: count } = await import('gpt-tokenizer/encoding/o200k_base')
+async function load(encoding: Encoding): Promise<Count> {
+  const { countTokens: count } =
+    encoding === 'o200k_base'
+      ? await import('gpt-tokenizer/encoding/o200k_base')
+      : await import('gpt-tokenizer/encoding/cl100k_base')
   // What people write is text, also where it looks like a control token, which the tokenizer else throws at.
   const asText = { disallowedSpecial: new Set<string>() }
   return (text) => count(text, asText)
 }
 
-/** By the encoding of OpenAI's current models; for others' it is an estimate. Lets others run between slices. */
-export async function countTokens(texts: readonly string[]): Promise<number[]> {
-  loading ??= load()
-  const count = await loading
+/** By the model's encoding where it is known, else by that of OpenAI's current models. Lets others run between slices. */
+export async function countTokens(model: string, texts: readonly string[]): Promise<number[]> {
+  const encoding = encodingOf(model) ?? 'o200k_base'
+  const loaded = loading.get(encoding) ?? load(encoding)
+  loading.set(encoding, loaded)
+  const count = await loaded
   const counts: number[] = []
   let slices = 0
   for (const text of texts) {

@@ -24,12 +24,16 @@ function writtenText({ content, refusal, reasoning, toolCalls }: AnswerChoice): 
   return content + refusal + reasoning + toolCalls.map((call) => call.name + call.arguments).join('')
 }
 
-async function estimate(messages: readonly WireMessage[], choices: readonly AnswerChoice[]): Promise<ProviderUsage> {
+async function estimate(
+  model: string,
+  messages: readonly WireMessage[],
+  choices: readonly AnswerChoice[],
+): Promise<ProviderUsage> {
   const prompt = messages.map(({ content, tool_calls: calls }) => {
     const text = typeof content === 'string' ? content : JSON.stringify(content ?? '')
     return calls ? text + JSON.stringify(calls) : text
   })
-  const counts = await countTokens([...prompt, ...choices.map(writtenText)])
+  const counts = await countTokens(model, [...prompt, ...choices.map(writtenText)])
   const sum = (numbers: readonly number[]) => numbers.reduce((total, number) => total + number, 0)
   const promptTokens = sum(counts.slice(0, prompt.length)) + 4 * prompt.length
   const completionTokens = sum(counts.slice(prompt.length))
@@ -41,7 +45,7 @@ async function estimate(messages: readonly WireMessage[], choices: readonly Answ
 export async function usageOf(upstreams: Upstreams, facts: UsageFacts): Promise<Usage> {
   const { completion, usage: provided, messages, choices, wasAnswered } = facts
   if (provided === null && !wasAnswered) return noUsage
-  const counts = provided ?? (await estimate(messages, choices))
+  const counts = provided ?? (await estimate(completion.model, messages, choices))
   const costMicros = upstreams.costMicros(completion.upstream ?? '', completion.modelUsed ?? completion.model, counts)
   return { ...counts, costMicros, source: provided === null ? 'ESTIMATED' : 'PROVIDER' }
 }

@@ -208,6 +208,19 @@ builder.queryField('completion', (t) =>
   }),
 )
 
+builder.queryField('contextPreview', (t) =>
+  t.field({
+    type: ContextReport,
+    description:
+      'What would be sent upstream for this input, and what would be left out; nothing is sent or stored, and a conversation may ' +
+      'be busy. Of what is too long the report says so: its promptTokens are above its limit. Takes an EDITOR.',
+    args: {
+      input: t.arg({ type: CreateCompletionInput, required: true, description: 'What would be asked, and where.' }),
+    },
+    resolve: (_, { input }, { chat, viewer }) => chat.previewContext(viewer, readInput(input)),
+  }),
+)
+
 builder.mutationFields((t) => ({
   createCompletion: t.field({
     type: CreateCompletionResult,
