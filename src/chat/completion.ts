@@ -105,11 +105,11 @@ export function createCompletions(options: CompletionsOptions): Completions {
     },
     async cancel(viewer, id, signal) {
       const completion = await visible(viewer, id)
-      if (completion.status !== 'IN_PROGRESS') return completion
-      if (await mayWrite(viewer, completion)) {
-        return whileVisible(viewer, completion, signal, (until) => canceller.cancel(completion, until))
+      if (!(await mayWrite(viewer, completion))) {
+        throw forbidden('As a VIEWER of this conversation you may watch, not cancel.')
       }
-      throw forbidden('As a VIEWER of this conversation you may watch, not cancel.')
+      if (completion.status !== 'IN_PROGRESS') return completion
+      return whileVisible(viewer, completion, signal, (until) => canceller.cancel(completion, until))
     },
     find: async (viewer, ids) => (await store.completions.find(viewer.id, ids)).map(current),
     async active(viewer, conversationIds) {
