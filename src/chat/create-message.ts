@@ -47,11 +47,12 @@ const isAtLeaf = ({ parentId, replaces }: CreateMessageInput) => !parentId && !r
 async function replay(store: Store, viewer: User, key: string | null, hash: string | null): Promise<Message | null> {
   const known = key === null ? null : await store.messages.byKey(viewer.id, key)
   if (known === null) return null
+  const [visible] = await store.messages.find(viewer.id, [known.message.id])
+  // As when the conversation was deleted, and its keys with it: whoever was removed does not learn which it is.
+  if (visible === undefined) throw notFound('conversation')
   if (known.inputHash !== hash) {
     throw new ChatError({ code: 'IDEMPOTENCY_CONFLICT', message: 'This idempotency key was used for another message.' })
   }
-  const [visible] = await store.messages.find(viewer.id, [known.message.id])
-  if (visible === undefined) throw notFound('message')
   return visible
 }
 
