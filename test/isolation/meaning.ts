@@ -1,0 +1,49 @@
+export const kinds = ['User', 'ApiKey', 'Conversation', 'Message', 'Completion'] as const
+
+export type Kind = (typeof kinds)[number]
+
+/** What a text in an argument names, by which somebody could reach for what is not theirs. */
+export type Meaning = Kind | 'Node' | 'cursor' | 'key' | 'words' | 'text'
+
+// Every argument and every field of an input that takes a text, by its place. An argument or field that is not here
+// makes the isolation tests fail: say here what it names, and it is tried like all others of its meaning.
+const taught: Record<Meaning, string> = {
+  Node: 'Query.node(id) Query.nodes(ids)',
+  User: `Mutation.addParticipant(userId) Mutation.updateParticipant(userId) Mutation.removeParticipant(userId)`,
+  ApiKey: 'Mutation.revokeApiKey(id)',
+  Conversation: `Query.conversation(id) Query.searchMessages(conversationId) Mutation.updateConversation(id)
+    Mutation.deleteConversation(id) Mutation.addParticipant(conversationId) Mutation.updateParticipant(conversationId)
+    Mutation.removeParticipant(conversationId) Subscription.conversationEvents(conversationId) CreateMessageInput.conversationId CreateCompletionInput.conversationId`,
+  Message: `Conversation.messages(leafId) CreateMessageInput.parentId CreateMessageInput.replaces
+    CreateCompletionInput.parentId`,
+  Completion: 'Query.completion(id) Mutation.cancelCompletion(id) WatchStreamInput.completionId',
+  cursor: `Query.conversations(after) Query.conversations(before) Query.searchMessages(after)
+    Conversation.messages(after) Conversation.messages(before) Conversation.participants(after) Subscription.conversationEvents(after)
+    WatchStreamInput.after`,
+  key: 'CreateMessageInput.idempotencyKey CreateCompletionInput.idempotencyKey StartStreamInput.idempotencyKey',
+  words: 'Query.searchMessages(query) ConversationFilter.titleContains',
+  text: `CreateConversationInput.title CreateConversationInput.systemPrompt UpdateConversationInput.title
+    UpdateConversationInput.systemPrompt CompletionDefaultsInput.model CreateApiKeyInput.name
+    CreateCompletionInput.extraBody CreateCompletionInput.model CreateCompletionInput.seed
+    CreateCompletionInput.serviceTier CreateCompletionInput.stop CreateCompletionInput.user
+    MessageInput.content MessageInput.name MessageInput.toolCallId
+    ContentPartInput.text AudioInput.data AudioInput.format ImageInput.url
+    FileInput.fileData FileInput.fileId FileInput.filename
+    KeyValueInput.key KeyValueInput.value JsonSchemaInput.description JsonSchemaInput.name JsonSchemaInput.schema
+    ToolCallInput.arguments ToolCallInput.id ToolCallInput.name ToolChoiceInput.function
+    ToolInput.description ToolInput.name ToolInput.parameters`,
+}
+
+const meanings = new Map(
+  Object.entries(taught).flatMap(([meaning, places]) =>
+    places.split(/\s+/).map((place) => [place, meaning as Meaning]),
+  ),
+)
+
+export function meaningOf(place: string): Meaning | undefined {
+  return meanings.get(place)
+}
+
+export function isKind(meaning: Meaning): meaning is Kind {
+  return kinds.some((kind) => kind === meaning)
+}
