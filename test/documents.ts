@@ -138,6 +138,16 @@ export const createMessage = `mutation ($input: CreateMessageInput!) {
   }
 } ${inFailures}`
 
+export const deleteMessage = `mutation ($id: ID!) {
+  deleteMessage(id: $id) { ...F ... on DeletePayload { deletedId } }
+} ${inFailures}`
+
+const changeOfPlace = (name: string) => `mutation ($messageId: ID!) {
+  ${name}(messageId: $messageId) { ...F ... on ConversationPayload { conversation { ...T } } }
+} ${conversationFields} ${inFailures}`
+export const selectBranch = changeOfPlace('selectBranch')
+export const markRead = changeOfPlace('markRead')
+
 export const messages = `query ($id: ID!, $first: Int, $after: String, $last: Int, $before: String, $leafId: ID) {
   conversation(id: $id) {
     messages(first: $first, after: $after, last: $last, before: $before, leafId: $leafId) {

@@ -18,9 +18,11 @@ import {
   createConversation,
   createMessage,
   deleteConversation,
+  deleteMessage,
   type Failure,
   type FoundMessages,
   type Message,
+  markRead,
   messageNode,
   messages,
   type Participant,
@@ -28,6 +30,7 @@ import {
   participants,
   removeParticipant,
   searchMessages,
+  selectBranch,
   updateConversation,
   updateParticipant,
   type WrittenMessage,
@@ -98,6 +101,7 @@ export function createPerson(url: string, who: string | Sender) {
   return {
     request,
     ...managing(request),
+    ...choosing(request),
     ask: operation<[question: string | object], Asked>(createCompletion, (asked) => ({ input: inputOf(asked) })),
     cancel: operation<[id: string], { completion: Completion }>(cancelCompletion, (id) => ({ id })),
     update: operation<[id: string, input: object], Changed>(updateConversation, (id, input) => ({
@@ -178,6 +182,16 @@ function managing(request: Request) {
       if (conversation === null) throw new Error('There is no such conversation')
       return conversation.participants
     },
+  }
+}
+
+/** What a person does with messages that are there. */
+function choosing(request: Request) {
+  const operation = operationsBy(request)
+  return {
+    select: operation<[messageId: string], Changed>(selectBranch, (messageId) => ({ messageId })),
+    markRead: operation<[messageId: string], Changed>(markRead, (messageId) => ({ messageId })),
+    erase: operation<[messageId: string], { deletedId: string }>(deleteMessage, (id) => ({ id })),
   }
 }
 

@@ -19,7 +19,6 @@ function read(path: string): string {
 const notYet = [
   ...['CreateInvitationInput', 'InvitationPayload', 'InvitationResult'],
   ...['Mutation.createInvitation', 'Mutation.acceptInvitation'],
-  ...['Mutation.deleteMessage', 'Mutation.selectBranch', 'Mutation.markRead'],
   ...['Query.usage', 'UsageBucket', 'UsageDimension'],
 ]
 

@@ -7,6 +7,7 @@ import { createAnswerLog } from './answer-log.ts'
 import { createAnswers } from './answers.ts'
 import { type ApiKeys, createApiKeys, type MintKey } from './api-key.ts'
 import { createBegin } from './begin.ts'
+import { type Branches, createBranches } from './branch.ts'
 import { createCanceller } from './cancel.ts'
 import { type Completions, createCompletions } from './completion.ts'
 import { createConclude } from './conclusion.ts'
@@ -43,6 +44,7 @@ export interface Chat {
   conversations: Conversations
   participants: Participants
   conversationEvents: ConversationEvents
+  branches: Branches
   messages: Messages
   completions: Completions
   previewContext: PreviewContext
@@ -106,7 +108,7 @@ export function createChat(options: ChatOptions): ChatServer {
   }
 
   const conversations = createConversations(store, bus, cancel)
-  const messages = createMessages(store, bus, withLiveText)
+  const messages = createMessages(store, bus, withLiveText, cancel)
   const completions = createCompletions({ store, lives, answers, access, begin, canceller, limits, withLiveText })
   const reader = createEventReader(store, bus, log)
   const workers = [pruning, recovery, access, canceller, reader, mirrors, answerLog, announcer]
@@ -125,6 +127,7 @@ export function createChat(options: ChatOptions): ChatServer {
     conversations,
     conversationEvents: createConversationEvents({ store, reader, conversations, messages, completions, limits }),
     participants: createParticipants(store, bus, access),
+    branches: createBranches(store),
     messages,
     completions,
     previewContext: createPreviewContext(prepare),

@@ -118,7 +118,7 @@ export function createCompletions(options: CompletionsOptions): Completions {
     },
     async choices(completions) {
       const stored = completions.filter((completion) => completion.stored).map(({ id }) => id)
-      const messages = stored.length === 0 ? [] : await withLiveText(await store.messages.ofCompletions(stored))
+      const messages = stored.length === 0 ? [] : await withLiveText(await store.messages.choices(stored))
       return completions.map((completion) => {
         if (completion.stored) return messages.filter(({ completionId }) => completionId === completion.id)
         const live = lives.get(completion.id)

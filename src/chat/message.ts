@@ -2,6 +2,7 @@ import type { Message, PathPage, PathSlice } from '../store/message.ts'
 import type { Store } from '../store/store.ts'
 import type { Bus } from '../stream/bus.ts'
 import { type CreateMessageInput, createMessage } from './create-message.ts'
+import { deleteMessage } from './delete-message.ts'
 import { ChatError, invalidInput } from './error.ts'
 import type { WithLiveText } from './live-text.ts'
 import { type MessageHit, type SearchInput, searchMessages } from './message-search.ts'
@@ -34,6 +35,8 @@ export interface Messages {
   search(viewer: User, input: SearchInput): Promise<Page<MessageHit>>
   /** Throws ChatError. */
   create(viewer: User, input: CreateMessageInput): Promise<Message>
+  /** What was written after it stays. Throws ChatError. */
+  remove(viewer: User, id: string): Promise<void>
 }
 
 const uuidForm = /^[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}$/
@@ -66,7 +69,12 @@ function attempt<Value>(make: () => Value): Value | ChatError {
   }
 }
 
-export function createMessages(store: Store, bus: Bus, withLiveText: WithLiveText): Messages {
+export function createMessages(
+  store: Store,
+  bus: Bus,
+  withLiveText: WithLiveText,
+  cancel: (completionId: string) => Promise<void>,
+): Messages {
   async function filled(messages: readonly Message[]): Promise<Map<string, Message>> {
     return new Map((await withLiveText(messages)).map((message) => [message.id, message]))
   }
@@ -95,5 +103,8 @@ export function createMessages(store: Store, bus: Bus, withLiveText: WithLiveTex
     },
     search: (viewer, input) => searchMessages(store, viewer, input),
     create: (viewer, input) => createMessage(store, bus, viewer, input),
+    async remove(viewer, id) {
+      bus.publish('conversation', [await deleteMessage(store, cancel, viewer, id)])
+    },
   }
 }

@@ -86,11 +86,14 @@ export function createPrompts({ store, upstreams, withLiveText }: PromptsOptions
       const isSettled = history.every(({ status }) => status !== 'STREAMING')
       return { context: await assemble(question, history), isSettled }
     },
-    async ofQueued({ requesterId, conversationId, parentId, model }, { parameters, context, questionIds }) {
+    async ofQueued({ id, requesterId, conversationId, model }, { parameters, context, questionIds }) {
       const [conversation] = await store.conversations.find(requesterId, [conversationId ?? ''])
-      if (conversation === undefined || parentId === null) throw notFound('conversation')
-      const path = await pathTo(conversation.id, parentId)
-      const isFresh = ({ id }: Message) => questionIds.includes(id)
+      // What the answer was to stand below may have been deleted meanwhile.
+      const [answer] = await store.messages.ofCompletions([id])
+      if (conversation === undefined || answer === undefined) throw notFound('conversation')
+      const { parentId } = answer
+      const path = parentId === null ? [] : await pathTo(conversation.id, parentId)
+      const isFresh = (message: Message) => questionIds.includes(message.id)
       const fresh = path.filter(isFresh)
       const history = path.filter((message) => !isFresh(message))
       return assemble({ conversation, parentId, fresh, stored: true, model, parameters, context }, history)

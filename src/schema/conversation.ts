@@ -6,7 +6,8 @@ import { createConnection } from './connection.ts'
 import { loadExisting, loadOptional } from './context.ts'
 import { ContextStrategy } from './context-report.ts'
 import { ConversationResult, conversationResult } from './conversation-result.ts'
-import { createResult, failable } from './error.ts'
+import { DeleteResult } from './delete-result.ts'
+import { failable } from './error.ts'
 import { readId, readOptionalId, writeId } from './global-id.ts'
 import { MessageConnection } from './message.ts'
 import { Node } from './node.ts'
@@ -173,18 +174,6 @@ const UpdateConversationInput = builder.inputType('UpdateConversationInput', {
     archived: t.boolean({ description: 'true puts it away, false takes it back.' }),
   }),
 })
-
-const DeletePayload = builder.objectRef<{ deletedId: string }>('DeletePayload').implement({
-  description: 'It is gone.',
-  fields: (t) => ({
-    deletedId: t.exposeID('deletedId', { description: 'The id that was given, to take it out of a cache.' }),
-  }),
-})
-
-const DeleteResult = createResult('DeleteResult', 'What was deleted, or why nothing was.', DeletePayload, [
-  'NOT_FOUND',
-  'FORBIDDEN',
-])
 
 builder.mutationFields((t) => ({
   createConversation: t.field({

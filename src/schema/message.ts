@@ -4,6 +4,7 @@ import type { ToolCall as Call, Message, ContentPart as Part } from '../chat/mes
 import { builder } from './builder.ts'
 import { createConnection } from './connection.ts'
 import { type Context, loadExisting, loadOptional } from './context.ts'
+import { DeleteResult } from './delete-result.ts'
 import { createResult, failable } from './error.ts'
 import { readId, readOptionalId, writeId } from './global-id.ts'
 import { MessageInput, MessageRole } from './message-input.ts'
@@ -134,7 +135,7 @@ builder.objectType('Message', {
     parent: t.field({
       type: 'Message',
       nullable: true,
-      description: 'The message before it; null for the first one.',
+      description: 'The nearest message before it that is left; null for the first one.',
       resolve: ({ parentId }, _, { messages }) => loadOptional(messages, parentId),
     }),
     siblings: t.field({
@@ -185,8 +186,8 @@ const MessageResult = createResult('MessageResult', 'A new message, or why there
   'IDEMPOTENCY_CONFLICT',
 ])
 
-builder.mutationField('createMessage', (t) =>
-  t.field({
+builder.mutationFields((t) => ({
+  createMessage: t.field({
     type: MessageResult,
     description:
       'Writes a message without asking the model. With `replaces`, it is an edit: a sibling of that message. Takes an EDITOR.',
@@ -199,4 +200,14 @@ builder.mutationField('createMessage', (t) =>
       return failable(written.then((createdMessage) => ({ createdMessage })))
     },
   }),
-)
+  deleteMessage: t.field({
+    type: DeleteResult,
+    description:
+      'Deletes a message for everybody, for ever. What was written after it stays: the message before it becomes its parent, and whoever ' +
+      'stood on it stands there. An answer that is still being written is cancelled first, with its other choices. Takes an OWNER, or ' +
+      'the EDITOR who wrote it or asked for it.',
+    args: { id: t.arg.id({ required: true, description: 'The id of the message.' }) },
+    resolve: (_, { id }, { chat, viewer }) =>
+      failable(chat.messages.remove(viewer, readId('Message', id)).then(() => ({ deletedId: id }))),
+  }),
+}))

@@ -1,6 +1,7 @@
 import { printSchema } from 'graphql'
 import { builder } from './builder.ts'
 import './api-key.ts'
+import './branch.ts'
 import './completion.ts'
 import './conversation.ts'
 import './conversation-event.ts'

@@ -1,6 +1,6 @@
 import { recordEvents } from './conversation-event.ts'
 import { mayWriteAfter, moveLeaves } from './message-sql.ts'
-import { lockParticipants } from './participant.ts'
+import { lockParticipants } from './participant-lock.ts'
 
 export const columns = `c.id, c.requester_id AS "requesterId", c.conversation_id AS "conversationId", c.parent_id AS "parentId",
   c.idempotency_key AS "idempotencyKey", c.input_hash AS "inputHash", c.stored, c.cancel_when_unwatched AS "cancelWhenUnwatched", c.replica_id AS "replicaId", c.status, c.model,

@@ -1,5 +1,5 @@
 import { recordEvents } from './conversation-event.ts'
-import { lockParticipants } from './participant.ts'
+import { lockParticipants } from './participant-lock.ts'
 
 const messageColumns = [
   'id',
@@ -58,3 +58,24 @@ export const siblingsSql = `
     UNION ALL
     SELECT * FROM messages WHERE conversation_id = asked.conversation_id AND parent_id IS NULL AND asked.parent_id IS NULL
   ) m WHERE asked.id = ANY($1::uuid[]) AND m.deleted_at IS NULL ORDER BY m.created_at, m.id`
+
+// An OWNER, or an EDITOR who wrote it or asked for it. The row stays, without what it said: those below keep their depths
+// and jumps, and its author's key stays taken.
+export const removeSql = `
+  WITH gone AS (
+    UPDATE messages m SET deleted_at = now(), content = NULL, parts = NULL, name = NULL, refusal = NULL, reasoning = NULL,
+      tool_calls = NULL, tool_call_id = NULL, logprobs = NULL, finish_reason = NULL
+    FROM participants p WHERE m.conversation_id = $1::uuid AND m.id = $3::uuid AND m.deleted_at IS NULL
+      AND p.conversation_id = m.conversation_id AND p.user_id = $2::uuid AND (p.role = 'OWNER' OR p.role = 'EDITOR'
+        AND (m.author_id = p.user_id OR EXISTS (SELECT FROM completions c WHERE c.id = m.completion_id AND c.requester_id = p.user_id)))
+    RETURNING m.id, m.conversation_id, m.parent_id, m.completion_id
+  ), closed AS (
+    UPDATE messages m SET parent_id = gone.parent_id, stem_id = coalesce(m.stem_id, gone.id)
+    FROM gone WHERE m.conversation_id = gone.conversation_id AND m.parent_id = gone.id
+  ), moved AS (
+    UPDATE participants p SET current_leaf_id = CASE WHEN p.current_leaf_id = gone.id THEN gone.parent_id ELSE p.current_leaf_id END,
+      last_read_message_id = CASE WHEN p.last_read_message_id = gone.id THEN gone.parent_id ELSE p.last_read_message_id END
+    FROM gone WHERE p.conversation_id = gone.conversation_id AND gone.id IN (p.current_leaf_id, p.last_read_message_id)
+  ), unlogged AS (DELETE FROM answer_log USING gone WHERE answer_log.completion_id = gone.completion_id),
+  happened AS (SELECT conversation_id, 'MESSAGE_DELETED' AS kind, id AS subject_id FROM gone), ${recordEvents}
+  SELECT id::text FROM gone`

@@ -1,5 +1,6 @@
 import type { Database } from './database.ts'
-import { columns, createSql, findSql, siblingsSql } from './message-sql.ts'
+import { columns, createSql, findSql, removeSql, siblingsSql } from './message-sql.ts'
+import { alone } from './participant-lock.ts'
 import { outlineSql, pathsSql } from './path-sql.ts'
 
 export type MessageRole = 'DEVELOPER' | 'SYSTEM' | 'USER' | 'ASSISTANT' | 'TOOL'
@@ -86,13 +87,18 @@ export interface Messages {
   outline(leafId: string): Promise<Outline>
   /** By message; itself among them, oldest first. */
   siblings(ids: readonly string[]): Promise<Map<string, Message[]>>
+  /** All that they wrote, by choice; what was deleted says nothing. */
   ofCompletions(completionIds: readonly string[]): Promise<Message[]>
+  /** What is left of it. */
+  choices(completionIds: readonly string[]): Promise<Message[]>
   byKey(authorId: string, idempotencyKey: string): Promise<{ message: Message; inputHash: string | null } | null>
   /**
    * False, and nothing written, where the author has used the key or may not write any more, or where the parent is to
    * be the author's current leaf and is not.
    */
   create(message: NewMessage, isAtLeaf: boolean): Promise<boolean>
+  /** False, and nothing deleted, where it is gone or the viewer may not delete it. */
+  remove(viewerId: string, conversationId: string, id: string): Promise<boolean>
 }
 
 /** For json_populate_recordset, which knows the columns by their names. */
@@ -132,6 +138,18 @@ type PathRow = { number: number; afterFits: boolean; beforeFits: boolean; hasAbo
 // No path is as long.
 const sizeOf = ({ first, last }: PathSlice) => first ?? last ?? 1_000_000_000
 
+function pathValues(slices: readonly PathSlice[]) {
+  return [
+    slices.map((slice) => slice.conversationId),
+    slices.map((slice) => slice.leafId),
+    slices.map((slice) => slice.after),
+    slices.map((slice) => slice.before),
+    slices.map((slice) => slice.first === null),
+    // One more, to see whether there is more.
+    slices.map((slice) => sizeOf(slice) + 1),
+  ]
+}
+
 function pageOf(slice: PathSlice, rows: readonly PathRow[]): PathPage {
   const [first] = rows
   const found = rows.flatMap(({ number, afterFits, beforeFits, hasAbove, ...row }) =>
@@ -148,29 +166,26 @@ function pageOf(slice: PathSlice, rows: readonly PathRow[]): PathPage {
   }
 }
 
-export function createMessages({ query }: Database): Messages {
+export function createMessages(database: Database): Messages {
+  const { query } = database
+
+  async function written(completionIds: readonly string[], condition: string): Promise<Message[]> {
+    const text = `SELECT ${columns} FROM messages m WHERE m.completion_id = ANY($1::uuid[]) AND ${condition} ORDER BY m.choice_index`
+    const rows = await query<Row>(text, [completionIds])
+    return rows.map(messageOf)
+  }
+
   return {
     async find(viewerId, ids) {
       const rows = await query<Row>(findSql, [viewerId, ids])
       return rows.map(messageOf)
     },
     async paths(slices) {
-      const values = [
-        slices.map((slice) => slice.conversationId),
-        slices.map((slice) => slice.leafId),
-        slices.map((slice) => slice.after),
-        slices.map((slice) => slice.before),
-        slices.map((slice) => slice.first === null),
-        // One more, to see whether there is more.
-        slices.map((slice) => sizeOf(slice) + 1),
-      ]
-      const rows = await query<PathRow>(pathsSql, values)
-      return slices.map((slice, index) =>
-        pageOf(
-          slice,
-          rows.filter(({ number }) => number === index + 1),
-        ),
-      )
+      const rows = await query<PathRow>(pathsSql, pathValues(slices))
+      return slices.map((slice, index) => {
+        const own = rows.filter(({ number }) => number === index + 1)
+        return pageOf(slice, own)
+      })
     },
     async outline(leafId) {
       const rows = await query<{ length: number } & (Row | { id: null })>(outlineSql, [leafId])
@@ -183,11 +198,8 @@ export function createMessages({ query }: Database): Messages {
       for (const { askedId, ...row } of rows) found.get(askedId)?.push(messageOf(row))
       return found
     },
-    async ofCompletions(completionIds) {
-      const text = `SELECT ${columns} FROM messages m WHERE m.completion_id = ANY($1::uuid[]) ORDER BY m.choice_index`
-      const rows = await query<Row>(text, [completionIds])
-      return rows.map(messageOf)
-    },
+    ofCompletions: (completionIds) => written(completionIds, 'true'),
+    choices: (completionIds) => written(completionIds, 'm.deleted_at IS NULL'),
     async byKey(authorId, idempotencyKey) {
       const text = `SELECT ${columns}, m.input_hash AS "inputHash" FROM messages m WHERE m.author_id = $1 AND m.idempotency_key = $2`
       const [found] = await query<Row & { inputHash: string | null }>(text, [authorId, idempotencyKey])
@@ -199,5 +211,7 @@ export function createMessages({ query }: Database): Messages {
       const rows = await query(createSql, [JSON.stringify(messageRow(message)), message.conversationId, isAtLeaf])
       return rows.length === 1
     },
+    remove: async (viewerId, conversationId, id) =>
+      (await alone(database, conversationId, removeSql, [viewerId, id])) !== null,
   }
 }

@@ -1,5 +1,6 @@
 import { recordEvents } from './conversation-event.ts'
 import type { Database } from './database.ts'
+import { alone } from './participant-lock.ts'
 
 export type ParticipantRole = 'OWNER' | 'EDITOR' | 'VIEWER'
 
@@ -35,18 +36,6 @@ export interface Participants {
 
 /** The ids of the completions that are to be cancelled. */
 export type Cancelled = string[]
-
-/**
- * Whoever writes in a conversation has its participants to himself, and locks them before its completions and the
- * conversation: so writers go one after the other, and never wait for each other. What is read here is a row of now, where
- * one that was changed while this waited is read again, and not that of the statement's begin.
- */
-export const lockParticipants = (conversationId: string) => `
-    SELECT user_id, role, current_leaf_id FROM participants WHERE conversation_id = ${conversationId}
-    ORDER BY user_id FOR NO KEY UPDATE`
-
-// The statement after it sees all that was committed before, which one that locks by itself would not.
-const lockSql = lockParticipants('$1::uuid')
 
 const absentSql = `
   SELECT DISTINCT place.conversation_id AS "conversationId", place.user_id AS "userId"
@@ -97,15 +86,8 @@ const removeSql = `
     INSERT INTO departures (conversation_id, user_id) SELECT conversation_id, user_id FROM changed ON CONFLICT DO NOTHING
   ), silenced AS (SELECT * FROM changed), ${cancelWaiting}`
 
-export function createParticipants({ prisma, query }: Database): Participants {
-  async function alone<Row>(conversationId: string, text: string, values: readonly string[]): Promise<Row | null> {
-    const [, [row]] = await prisma.$transaction([
-      prisma.$queryRawUnsafe(lockSql, conversationId),
-      prisma.$queryRawUnsafe<Row[]>(text, conversationId, ...values),
-    ])
-    return row ?? null
-  }
-
+export function createParticipants(database: Database): Participants {
+  const { prisma, query } = database
   return {
     ofConversations: (conversationIds) =>
       prisma.participant.findMany({
@@ -116,14 +98,14 @@ export function createParticipants({ prisma, query }: Database): Participants {
     absent: (places) =>
       query(absentSql, [places.map(({ conversationId }) => conversationId), places.map(({ userId }) => userId)]),
     add: async (ownerId, { conversationId, userId }, role) =>
-      (await alone(conversationId, addSql, [ownerId, userId, role])) !== null,
+      (await alone(database, conversationId, addSql, [ownerId, userId, role])) !== null,
     async setRole(ownerId, { conversationId, userId }, role) {
       const values = [ownerId, userId, role]
-      return (await alone<{ cancelled: Cancelled }>(conversationId, setRoleSql, values))?.cancelled ?? null
+      return (await alone<{ cancelled: Cancelled }>(database, conversationId, setRoleSql, values))?.cancelled ?? null
     },
     async remove(removerId, { conversationId, userId }) {
       const values = [removerId, userId]
-      return (await alone<{ cancelled: Cancelled }>(conversationId, removeSql, values))?.cancelled ?? null
+      return (await alone<{ cancelled: Cancelled }>(database, conversationId, removeSql, values))?.cancelled ?? null
     },
   }
 }

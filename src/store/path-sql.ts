@@ -5,17 +5,18 @@ import { columns } from './message-sql.ts'
 const stepTo = (from: string, depth: string) =>
   `CASE WHEN ${from}.jump_depth >= ${depth} THEN ${from}.jump_id ELSE coalesce(${from}.stem_id, ${from}.parent_id) END`
 
-const climbing = (goals: string) => `
+/** `climb`, from each goal's leaf upwards: it meets the goal's id where that is on the path. */
+export const climbing = (goals: string) => `
   climb AS (
-    SELECT goal.number, goal.id AS goal_id, goal.depth AS goal_depth, m.*
+    SELECT goal.origin, goal.id AS goal_id, goal.depth AS goal_depth, m.*
     FROM ${goals} goal, LATERAL (SELECT * FROM steps WHERE id = goal.leaf_id OFFSET 0) m WHERE goal.depth <= m.depth
     UNION ALL
-    SELECT climb.number, climb.goal_id, climb.goal_depth, m.*
+    SELECT climb.origin, climb.goal_id, climb.goal_depth, m.*
     FROM climb, LATERAL (SELECT * FROM steps WHERE id = ${stepTo('climb', 'climb.goal_depth')} OFFSET 0) m
     WHERE climb.depth > climb.goal_depth
   )`
 
-const steps = `
+export const steps = `
   steps AS NOT MATERIALIZED (SELECT id, parent_id, stem_id, depth, jump_id, jump_depth, deleted_at FROM messages)`
 
 // The rows that are read are the page's and some log(depth) more: from the leaf by jumps to the lower end of a stretch,
@@ -31,12 +32,12 @@ export const pathsSql = `
     LEFT JOIN messages leaf ON leaf.id = s.leaf_id AND leaf.conversation_id = s.conversation_id AND leaf.deleted_at IS NULL
     LEFT JOIN messages a ON a.id = s.after_id LEFT JOIN messages b ON b.id = s.before_id
   ), goals AS (
-    SELECT number, leaf_id, after_id AS id, after_depth AS depth FROM slice
+    SELECT number AS origin, leaf_id, after_id AS id, after_depth AS depth FROM slice
     UNION SELECT number, leaf_id, before_id, before_depth FROM slice
   ), ${climbing('goals')}, placed AS (
     SELECT slice.*,
-      after_id IS NULL OR EXISTS (SELECT FROM climb WHERE climb.number = slice.number AND climb.id = after_id AND goal_id = after_id) AS after_fits,
-      before_id IS NULL OR EXISTS (SELECT FROM climb WHERE climb.number = slice.number AND climb.id = before_id AND goal_id = before_id) AS before_fits
+      after_id IS NULL OR EXISTS (SELECT FROM climb WHERE climb.origin = slice.number AND climb.id = after_id AND goal_id = after_id) AS after_fits,
+      before_id IS NULL OR EXISTS (SELECT FROM climb WHERE climb.origin = slice.number AND climb.id = before_id AND goal_id = before_id) AS before_fits
     FROM slice
   ), stretch AS (
     SELECT number, leaf_id, from_end, size, high, low AS reached, CASE WHEN from_end THEN high - low ELSE size END AS span,
@@ -68,7 +69,7 @@ export const pathsSql = `
 /** The messages that always stay in a context, and the gaps that deleted ones have left, wherever they are on the path. */
 export const outlineSql = `
   WITH RECURSIVE ${steps}, leaf AS (SELECT id, conversation_id, depth FROM messages WHERE id = $1), goals AS (
-    SELECT 1 AS number, leaf.id AS leaf_id, m.id, m.depth FROM leaf
+    SELECT 1 AS origin, leaf.id AS leaf_id, m.id, m.depth FROM leaf
     JOIN messages m ON m.conversation_id = leaf.conversation_id AND m.deleted_at IS NULL AND m.stem_id IS NOT NULL
     UNION
     SELECT 1, leaf.id, m.id, m.depth FROM leaf

@@ -1,5 +1,6 @@
 import { type AnswerLog, createAnswerLog } from './answer-log.ts'
 import { type ApiKeys, createApiKeys } from './api-key.ts'
+import { type Branches, createBranches } from './branch.ts'
 import { type Completions, createCompletions } from './completion.ts'
 import { type Conversations, createConversations } from './conversation.ts'
 import { type ConversationEvents, createConversationEvents } from './conversation-event.ts'
@@ -18,6 +19,7 @@ export interface Store {
   conversations: Conversations
   conversationEvents: ConversationEvents
   participants: Participants
+  branches: Branches
   messages: Messages
   messageSearch: MessageSearch
   completions: Completions
@@ -34,6 +36,7 @@ export function createStore(database: Database): Store {
     conversations: createConversations(database),
     conversationEvents: createConversationEvents(database),
     participants: createParticipants(database),
+    branches: createBranches(database),
     messages: createMessages(database),
     messageSearch: createMessageSearch(database),
     completions: createCompletions(database),

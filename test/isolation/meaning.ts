@@ -15,7 +15,7 @@ const taught: Record<Meaning, string> = {
     Mutation.deleteConversation(id) Mutation.addParticipant(conversationId) Mutation.updateParticipant(conversationId)
     Mutation.removeParticipant(conversationId) Subscription.conversationEvents(conversationId) CreateMessageInput.conversationId CreateCompletionInput.conversationId`,
   Message: `Conversation.messages(leafId) CreateMessageInput.parentId CreateMessageInput.replaces
-    CreateCompletionInput.parentId`,
+    CreateCompletionInput.parentId Mutation.deleteMessage(id) Mutation.selectBranch(messageId) Mutation.markRead(messageId)`,
   Completion: 'Query.completion(id) Mutation.cancelCompletion(id) WatchStreamInput.completionId',
   cursor: `Query.conversations(after) Query.conversations(before) Query.searchMessages(after)
     Conversation.messages(after) Conversation.messages(before) Conversation.participants(after) Subscription.conversationEvents(after)

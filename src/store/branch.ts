@@ -1,0 +1,62 @@
+import type { Database } from './database.ts'
+import { alone } from './participant-lock.ts'
+import { climbing, steps } from './path-sql.ts'
+
+/** A message, and who wants it to be where they stand. */
+export interface BranchChoice {
+  viewerId: string
+  conversationId: string
+  messageId: string
+}
+
+/** False where the message, or the viewer's part in the conversation, is gone. */
+export interface Branches {
+  /** The viewer stays where they are below it, else goes to the newest message below it, which is a leaf. */
+  select(choice: BranchChoice): Promise<boolean>
+  /** Of the message and what the viewer has read before, the later one counts. */
+  markRead(choice: BranchChoice): Promise<boolean>
+}
+
+const target = `
+  target AS (
+    SELECT m.id, m.conversation_id, m.depth, p.user_id, p.current_leaf_id FROM messages m
+    JOIN participants p ON p.conversation_id = m.conversation_id AND p.user_id = $2::uuid
+    WHERE m.conversation_id = $1::uuid AND m.id = $3::uuid AND m.deleted_at IS NULL
+  )`
+
+// Ids grow with time. Mostly, one of the newest messages is below; to find the newest of a branch that was left long ago,
+// all of it is read.
+const selectSql = `
+  WITH RECURSIVE ${steps}, ${target}, goals AS (
+    SELECT recent.id AS origin, recent.id AS leaf_id, target.id, target.depth FROM target, LATERAL (
+      SELECT id FROM messages m WHERE m.conversation_id = target.conversation_id AND m.deleted_at IS NULL ORDER BY id DESC LIMIT 64
+    ) recent
+    UNION SELECT m.id, m.id, target.id, target.depth FROM target
+    JOIN messages m ON m.id = target.current_leaf_id AND m.depth > target.depth
+  ), ${climbing('goals')}, near AS (
+    SELECT climb.origin AS id, climb.origin IS NOT DISTINCT FROM target.current_leaf_id AND climb.origin <> target.id AS is_own
+    FROM climb, target WHERE climb.id = goal_id
+  ), below AS (
+    SELECT id, conversation_id FROM target WHERE NOT EXISTS (SELECT FROM near)
+    UNION ALL
+    SELECT m.* FROM below, LATERAL (
+      SELECT id, conversation_id FROM messages m
+      WHERE m.conversation_id = below.conversation_id AND m.parent_id = below.id AND m.deleted_at IS NULL OFFSET 0
+    ) m
+  ), leaf AS (
+    SELECT id FROM (SELECT id, is_own FROM near UNION ALL SELECT id, false FROM below) candidate ORDER BY is_own DESC, id DESC LIMIT 1
+  )
+  UPDATE participants p SET current_leaf_id = leaf.id FROM leaf, target
+  WHERE p.conversation_id = target.conversation_id AND p.user_id = target.user_id RETURNING p.user_id::text`
+
+const markReadSql = `
+  WITH ${target}
+  UPDATE participants p
+  SET last_read_message_id = CASE WHEN p.last_read_message_id > target.id THEN p.last_read_message_id ELSE target.id END
+  FROM target WHERE p.conversation_id = target.conversation_id AND p.user_id = target.user_id RETURNING p.user_id::text`
+
+export function createBranches(database: Database): Branches {
+  const change = (text: string) => async (choice: BranchChoice) =>
+    (await alone(database, choice.conversationId, text, [choice.viewerId, choice.messageId])) !== null
+  return { select: change(selectSql), markRead: change(markReadSql) }
+}
