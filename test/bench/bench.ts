@@ -7,6 +7,7 @@ import { findDatabases } from './database.ts'
 import { type Result, show, table } from './figure.ts'
 import { firstToken } from './first-token.ts'
 import { logCost } from './log-cost.ts'
+import { paging } from './paging.ts'
 import { saturate } from './saturate.ts'
 import { createStage, type Stage } from './stage.ts'
 import { start } from './start.ts'
@@ -16,6 +17,7 @@ const workloads: Record<string, (stage: Stage) => Promise<Result[]>> = {
   start,
   saturate,
   'log-cost': logCost,
+  paging,
 }
 
 const usage = `npm run bench [-- [${Object.keys(workloads).join(' | ')}] [--reps N] [--streams N]]`

@@ -1,0 +1,106 @@
+import { v7 as uuid } from 'uuid'
+import { afterAll, describe, expect, inject, test } from 'vitest'
+import { type Database, openDatabase } from '../src/store/database.ts'
+import { siblingsSql } from '../src/store/message-sql.ts'
+import { migrate } from '../src/store/migrate.ts'
+import { outlineSql, pathsSql } from '../src/store/path-sql.ts'
+import { createStore } from '../src/store/store.ts'
+import { emptyFolder, emptyPostgres } from './empty-database.ts'
+
+const trunkLength = 4_000
+const branchCount = 500
+
+const opened: Database[] = []
+afterAll(() => Promise.all(opened.map((database) => database.close())))
+
+/** A node of a plan, as EXPLAIN tells it in JSON. */
+interface Plan {
+  'Node Type': string
+  'Relation Name'?: string
+  'Actual Rows': number
+  'Actual Loops': number
+  'Rows Removed by Filter'?: number
+  Plans?: Plan[]
+}
+
+/** What a plan does with the table of messages. */
+function readsIn(plan: Plan): { how: string; rows: number }[] {
+  const below = (plan.Plans ?? []).flatMap(readsIn)
+  if (plan['Relation Name'] !== 'messages') return below
+  const rows = (plan['Actual Rows'] + (plan['Rows Removed by Filter'] ?? 0)) * plan['Actual Loops']
+  return [{ how: plan['Node Type'], rows }, ...below]
+}
+
+describe.each(inject('postgres') ? (['pglite', 'postgres'] as const) : (['pglite'] as const))(
+  '5,000 messages on %s',
+  async (kind) => {
+    const database = await openDatabase(await (kind === 'pglite' ? emptyFolder : emptyPostgres)())
+    opened.push(database)
+    await migrate(database)
+    const { messages } = createStore(database)
+    const conversationId = uuid()
+    const ids = Array.from({ length: trunkLength + 2 * branchCount }, () => uuid())
+    const trunk = ids.slice(0, trunkLength)
+    const leafId = trunk.at(-1) ?? ''
+    const parentOf = (index: number) => {
+      if (index < trunkLength || index % 2 === 1) return ids[index - 1]
+      return trunk[(index * 7) % trunkLength]
+    }
+    await database.query('INSERT INTO conversations (id) VALUES ($1)', [conversationId])
+    await database.query(
+      `INSERT INTO messages (id, conversation_id, parent_id, role, content, status)
+     SELECT id, $1, parent_id, (CASE number WHEN 2000 THEN 'SYSTEM' ELSE 'USER' END)::message_role, number, 'COMPLETE'
+     FROM unnest($2::uuid[], $3::uuid[]) WITH ORDINALITY AS m(id, parent_id, number)`,
+      [conversationId, ids, ids.map((_, index) => (index === 0 ? null : parentOf(index)))],
+    )
+    await database.query('ANALYZE')
+
+    async function reads(text: string, values: readonly unknown[]) {
+      const explain = `EXPLAIN (ANALYZE, FORMAT JSON) ${text}`
+      const [row] = await database.query<{ 'QUERY PLAN': [{ Plan: Plan }] }>(explain, values)
+      const all = row === undefined ? [] : readsIn(row['QUERY PLAN'][0].Plan)
+      return { ways: new Set(all.map(({ how }) => how)), rows: all.reduce((sum, { rows }) => sum + rows, 0) }
+    }
+
+    const whole = { conversationId, leafId, after: null, before: null, first: null, last: null }
+    const depths = [0, 1, 7, 1_000, 2_047, 3_333, trunkLength - 2]
+
+    test.each(depths)('a page after and a page before depth %i are what stands there', async (depth) => {
+      const [after, before] = await messages.paths([
+        { ...whole, after: trunk[depth] ?? '', first: 50 },
+        { ...whole, before: trunk[depth] ?? '', last: 50 },
+      ])
+      expect(after?.messages.map(({ id }) => id)).toEqual(trunk.slice(depth + 1, depth + 51))
+      expect(before?.messages.map(({ id }) => id)).toEqual(trunk.slice(Math.max(0, depth - 50), depth))
+    })
+
+    test.each(depths)('such a page reads few rows, by the index', async (depth) => {
+      for (const [after, before] of [
+        [trunk[depth], null],
+        [null, trunk[depth]],
+      ]) {
+        const { ways, rows } = await reads(pathsSql, [
+          [conversationId],
+          [leafId],
+          [after],
+          [before],
+          [after === null],
+          [51],
+        ])
+        expect([...ways].filter((way) => !way.startsWith('Index'))).toEqual([])
+        // The page twice, as ids and as text, and twice some 2 log2(4,000) steps.
+        expect(rows).toBeLessThan(51 * 2 + 4 * 24)
+      }
+    })
+
+    test('the length of a path, and what always stays of it, are told without reading it', async () => {
+      expect(await messages.outline(leafId)).toMatchObject({ length: trunkLength, standing: [{ id: trunk[1999] }] })
+      expect(await messages.outline(trunk[1998] ?? '')).toEqual({ length: 1999, standing: [] })
+      expect((await reads(outlineSql, [leafId])).rows).toBeLessThan(100)
+    })
+
+    test('the siblings of a message, and of the root, are found without reading the conversation', async () => {
+      expect((await reads(siblingsSql, [[trunk[0], trunk[2000]]])).rows).toBeLessThan(20)
+    })
+  },
+)
