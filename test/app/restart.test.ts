@@ -157,15 +157,22 @@ describe('after a SIGKILL while an answer is written', () => {
 if (inject('database') === 'postgres') {
   test('a server that was fenced while it slept stores no end of its own, however soon it comes', async () => {
     const database = await freshDatabase()
-    const alice = await aliceAfter(database)
+    const alice = await aliceAfter(database, { LEASE_MS: '500' })
     const hold = gate()
     upstream.reply(...chunks('A mo'), hold.wait, ...chunks('le.'), finish('stop'), usage(9, 2), done())
     const { completion } = await alice.ask({ messages: [says('What digs?')], background: true })
     const seen = await readTo('A mo', alice.watch(completion.id))
-    const client = new pg.Client(database['DATABASE_URL'])
-    await client.connect()
-    await client.query('UPDATE replicas SET fenced_at = now()')
-    await client.end()
+    // Its renewals wait for this, as if it slept, until its lease has run out.
+    const fencing = new pg.Client(database['DATABASE_URL'])
+    const looking = new pg.Client(database['DATABASE_URL'])
+    await Promise.all([fencing.connect(), looking.connect()])
+    await fencing.query('BEGIN')
+    await fencing.query('UPDATE replicas SET fenced_at = now()')
+    await expect
+      .poll(async () => (await looking.query('SELECT 1 FROM replicas WHERE lease_until < now()')).rowCount)
+      .toBe(1)
+    await fencing.query('COMMIT')
+    await Promise.all([fencing.end(), looking.end()])
     hold.open()
     const rest = await alice.watch(completion.id, { after: seen.at(-1)?.cursor }).rest()
     expect(contentsIn([...seen, ...rest])).toEqual(['A mo'])
