@@ -144,7 +144,8 @@ describe.each(visitors)('for $who, what is not theirs is as what does not exist'
 })
 
 // Where a VIEWER is served: what they see there is theirs, too.
-const servesViewers = /^(Query|Conversation)\.|^Mutation\.(selectBranch|markRead)|^Subscription\.(conversationEvents|completionStream input\.watch)/
+const servesViewers =
+  /^(Query|Conversation)\.|^Mutation\.(selectBranch|markRead)|^Subscription\.(conversationEvents|completionStream input\.watch)/
 
 function refusedToViewers(place: Place) {
   const seen = { ...shared, ids: { ...shared.ids, ApiKey: [] } }
