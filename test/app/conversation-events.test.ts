@@ -56,6 +56,19 @@ describe('who follows a conversation', () => {
     await viewer.close()
   })
 
+  test('hears at once, not when the server next looks', async () => {
+    const { id, start } = await begin()
+    const viewer = alice.follow(id, { after: start })
+    const startedMs = performance.now()
+    for (let count = 0; count < 10; count++) {
+      await alice.write(id, `${count}`)
+      await viewer.next()
+    }
+    // It looks every two seconds.
+    expect(performance.now() - startedMs).toBeLessThan(10_000)
+    await viewer.close()
+  })
+
   test('can read what an event speaks of as soon as it comes', async () => {
     const { id, start } = await begin()
     const viewer = alice.follow(id, { after: start })
@@ -146,6 +159,21 @@ describe('who follows a conversation', () => {
     await Promise.all([send(), send(), send(), send()])
     await send()
     expect((await eventsAfter(start, id, alice)).map(summary)).toEqual(['MessageCreated Once.'])
+  })
+
+  test('hears that a message was deleted, and who comes later hears that alone', async () => {
+    const { id, start } = await begin()
+    const viewer = alice.follow(id, { after: start })
+    const { createdMessage } = await alice.write(id, 'Soon gone.')
+    const { value: created } = await viewer.next()
+    await alice.erase(createdMessage.id)
+    const { value: deleted } = await viewer.next()
+    expect([created, deleted]).toMatchObject([
+      { __typename: 'MessageCreated', message: { id: createdMessage.id } },
+      { __typename: 'MessageDeleted', messageId: createdMessage.id },
+    ])
+    expect(await eventsAfter(start, id, alice)).toEqual([deleted])
+    await viewer.close()
   })
 
   test('hears nothing of another conversation, nor of what was refused', async () => {
