@@ -62,9 +62,9 @@ export async function startApp(settings: Settings): Promise<App> {
     schema,
     sdl,
     signIn,
-    createContext: async (identity, signal) => {
+    createContext: async (identity, signal, origin) => {
       readiness.assert()
-      return createContext(chat, await chat.viewers.of(identity), signal)
+      return createContext(chat, await chat.viewers.of(identity), signal, origin)
     },
     checks: readiness.checks,
     pageFolder,

@@ -109,6 +109,12 @@ export const removeParticipant = `mutation ($conversationId: ID!, $userId: ID!) 
   removeParticipant(conversationId: $conversationId, userId: $userId) { ...R }
 } ${conversationResult}`
 
+export const createInvitation = `mutation ($input: CreateInvitationInput!) {
+  createInvitation(input: $input) { ...F ... on InvitationPayload { token url expiresAt } }
+} ${inFailures}`
+
+export const acceptInvitation = `mutation ($token: String!) { acceptInvitation(token: $token) { ...R } } ${conversationResult}`
+
 export const participants = `query ($id: ID!, $first: Int, $after: String) {
   conversation(id: $id) {
     participants(first: $first, after: $after) {
@@ -258,6 +264,12 @@ export interface Conversation {
   defaults: Record<string, unknown>
   currentLeaf: { id: string } | null
   activeCompletions: { id: string }[]
+}
+
+export interface Invitation {
+  token: string
+  url: string
+  expiresAt: string
 }
 
 export interface Participant {

@@ -1,5 +1,6 @@
 import { query, type Sender, type Subscription, subscribe } from './client.ts'
 import {
+  acceptInvitation,
   addParticipant,
   type Completion,
   type CompletionEvent,
@@ -16,11 +17,13 @@ import {
   conversations,
   createCompletion,
   createConversation,
+  createInvitation,
   createMessage,
   deleteConversation,
   deleteMessage,
   type Failure,
   type FoundMessages,
+  type Invitation,
   type Message,
   markRead,
   messageNode,
@@ -176,6 +179,11 @@ function managing(request: Request) {
       removeParticipant,
       (conversationId, userId) => ({ conversationId, userId }),
     ),
+    invite: operation<[conversationId: string, role: string, more?: object], Invitation>(
+      createInvitation,
+      (conversationId, role, more) => ({ input: { conversationId, role, ...more } }),
+    ),
+    accept: operation<[token: string], Changed>(acceptInvitation, (token) => ({ token })),
     async people(id: string, page: object = {}): Promise<Connection<Participant>> {
       type Data = { conversation: { participants: Connection<Participant> } | null }
       const { conversation } = await request<Data>(participants, { id, ...page })

@@ -16,6 +16,7 @@ import { type Conversations, createConversations } from './conversation.ts'
 import { type ConversationEvents, createConversationEvents } from './conversation-event.ts'
 import { createDrain } from './drain.ts'
 import { createEventReader } from './event-reader.ts'
+import { createInvitations, type Invitations } from './invitation.ts'
 import { createLimits, type Limits } from './limits.ts'
 import { createLiveAnswers } from './live.ts'
 import { createLiveText } from './live-text.ts'
@@ -44,6 +45,7 @@ export interface Chat {
   conversations: Conversations
   participants: Participants
   conversationEvents: ConversationEvents
+  invitations: Invitations
   branches: Branches
   messages: Messages
   completions: Completions
@@ -127,6 +129,7 @@ export function createChat(options: ChatOptions): ChatServer {
     conversations,
     conversationEvents: createConversationEvents({ store, reader, conversations, messages, completions, limits }),
     participants: createParticipants(store, bus, access),
+    invitations: createInvitations(store, bus),
     branches: createBranches(store),
     messages,
     completions,

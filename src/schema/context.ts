@@ -16,6 +16,8 @@ export interface Context {
   viewer: User
   /** Aborts when the client has left. */
   signal: AbortSignal
+  /** The server's address, as the client sees it; empty where its request does not tell. */
+  origin: string
   users: Loader<string, User | null>
   apiKeys: Loader<string, ApiKey | null>
   apiKeysOfUser: Loader<string, ApiKey[]>
@@ -73,12 +75,13 @@ export async function loadExisting<Value>(values: Loader<string, Value | null>, 
 }
 
 /** A fresh one for each operation. */
-export function createContext(chat: Chat, viewer: User, signal: AbortSignal): Context {
+export function createContext(chat: Chat, viewer: User, signal: AbortSignal, origin: string): Context {
   const { viewers, apiKeys, conversations, messages, completions } = chat
   return {
     chat,
     viewer,
     signal,
+    origin,
     users: byId((ids) => viewers.find(viewer, ids)),
     apiKeys: byId((ids) => apiKeys.find(viewer, ids)),
     apiKeysOfUser: fromMap((ids) => apiKeys.ofUsers(viewer, ids), []),

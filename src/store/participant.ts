@@ -43,7 +43,8 @@ const absentSql = `
   WHERE NOT EXISTS (
     SELECT FROM participants p WHERE p.conversation_id = place.conversation_id AND p.user_id = place.user_id)`
 
-const happened = `
+/** The last part of a WITH that has `changed(conversation_id)`. */
+export const participantsChanged = `
   happened AS (SELECT conversation_id, 'PARTICIPANTS_CHANGED' AS kind, null::uuid AS subject_id FROM changed), ${recordEvents}`
 
 const addSql = `
@@ -52,7 +53,7 @@ const addSql = `
     SELECT p.conversation_id, u.id, $4::participant_role, p.current_leaf_id FROM participants p JOIN users u ON u.id = $3::uuid
     WHERE p.conversation_id = $1::uuid AND p.user_id = $2::uuid AND p.role = 'OWNER'
     ON CONFLICT DO NOTHING RETURNING conversation_id
-  ), ${happened}
+  ), ${participantsChanged}
   SELECT conversation_id FROM changed`
 
 const isOwner = `EXISTS (
@@ -67,7 +68,7 @@ const cancelWaiting = `cancelled AS (
     WHERE c.conversation_id = s.conversation_id AND c.requester_id = s.user_id AND c.status = 'IN_PROGRESS'
       AND c.stored AND c.turn_id IS NULL
     RETURNING c.id
-  ), ${happened}
+  ), ${participantsChanged}
   SELECT ARRAY(SELECT id::text FROM cancelled) AS cancelled FROM changed`
 
 const setRoleSql = `
@@ -83,7 +84,9 @@ const removeSql = `
       AND ($2::uuid = $3::uuid OR ${isOwner}) AND ${hasOtherOwner}
     RETURNING conversation_id, user_id
   ), departed AS (
-    INSERT INTO departures (conversation_id, user_id) SELECT conversation_id, user_id FROM changed ON CONFLICT DO NOTHING
+    INSERT INTO departures AS known (conversation_id, user_id, removed_at)
+    SELECT conversation_id, user_id, CASE WHEN user_id <> $2::uuid THEN now() END FROM changed
+    ON CONFLICT (conversation_id, user_id) DO UPDATE SET removed_at = coalesce(excluded.removed_at, known.removed_at)
   ), silenced AS (SELECT * FROM changed), ${cancelWaiting}`
 
 export function createParticipants(database: Database): Participants {

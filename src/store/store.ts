@@ -5,6 +5,7 @@ import { type Completions, createCompletions } from './completion.ts'
 import { type Conversations, createConversations } from './conversation.ts'
 import { type ConversationEvents, createConversationEvents } from './conversation-event.ts'
 import type { Database } from './database.ts'
+import { createInvitations, type Invitations } from './invitation.ts'
 import { createMessages, type Messages } from './message.ts'
 import { createMessageSearch, type MessageSearch } from './message-search.ts'
 import { createParticipants, type Participants } from './participant.ts'
@@ -19,6 +20,7 @@ export interface Store {
   conversations: Conversations
   conversationEvents: ConversationEvents
   participants: Participants
+  invitations: Invitations
   branches: Branches
   messages: Messages
   messageSearch: MessageSearch
@@ -36,6 +38,7 @@ export function createStore(database: Database): Store {
     conversations: createConversations(database),
     conversationEvents: createConversationEvents(database),
     participants: createParticipants(database),
+    invitations: createInvitations(database),
     branches: createBranches(database),
     messages: createMessages(database),
     messageSearch: createMessageSearch(database),

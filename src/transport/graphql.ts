@@ -9,6 +9,7 @@ import type { ToClientError } from './error.ts'
 import { eventStreamPlugin } from './event-stream.ts'
 import type { HttpContext, HttpPlugin } from './http-context.ts'
 import type { CreateContext, RunOperation } from './operation.ts'
+import { ownOrigin } from './origin.ts'
 import { parametersPlugin } from './parameters.ts'
 import { createSignInPlugin } from './sign-in.ts'
 import { statusPlugin } from './status.ts'
@@ -30,7 +31,7 @@ export function createGraphqlHandler(schema: GraphQLSchema, parts: GraphqlParts)
   }
   const yoga = createYoga<HttpContext>({
     schema,
-    context: ({ identity, request }) => createContext(identity, request.signal),
+    context: ({ identity, request, req }) => createContext(identity, request.signal, ownOrigin(req)),
     maskedErrors: { maskError: (error) => toClientError(error) },
     plugins: [
       createSignInPlugin(signIn),

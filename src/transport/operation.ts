@@ -3,8 +3,11 @@ import { execute, getOperationAST, subscribe } from 'graphql'
 import type { Identity } from '../auth/sign-in.ts'
 import type { ToClientError } from './error.ts'
 
-/** Called once per operation, so that what it caches lives no longer; `signal` aborts when the client has left. */
-export type CreateContext = (identity: Identity, signal: AbortSignal) => Promise<object>
+/**
+ * Called once per operation, so that what it caches lives no longer; `signal` aborts when the client has left, and
+ * `origin` is the server's, as the client sees it.
+ */
+export type CreateContext = (identity: Identity, signal: AbortSignal, origin: string) => Promise<object>
 
 type ResultStream = AsyncGenerator<ExecutionResult, void, void>
 

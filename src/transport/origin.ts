@@ -23,3 +23,12 @@ export function createOrigins(allowed: string[]): Origins {
     },
   }
 }
+
+/** This server's, as the client sees it; empty where the request does not tell. Not for deciding who may do what. */
+export function ownOrigin({ headersDistinct }: IncomingMessage): string {
+  // As it was sent: of the other view, the host is changed on the way.
+  const [host = ''] = headersDistinct['host'] ?? []
+  const scheme = headersDistinct['x-forwarded-proto']?.[0] === 'https' ? 'https' : 'http'
+  const address = `${scheme}://${host}`
+  return URL.canParse(address) ? new URL(address).origin : ''
+}

@@ -11,7 +11,7 @@ import type { Identity } from '../auth/sign-in.ts'
 import { clientError, codeOf } from './error.ts'
 import type { GraphqlParts } from './graphql.ts'
 import { startHeartbeat } from './heartbeat.ts'
-import type { Origins } from './origin.ts'
+import { type Origins, ownOrigin } from './origin.ts'
 import { authorizationOf } from './sign-in.ts'
 
 const maxPayload = 1024 * 1024
@@ -50,6 +50,7 @@ export function createWebSocketDoor(parts: WebSocketParts): WebSocketDoor {
     const connection: Connection = {
       socket,
       authorization: authorizationOf(request),
+      origin: ownOrigin(request),
       identity: null,
       running: new Map(),
       onIdle: () => {},
@@ -120,6 +121,8 @@ interface Connection {
   socket: WebSocket
   /** Of the request that opened it, which with all its headers is not kept. */
   authorization: string | null
+  /** The server's, by that request. */
+  origin: string
   /** null before the sign-in, and again when it has ended */
   identity: Identity | null
   /** by operation id; aborted when the operation is over or its client has left */
@@ -178,7 +181,7 @@ function protocolOptions(
 
 async function begin(
   { admit, createContext }: WebSocketParts,
-  { identity, running }: Connection,
+  { identity, running, origin }: Connection,
   id: string,
   payload: unknown,
 ): Promise<ExecutionArgs | GraphQLError[]> {
@@ -188,7 +191,7 @@ async function begin(
   if ('errors' in admission) return admission.errors
   const left = new AbortController()
   running.set(id, left)
-  return { ...admission.admitted, contextValue: await createContext(identity, left.signal) }
+  return { ...admission.admitted, contextValue: await createContext(identity, left.signal, origin) }
 }
 
 function credentials(authorization: string | null, params: ConnectionParams): string | null {

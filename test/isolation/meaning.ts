@@ -13,7 +13,8 @@ const taught: Record<Meaning, string> = {
   ApiKey: 'Mutation.revokeApiKey(id)',
   Conversation: `Query.conversation(id) Query.searchMessages(conversationId) Mutation.updateConversation(id)
     Mutation.deleteConversation(id) Mutation.addParticipant(conversationId) Mutation.updateParticipant(conversationId)
-    Mutation.removeParticipant(conversationId) Subscription.conversationEvents(conversationId) CreateMessageInput.conversationId CreateCompletionInput.conversationId`,
+    Mutation.removeParticipant(conversationId) Subscription.conversationEvents(conversationId) CreateMessageInput.conversationId
+    CreateCompletionInput.conversationId CreateInvitationInput.conversationId`,
   Message: `Conversation.messages(leafId) CreateMessageInput.parentId CreateMessageInput.replaces
     CreateCompletionInput.parentId Mutation.deleteMessage(id) Mutation.selectBranch(messageId) Mutation.markRead(messageId)`,
   Completion: 'Query.completion(id) Mutation.cancelCompletion(id) WatchStreamInput.completionId',
@@ -22,7 +23,8 @@ const taught: Record<Meaning, string> = {
     WatchStreamInput.after`,
   key: 'CreateMessageInput.idempotencyKey CreateCompletionInput.idempotencyKey StartStreamInput.idempotencyKey',
   words: 'Query.searchMessages(query) ConversationFilter.titleContains',
-  text: `CreateConversationInput.title CreateConversationInput.systemPrompt UpdateConversationInput.title
+  // Whoever has the token of an invitation may come in: it names what is meant for them.
+  text: `Mutation.acceptInvitation(token) CreateConversationInput.title CreateConversationInput.systemPrompt UpdateConversationInput.title
     UpdateConversationInput.systemPrompt CompletionDefaultsInput.model CreateApiKeyInput.name
     CreateCompletionInput.extraBody CreateCompletionInput.model CreateCompletionInput.seed
     CreateCompletionInput.serviceTier CreateCompletionInput.stop CreateCompletionInput.user
