@@ -1,5 +1,6 @@
 import { type Browser, type BrowserContext, chromium, type Page, type WebSocketRoute } from 'playwright-core'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { createPerson, rolesIn } from './person.ts'
 import { findProgram } from './program.ts'
 import { type Server, startServer } from './server.ts'
 
@@ -123,6 +124,26 @@ describe.skipIf(isSkipped)(title, () => {
     await page.getByRole('button', { name: 'Delete' }).click()
     await page.getByRole('dialog').getByRole('button', { name: 'Delete' }).click()
     await page.getByText('Nothing asked yet.').waitFor()
+  })
+
+  it('lets somebody take part by an invitation, who says first who they are', async () => {
+    const ivy = createPerson(server.url, 'ivy')
+    const { id } = await ivy.converse({ title: 'The garden' })
+    await ivy.write(id, 'Moles again')
+    const { url, token } = await ivy.invite(id, 'VIEWER')
+    await page.goto(url)
+    await page.getByLabel('Your name').fill('jon')
+    await page.getByRole('button', { name: 'Switch' }).click()
+    await page.getByRole('button', { name: 'Join' }).click()
+    await page.getByText('Moles again').waitFor()
+    await page.getByRole('link', { name: 'The garden' }).waitFor()
+    expect(page.url()).not.toContain(token)
+    expect(await rolesIn(id, ivy)).toEqual(['ivy OWNER', 'jon VIEWER'])
+    expect(await page.getByLabel('Your question').count()).toBe(0)
+
+    await page.goto(url.slice(0, -1))
+    await page.getByRole('button', { name: 'Join' }).click()
+    await page.getByText('There is no such invitation.').waitFor()
   })
 
   it('shows nothing of one person to another', async () => {

@@ -1,6 +1,7 @@
 import { useCallback, useState, useSyncExternalStore } from 'react'
 import type { Connection } from './connection.ts'
 import { Conversation } from './conversation.tsx'
+import { Invitation } from './invitation.tsx'
 import { Sidebar } from './sidebar.tsx'
 import { useRoute } from './use-route.ts'
 
@@ -17,12 +18,16 @@ export function App({ connection }: { connection: Connection }) {
         <p role="status" className="lost">
           {isLost && 'The connection to the server is lost. Trying again; an answer goes on without this page.'}
         </p>
-        <Conversation
-          key={route.visit}
-          conversationId={route.conversationId}
-          onStarted={adopt}
-          onListChanged={listChanged}
-        />
+        {route.invitation === null ? (
+          <Conversation
+            key={route.visit}
+            conversationId={route.conversationId}
+            onStarted={adopt}
+            onListChanged={listChanged}
+          />
+        ) : (
+          <Invitation key={route.visit} token={route.invitation} onListChanged={listChanged} />
+        )}
       </main>
     </div>
   )

@@ -19,7 +19,11 @@ export function Sidebar({ route, revision }: SidebarProps) {
   return (
     <nav ref={sidebar} id="conversations" className="sidebar" popover="auto" aria-label="Conversations">
       <p className="brand">Antiphon</p>
-      <a className="new" href="#/" aria-current={route.conversationId === null ? 'page' : undefined}>
+      <a
+        className="new"
+        href="#/"
+        aria-current={route.conversationId === null && route.invitation === null ? 'page' : undefined}
+      >
         New conversation
       </a>
       <div className="list">

@@ -2,6 +2,7 @@ import { type SubmitEvent, useState } from 'react'
 import { useQuery } from 'urql'
 import { graphql } from './generated/gql.ts'
 import { namePattern, readName, writeName } from './name.ts'
+import { isInvitation } from './use-route.ts'
 
 const Viewer = graphql(`
   query Viewer {
@@ -17,8 +18,8 @@ export function SignIn() {
   function change(event: SubmitEvent) {
     event.preventDefault()
     writeName(name)
-    // Another person sees nothing of this one's: the page starts anew.
-    location.hash = '#/'
+    // Another person sees nothing of this one's: the page starts anew, except at an invitation, which is for anybody.
+    if (!isInvitation(location.hash)) location.hash = '#/'
     location.reload()
   }
 

@@ -3,15 +3,17 @@ import { useCallback, useEffect, useState } from 'react'
 export interface Route {
   /** null: a conversation that has yet to begin */
   conversationId: string | null
+  /** the token of one that is to be accepted */
+  invitation: string | null
   /** changes when a person goes somewhere; not when a new conversation is given its address */
   visit: number
 }
 
 export function useRoute() {
-  const [route, setRoute] = useState<Route>(() => ({ conversationId: conversationIn(location.hash), visit: 0 }))
+  const [route, setRoute] = useState<Route>(() => ({ ...placeIn(location.hash), visit: 0 }))
 
   useEffect(() => {
-    const follow = () => setRoute(({ visit }) => ({ conversationId: conversationIn(location.hash), visit: visit + 1 }))
+    const follow = () => setRoute(({ visit }) => ({ ...placeIn(location.hash), visit: visit + 1 }))
     addEventListener('hashchange', follow)
     return () => removeEventListener('hashchange', follow)
   }, [])
@@ -19,7 +21,7 @@ export function useRoute() {
   const adopt = useCallback((conversationId: string) => {
     // replaceState fires no hashchange: the view stays as it is.
     history.replaceState(null, '', addressOf(conversationId))
-    setRoute(({ visit }) => ({ conversationId, visit }))
+    setRoute(({ visit }) => ({ conversationId, invitation: null, visit }))
   }, [])
 
   return { route, adopt }
@@ -29,8 +31,20 @@ export function addressOf(conversationId: string): string {
   return `#/c/${encodeURIComponent(conversationId)}`
 }
 
-function conversationIn(hash: string): string | null {
-  const encoded = /^#\/c\/(.+)$/.exec(hash)?.[1]
+export function isInvitation(hash: string): boolean {
+  return invitationForm.test(hash)
+}
+
+const invitationForm = /^#\/join\/(.+)$/
+
+function placeIn(hash: string): Omit<Route, 'visit'> {
+  return {
+    conversationId: decoded(/^#\/c\/(.+)$/.exec(hash)?.[1]),
+    invitation: decoded(invitationForm.exec(hash)?.[1]),
+  }
+}
+
+function decoded(encoded: string | undefined): string | null {
   if (encoded === undefined) return null
   try {
     return decodeURIComponent(encoded)

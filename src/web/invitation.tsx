@@ -1,0 +1,63 @@
+import { useMutation } from 'urql'
+import { graphql } from './generated/gql.ts'
+import { sentence } from './sentence.ts'
+import { addressOf } from './use-route.ts'
+
+const AcceptInvitation = graphql(`
+  mutation AcceptInvitation($token: String!) {
+    acceptInvitation(token: $token) {
+      __typename
+      ... on ConversationPayload { conversation { id } }
+      ... on Error { message }
+    }
+  }
+`)
+
+interface InvitationProps {
+  token: string
+  onListChanged: () => void
+}
+
+/** It is accepted by a click, not by the visit: before, one may say who one is. */
+export function Invitation({ token, onListChanged }: InvitationProps) {
+  const [{ fetching, data, error }, accept] = useMutation(AcceptInvitation)
+  const result = data?.acceptInvitation
+  const refusal = result && 'message' in result ? result.message : null
+  const problem = error ? sentence(error) : refusal
+
+  async function join() {
+    const joined = (await accept({ token })).data?.acceptInvitation
+    if (!joined || !('conversation' in joined)) return
+    onListChanged()
+    // In place of the invitation, so that going back does not lead to it.
+    location.replace(addressOf(joined.conversation.id))
+  }
+
+  return (
+    <section className="conversation" aria-label="Invitation">
+      <header className="conversation-header">
+        <title>Invitation · Antiphon</title>
+        <button type="button" className="menu" popoverTarget="conversations" aria-label="Conversations">
+          ☰
+        </button>
+        <h1>Invitation</h1>
+      </header>
+      <div className="column">
+        <div className="welcome">
+          <p className="brand">Antiphon</p>
+          <p>You are invited to take part in a conversation.</p>
+          <p>
+            <button type="button" className="primary" disabled={fetching} onClick={() => void join()}>
+              Join
+            </button>
+          </p>
+        </div>
+        {problem !== null && (
+          <p role="alert" className="problem">
+            {problem}
+          </p>
+        )}
+      </div>
+    </section>
+  )
+}
