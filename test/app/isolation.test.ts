@@ -25,15 +25,18 @@ const bob = await somebody(url, 'bob')
 const victor = await somebody(url, 'victor')
 const remy = await somebody(url, 'remy')
 const mallory = await somebody(url, 'mallory')
+const comer = await somebody(url, 'dora')
 const people = [alice, bob, victor, remy, mallory]
 
 const asVictor = { person: victor, role: 'VIEWER' } as const
 const asBob = { person: bob, role: 'EDITOR' } as const
 const asRemy = { person: remy, role: 'EDITOR' } as const
-const secret = await furnish(upstream, { owner: alice, isBusy: true })
-const shared = await furnish(upstream, { owner: alice, asker: bob, guests: [asBob, asVictor], isBusy: true })
-const lost = await furnish(upstream, { owner: alice, asker: remy, guests: [asRemy], isBusy: true })
-const gone = await furnish(upstream, { owner: alice, asker: remy, guests: [asRemy], isBusy: true })
+const secret = await furnish(upstream, { comer, owner: alice, isBusy: true })
+const shared = await furnish(upstream, { comer, owner: alice, asker: bob, guests: [asBob, asVictor], isBusy: true })
+const lost = await furnish(upstream, { comer, owner: alice, asker: remy, guests: [asRemy], isBusy: true })
+const gone = await furnish(upstream, { comer, owner: alice, asker: remy, guests: [asRemy], isBusy: true })
+// It would let in anybody else.
+lost.tokens.push((await alice.invite(lost.ids.Conversation[0] ?? '', 'EDITOR')).token)
 await alice.expel(lost.ids.Conversation[0] ?? '', await remy.id())
 await alice.remove(gone.ids.Conversation[0] ?? '')
 
@@ -44,20 +47,26 @@ function whereMet(realm: Realm): Realm {
 
 // The name of who tries, what of others, what of their own, and how many of the doors.
 const visitors = [
-  { who: 'a stranger', person: mallory, hers: secret, own: await furnish(upstream, { owner: mallory }), doors: 4 },
+  {
+    who: 'a stranger',
+    person: mallory,
+    hers: secret,
+    own: await furnish(upstream, { comer, owner: mallory }),
+    doors: 4,
+  },
   {
     who: 'who was removed',
     person: remy,
     hers: whereMet(lost),
     gone,
-    own: await furnish(upstream, { owner: remy }),
+    own: await furnish(upstream, { comer, owner: remy }),
     doors: 4,
   },
   {
     who: 'who shares something else',
     person: bob,
     hers: whereMet(secret),
-    own: await furnish(upstream, { owner: bob }),
+    own: await furnish(upstream, { comer, owner: bob }),
     doors: 1,
   },
 ]
@@ -145,7 +154,7 @@ describe.each(visitors)('for $who, what is not theirs is as what does not exist'
 
 // Where a VIEWER is served: what they see there is theirs, too.
 const servesViewers =
-  /^(Query|Conversation)\.|^Mutation\.(selectBranch|markRead)|^Subscription\.(conversationEvents|completionStream input\.watch)/
+  /^(Query|Conversation)\.|^Mutation\.(acceptInvitation|selectBranch|markRead)|^Subscription\.(conversationEvents|completionStream input\.watch)/
 
 function refusedToViewers(place: Place) {
   const seen = { ...shared, ids: { ...shared.ids, ApiKey: [] } }
@@ -206,7 +215,7 @@ const ignored = [
 ]
 
 test.each(places)('whose it is gets another answer by $name, so that the bytes above can tell', async (place) => {
-  const realm = await furnish(upstream, { owner: carol })
+  const realm = await furnish(upstream, { comer, owner: carol })
   const { doors, leave } = await visit(url, carol.authorization, 1_000)
   const attempts = attemptsAt(schema, place, { hers: realm, own: realm }).filter(({ fits }) => fits)
   async function isTold({ operation, twin, given }: Attempt): Promise<boolean> {

@@ -11,7 +11,9 @@ export interface Realm {
   keys: string[]
   /** that stand in its texts, and nowhere else */
   words: string[]
-  /** of API keys */
+  /** of invitations that let in nobody who tries */
+  tokens: string[]
+  /** of API keys, and of invitations */
   secrets: string[]
 }
 
@@ -66,6 +68,10 @@ function tried(meaning: Meaning, realm: Realm, gone: Realm | undefined): Tried[]
       value,
       twin: gone?.keys[index] ?? crypto.randomUUID(),
     }))
+  }
+  if (meaning === 'token') {
+    const reversed = (token: string) => [...token].reverse().join('')
+    return realm.tokens.map((value) => ({ what: 'a token', fits: true, value, twin: reversed(value) }))
   }
   if (meaning === 'words') {
     return realm.words.map((value) => ({ what: 'a word', fits: true, value, twin: value.replace('canary', 'nobody') }))

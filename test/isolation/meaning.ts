@@ -3,7 +3,7 @@ export const kinds = ['User', 'ApiKey', 'Conversation', 'Message', 'Completion']
 export type Kind = (typeof kinds)[number]
 
 /** What a text in an argument names, by which somebody could reach for what is not theirs. */
-export type Meaning = Kind | 'Node' | 'cursor' | 'key' | 'words' | 'text'
+export type Meaning = Kind | 'Node' | 'cursor' | 'key' | 'token' | 'words' | 'text'
 
 // Every argument and every field of an input that takes a text, by its place. An argument or field that is not here
 // makes the isolation tests fail: say here what it names, and it is tried like all others of its meaning.
@@ -22,9 +22,9 @@ const taught: Record<Meaning, string> = {
     Conversation.messages(after) Conversation.messages(before) Conversation.participants(after) Subscription.conversationEvents(after)
     WatchStreamInput.after`,
   key: 'CreateMessageInput.idempotencyKey CreateCompletionInput.idempotencyKey StartStreamInput.idempotencyKey',
+  token: 'Mutation.acceptInvitation(token)',
   words: 'Query.searchMessages(query) ConversationFilter.titleContains',
-  // Whoever has the token of an invitation may come in: it names what is meant for them.
-  text: `Mutation.acceptInvitation(token) CreateConversationInput.title CreateConversationInput.systemPrompt UpdateConversationInput.title
+  text: `CreateConversationInput.title CreateConversationInput.systemPrompt UpdateConversationInput.title
     UpdateConversationInput.systemPrompt CompletionDefaultsInput.model CreateApiKeyInput.name
     CreateCompletionInput.extraBody CreateCompletionInput.model CreateCompletionInput.seed
     CreateCompletionInput.serviceTier CreateCompletionInput.stop CreateCompletionInput.user

@@ -31,6 +31,8 @@ interface Guest {
 
 interface Furniture {
   owner: Somebody
+  /** Who comes in by an invitation, and uses it up. */
+  comer: Somebody
   /** Who asks and has the keys; one of the guests, or the owner. */
   asker?: Somebody
   guests?: Guest[]
@@ -42,7 +44,7 @@ let realms = 0
 
 /** A conversation with all that can be in one. Its texts have words that stand nowhere else. */
 export async function furnish(upstream: ScriptedUpstream, furniture: Furniture): Promise<Realm> {
-  const { owner, asker = owner, guests = [], isBusy = false } = furniture
+  const { owner, comer, asker = owner, guests = [], isBusy = false } = furniture
   realms += 1
   const words: string[] = []
   const word = (what: string) => {
@@ -67,6 +69,8 @@ export async function furnish(upstream: ScriptedUpstream, furniture: Furniture):
   const written = await asker.write(conversationId, 'x', { idempotencyKey: keys[1] })
   const edited = await owner.write(conversationId, word('edit'), { replaces: written.createdMessage.id })
   const { secret, apiKey } = await makeApiKey(owner, word('key'))
+  const { token } = await owner.invite(conversationId, 'VIEWER', { maxUses: 1 })
+  await comer.accept(token)
 
   const busy = isBusy ? await makeBusy(upstream, asker, conversationId, word) : null
   const { edges } = await asker.messages(conversationId)
@@ -83,7 +87,8 @@ export async function furnish(upstream: ScriptedUpstream, furniture: Furniture):
     keys: [...keys, ...(busy?.keys ?? [])],
     cursors: [...new Set([...(await cursorsOf(asker, conversationId)), ...(busy?.cursors ?? [])])],
     words,
-    secrets: [secret],
+    tokens: [token],
+    secrets: [secret, token],
   }
 }
 
