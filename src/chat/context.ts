@@ -15,8 +15,10 @@ export interface ContextRequest {
   input: ContextInput | null
   defaultStrategy: ContextStrategy
   systemPrompt: string | null
-  /** The path to the parent, oldest first. */
+  /** The path to the parent, oldest first, or its end and what of the rest always stays. */
   history: readonly Message[]
+  /** How many messages of the path are not in the history. */
+  unread: number
   /** What is new: it always stays. */
   fresh: readonly Message[]
   model: string
@@ -27,6 +29,8 @@ export interface ContextRequest {
 export interface Context {
   messages: WireMessage[]
   report: ContextReport
+  /** Something of the history did not fit: then nothing that is older does, but for what always stays. */
+  isCut: boolean
 }
 
 /** What belongs together: a message, or a call of tools with all its results. */
@@ -41,7 +45,17 @@ interface Plan {
   amount: number | null
 }
 
-function planOf({ input, defaultStrategy, window }: ContextRequest): Plan {
+type PlanRequest = Pick<ContextRequest, 'input' | 'defaultStrategy' | 'window'>
+
+/** How much of the path's end is mostly enough; null for all of it. */
+export function likelyCount(request: PlanRequest): number | null {
+  const { strategy, amount } = planOf(request)
+  if (strategy === 'FULL') return null
+  // One more message than is wanted shows that it is cut; it may be a call with some results.
+  return strategy === 'LAST_N' ? (amount ?? 0) + 8 : 64
+}
+
+function planOf({ input, defaultStrategy, window }: PlanRequest): Plan {
   if (typeof input?.tokenBudget === 'number') {
     return { strategy: 'TOKEN_BUDGET', amount: Math.min(input.tokenBudget, window ?? Number.POSITIVE_INFINITY) }
   }
@@ -67,7 +81,13 @@ function unitsOf(history: readonly Message[], fresh: readonly Message[]): Unit[]
     // A result whose call was deleted would be refused upstream; one that is new is the client's own affair.
     else if (message.role !== 'TOOL' || stays) units.push({ messages: [sent], tokens: 0, stays })
   }
-  return units
+  return units.filter(isWhole)
+}
+
+/** A call that lacks a result, since that was deleted or never given, would be refused upstream. */
+function isWhole({ messages: [call, ...results], stays }: Unit): boolean {
+  const isAnswered = ({ id }: { id: string }) => results.some(({ message }) => message.toolCallId === id)
+  return stays || call === undefined || call.message.toolCalls.every(isAnswered)
 }
 
 /** The unit, where it begins with the call that this is a result of. */
@@ -129,11 +149,11 @@ export async function assembleContext(request: ContextRequest): Promise<Context>
     promptTokens: systemTokens + kept.reduce((sum, { tokens }) => sum + tokens, 0),
     limit,
     messageIds: sent.map(({ message }) => message.id),
-    omittedCount: request.history.length + request.fresh.length - sent.length,
+    omittedCount: request.unread + request.history.length + request.fresh.length - sent.length,
   }
   if (limit !== null && report.promptTokens > limit) {
     const message = `What has to be sent takes about ${report.promptTokens} tokens, and ${limit} are allowed.`
     throw new ChatError({ code: 'CONTEXT_TOO_LONG', message, report })
   }
-  return { messages: [...system, ...sent.map(({ wire }) => wire)], report }
+  return { messages: [...system, ...sent.map(({ wire }) => wire)], report, isCut: kept.length < units.length }
 }

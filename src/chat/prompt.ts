@@ -4,7 +4,7 @@ import type { Message } from '../store/message.ts'
 import type { Store } from '../store/store.ts'
 import type { Upstreams } from '../upstream/upstream.ts'
 import type { ContextInput } from './completion-input.ts'
-import { assembleContext, type Context } from './context.ts'
+import { assembleContext, type Context, likelyCount } from './context.ts'
 import { notFound } from './error.ts'
 import type { WithLiveText } from './live-text.ts'
 
@@ -49,11 +49,23 @@ export interface PromptsOptions {
   withLiveText: WithLiveText
 }
 
+/** Some of a path, oldest first. */
+interface History {
+  messages: Message[]
+  unread: number
+}
+
 export function createPrompts({ store, upstreams, withLiveText }: PromptsOptions): Prompts {
-  async function pathTo(conversationId: string, leafId: string): Promise<Message[]> {
-    const whole = { after: null, before: null, first: null, last: null }
-    const [path] = await store.messages.paths([{ conversationId, leafId, ...whole }])
-    return withLiveText(path?.messages ?? [])
+  /** The last messages of a path, and what of the others always stays; all where the count is null. */
+  async function endOf(conversationId: string, leafId: string, count: number | null): Promise<History> {
+    const bounds = { after: null, before: null, first: null, last: count }
+    const [path] = await store.messages.paths([{ conversationId, leafId, ...bounds }])
+    const messages = path?.messages ?? []
+    if (!path?.hasPrevious) return { messages: await withLiveText(messages), unread: 0 }
+    const { length, standing } = await store.messages.outline(leafId)
+    const older = standing.filter(({ id }) => messages.every((message) => message.id !== id))
+    const read = [...older, ...messages]
+    return { messages: await withLiveText(read), unread: length - read.length }
   }
 
   // Model servers refuse what leaves no room for as long an answer as is asked for.
@@ -62,41 +74,38 @@ export function createPrompts({ store, upstreams, withLiveText }: PromptsOptions
     return window === null ? null : Math.max(0, window - Number(most ?? older ?? 0))
   }
 
-  function assemble(
-    { conversation, stored, model, parameters, context, fresh }: Question,
-    history: readonly Message[],
-  ) {
-    return assembleContext({
-      input: context,
+  /** Reads no more of the path than can be sent, which is not all of a long one. */
+  async function promptOf(question: Question, freshIds: readonly string[]): Promise<Prompt> {
+    const { conversation, parentId, stored, model, parameters } = question
+    const plan = {
+      input: question.context,
       defaultStrategy: conversation?.defaults.contextStrategy ?? 'FULL',
-      // Where nothing is stored, the messages are all that is sent.
-      systemPrompt: stored ? (conversation?.systemPrompt ?? null) : null,
-      history,
-      fresh,
-      model,
       window: roomFor(model, parameters),
-    })
+    }
+    // Where nothing is stored, the messages are all that is sent.
+    const systemPrompt = stored ? (conversation?.systemPrompt ?? null) : null
+    let count = likelyCount(plan)
+    for (;;) {
+      const hasHistory = conversation !== null && parentId !== null
+      const path = hasHistory ? await endOf(conversation.id, parentId, count) : { messages: [], unread: 0 }
+      const fresh = [...path.messages.filter(({ id }) => freshIds.includes(id)), ...question.fresh]
+      const history = path.messages.filter(({ id }) => !freshIds.includes(id))
+      const context = await assembleContext({ ...plan, systemPrompt, history, unread: path.unread, fresh, model })
+      const isSettled = path.messages.every(({ status }) => status !== 'STREAMING')
+      if (context.isCut || count === null || path.unread === 0) return { context, isSettled }
+      count *= 4
+    }
   }
 
   return {
-    async of(question) {
-      const { conversation, parentId } = question
-      const hasHistory = conversation !== null && parentId !== null
-      const history = hasHistory ? await pathTo(conversation.id, parentId) : []
-      const isSettled = history.every(({ status }) => status !== 'STREAMING')
-      return { context: await assemble(question, history), isSettled }
-    },
+    of: (question) => promptOf(question, []),
     async ofQueued({ id, requesterId, conversationId, model }, { parameters, context, questionIds }) {
       const [conversation] = await store.conversations.find(requesterId, [conversationId ?? ''])
       // What the answer was to stand below may have been deleted meanwhile.
       const [answer] = await store.messages.ofCompletions([id])
       if (conversation === undefined || answer === undefined) throw notFound('conversation')
-      const { parentId } = answer
-      const path = parentId === null ? [] : await pathTo(conversation.id, parentId)
-      const isFresh = (message: Message) => questionIds.includes(message.id)
-      const fresh = path.filter(isFresh)
-      const history = path.filter((message) => !isFresh(message))
-      return assemble({ conversation, parentId, fresh, stored: true, model, parameters, context }, history)
+      const question = { conversation, parentId: answer.parentId, fresh: [], stored: true, model, parameters, context }
+      return (await promptOf(question, questionIds)).context
     },
   }
 }

@@ -109,6 +109,50 @@ describe('of a conversation goes up', () => {
     expect(completion.context.omittedCount).toBe(5 - roles.length)
   })
 
+  test('no call of tools without its results, nor a result without its call, where one was deleted', async () => {
+    const call = (id: string) => ({ id, name: 'dig', arguments: '{}' })
+    const { id: conversationId } = await alice.converse()
+    const write = async (message: object) => (await alice.write(conversationId, message)).createdMessage.id
+    await write(says('Dig.'))
+    await write({ role: 'ASSISTANT', toolCalls: [call('a'), call('b')] })
+    await write({ ...says('A hole.', 'TOOL'), toolCallId: 'a' })
+    const lacking = await write({ ...says('Another.', 'TOOL'), toolCallId: 'b' })
+    const called = await write({ role: 'ASSISTANT', toolCalls: [call('c')] })
+    const last = await write({ ...says('A third.', 'TOOL'), toolCallId: 'c' })
+    async function rolesSent() {
+      await alice.ask({ conversationId, parentId: last, messages: [says('And?')] })
+      return sentMessages().map(({ role }) => role)
+    }
+    expect(await rolesSent()).toEqual(['user', 'assistant', 'tool', 'tool', 'assistant', 'tool', 'user'])
+    await alice.erase(lacking)
+    expect(await rolesSent()).toEqual(['user', 'assistant', 'tool', 'user'])
+    await alice.erase(called)
+    expect(await rolesSent()).toEqual(['user', 'user'])
+  })
+
+  test('of a long one the same, though not all of it is read', async () => {
+    const contents = Array.from({ length: 300 }, (_, index) => `This is message ${100 + index}.`)
+    const { id } = await alice.converse()
+    for (const [index, content] of contents.entries())
+      await alice.write(id, says(content, index === 0 ? 'SYSTEM' : 'USER'))
+    const end = (await alice.messages(id, { last: 1 })).edges[0]?.node.id
+    for (const [context, count] of [
+      [{ lastN: 10 }, 8],
+      [{ lastN: 64 }, 62],
+      [{ tokenBudget: 1_000 }, null],
+      [{ tokenBudget: 2_400 }, null],
+      [{ tokenBudget: 1_000_000 }, 299],
+      [{ full: true }, 299],
+    ] as const) {
+      const { completion } = await alice.ask({ conversationId: id, parentId: end, messages: [says('And?')], context })
+      const sent = sentContents()
+      const newest = sent.slice(1, -1)
+      expect(sent).toEqual([contents[0], ...contents.slice(-newest.length), 'And?'])
+      if (count !== null) expect(newest).toHaveLength(count)
+      expect(completion.context.omittedCount).toBe(301 - sent.length)
+    }
+  })
+
   test('nothing, where what has to stay does not fit: ContextTooLong', async () => {
     const conversationId = await conversationOf(talk, { systemPrompt: 'Be brief. '.repeat(20) })
     const sent = upstream.requests.length
