@@ -1,4 +1,5 @@
 import { afterAll, describe, expect, test } from 'vitest'
+import { eventsAfter, summary } from '../conversation-events.ts'
 import { walk } from '../pages.ts'
 import { createPerson, endOf, readTo, says, threadOf } from '../person.ts'
 import { startServer } from '../server.ts'
@@ -114,6 +115,14 @@ describe('a deleted message', () => {
         expect(await walk((page) => alice.messages(id, page), size, way)).toEqual(left)
       }
     }
+  })
+
+  test('is told of to whoever follows the conversation', async () => {
+    const { id } = await conversationOf('1')
+    const start = await bob.eventCursor(id)
+    const two = (await alice.write(id, '2')).createdMessage.id
+    await alice.erase(two)
+    expect((await eventsAfter(start, id, alice)).map(summary)).toEqual([`MessageDeleted ${two}`])
   })
 
   test('keeps its idempotency key taken: the same again is NotFound', async () => {
