@@ -39,7 +39,15 @@ export async function startApp(settings: Settings): Promise<App> {
   const demo = settings.upstreams.length === 0 ? createDemoModel() : null
   const upstreams = createUpstreams(demo === null ? settings.upstreams : [demoUpstream((await demo.listen()).baseUrl)])
   const bus = createBus(settings, log)
-  const { defaultModel, flushMs, leaseMs, streamRetentionMs: retentionMs, requestsPerMinute, streamsPerUser } = settings
+  const {
+    defaultModel,
+    titleModel,
+    flushMs,
+    leaseMs,
+    streamRetentionMs: retentionMs,
+    requestsPerMinute,
+    streamsPerUser,
+  } = settings
   const isAlone = database.kind === 'pglite'
   const limits = { requestsPerMinute, streamsPerUser }
   const times = { flushMs, leaseMs, retentionMs }
@@ -52,6 +60,7 @@ export async function startApp(settings: Settings): Promise<App> {
     mintKey: mintApiKey,
     isAlone,
     defaultModel,
+    titleModel,
     ...times,
     ...limits,
   })

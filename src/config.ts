@@ -69,6 +69,7 @@ const known = z.object({
   UPSTREAM_IDLE_MS: whole('milliseconds', 1, maxMs).optional().describe('for the upstream named openai'),
   UPSTREAM_TOTAL_MS: whole('milliseconds', 1, maxMs).optional().describe('for the upstream named openai'),
   DEFAULT_MODEL: text.optional().describe("without it, the first upstream's first"),
+  TITLE_MODEL: text.optional().describe('a cheap model that writes the titles; without it, the first words are one'),
   AUTH_JWKS_URL: url('an http:// or https:// URL', ['http:', 'https:'])
     .optional()
     .describe('the public keys of who signs the tokens, as a JSON Web Key Set'),
@@ -122,6 +123,7 @@ export interface Settings {
   /** empty: nothing is configured, and the demo model answers */
   upstreams: UpstreamSettings[]
   defaultModel: string | null
+  titleModel: string | null
   auth: AuthSettings
   allowedOrigins: string[]
   drainMs: number
@@ -163,6 +165,7 @@ export function readSettings(environment: Environment, envFile: Environment = {}
     redisUrl: values.REDIS_URL ?? null,
     upstreams: [...openai(values), ...entries.map((entry) => withKey(entry, env))],
     defaultModel: values.DEFAULT_MODEL ?? null,
+    titleModel: values.TITLE_MODEL ?? null,
     auth,
     allowedOrigins: values.ALLOWED_ORIGINS,
     drainMs: values.DRAIN_MS,

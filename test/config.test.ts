@@ -27,6 +27,7 @@ test('nothing set means the embedded database, the demo model and Dev sign-in on
     redisUrl: null,
     upstreams: [],
     defaultModel: null,
+    titleModel: null,
     auth: { mode: 'dev' },
     allowedOrigins: [],
     drainMs: 10_000,

@@ -22,7 +22,7 @@ export async function eventsAfter(after: string, id: string, by: Person): Promis
 
 /** A conversation with one message, and the place after it. */
 export async function beginConversation(person: Person) {
-  const { id } = await person.converse()
+  const { id } = await person.converse({ title: 'Animals' })
   const root = (await person.write(id, 'What digs?')).createdMessage.id
   return { id, root, start: await person.eventCursor(id) }
 }

@@ -70,9 +70,9 @@ export function createBegin(options: BeginOptions): Begin {
   async function tryToBegin(viewer: User, input: CompletionInput, key: Key | null, prepared: Preparation) {
     const replicaId = replica.id()
     const preparation = { ...prepared, completion: { ...prepared.completion, replicaId } }
-    const { completion, answerIds: messageIds, choiceCount, parameters, queued } = preparation
+    const { completion, answerIds: messageIds, choiceCount, parameters, isUntitled, queued } = preparation
     const prompt = () => prompts.ofQueued(completion, queued)
-    const parts = { completion, replicaId, messageIds, choiceCount, parameters, isWaiting: true, prompt }
+    const parts = { completion, replicaId, messageIds, choiceCount, parameters, isUntitled, isWaiting: true, prompt }
     // Live before it is written: who attaches by the key right after the write finds it here.
     const live = lives.add(parts, unwatched.onFollowers)
     try {

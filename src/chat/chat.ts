@@ -33,6 +33,7 @@ import { createRecovery } from './recovery.ts'
 import { createRejoin } from './rejoin.ts'
 import { createRelay } from './relay.ts'
 import { createReplica } from './replica.ts'
+import { createTitles } from './title.ts'
 import { createTurns } from './turn.ts'
 import { createUnwatched } from './unwatched.ts'
 import { createViewers, type Viewers } from './viewer.ts'
@@ -73,6 +74,7 @@ export interface ChatOptions {
   /** No other process can be at the same database. */
   isAlone: boolean
   defaultModel: string | null
+  titleModel: string | null
   flushMs: number
   leaseMs: number
   retentionMs: number
@@ -93,7 +95,8 @@ export function createChat(options: ChatOptions): ChatServer {
   const announcer = createAnnouncer(bus, flushMs)
   const onFenced = createRejoin(replica, abandon, log)
   const answerLog = createAnswerLog({ store, announcer, replica, log, flushMs, onFenced })
-  const conclude = createConclude({ store, upstreams, bus, lives, answerLog, log })
+  const titles = createTitles({ store, upstreams, bus, log, titleModel: options.titleModel })
+  const conclude = createConclude({ store, upstreams, bus, lives, answerLog, titles, log })
   const turns = createTurns(store, bus, replica, log)
   const relay = createRelay({ upstreams, answerLog, lives, mirrors, turns, conclude, log })
   const prompts = createPrompts({ store, upstreams, withLiveText })
@@ -113,7 +116,7 @@ export function createChat(options: ChatOptions): ChatServer {
   const messages = createMessages(store, bus, withLiveText, cancel)
   const completions = createCompletions({ store, lives, answers, access, begin, canceller, limits, withLiveText })
   const reader = createEventReader(store, bus, log)
-  const workers = [pruning, recovery, access, canceller, reader, mirrors, answerLog, announcer]
+  const workers = [titles, pruning, recovery, access, canceller, reader, mirrors, answerLog, announcer]
 
   function abandon() {
     // What waits hears at its next try that another server may have it.

@@ -10,6 +10,7 @@ import { type Ending, endedMessage } from './ending.ts'
 import type { Live, LiveAnswers } from './live.ts'
 import type { Log } from './log.ts'
 import { choiceOf } from './stored-answer.ts'
+import type { Titles } from './title.ts'
 import { type Received, usageOf } from './usage.ts'
 
 /** Stores the ending, however long it takes, and then announces it. */
@@ -21,6 +22,7 @@ export interface ConcludeOptions {
   bus: Bus
   lives: LiveAnswers
   answerLog: AnswerLog
+  titles: Titles
   log: Log
 }
 
@@ -52,7 +54,7 @@ function messagesOf({ answer, messageIds, completion }: Live, ended: Completion)
   })
 }
 
-export function createConclude({ store, upstreams, bus, lives, answerLog, log }: ConcludeOptions): Conclude {
+export function createConclude({ store, upstreams, bus, lives, answerLog, titles, log }: ConcludeOptions): Conclude {
   /** null where it is still to be seen what becomes of it. */
   async function tryToStoreEnd(live: Live, ended: Completion): Promise<StoredEnd | null> {
     const here = { completion: ended, position: live.answer.position() }
@@ -91,5 +93,6 @@ export function createConclude({ store, upstreams, bus, lives, answerLog, log }:
     answer.end(stored.completion, stored.position)
     bus.publish('moved', [answer.id])
     if (completion.conversationId !== null) bus.publish('conversation', [completion.conversationId])
+    if (live.isUntitled && stored.completion.status === 'COMPLETED') titles.giveAfter(answer.id)
   }
 }

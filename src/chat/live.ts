@@ -15,6 +15,8 @@ export interface Live {
   /** By choice. */
   readonly messageIds: readonly string[]
   readonly choiceCount: number
+  /** Its conversation had no title when it was asked. */
+  readonly isUntitled: boolean
   /** To be written, or for its turn: not sent yet, so that another server can take it over. */
   isWaiting: boolean
   /** Aborts the upstream call; its reason is a StopReason. */

@@ -29,6 +29,7 @@ export interface Preparation {
   context: Context
   /** False where an answer that is part of the context is still being written. */
   isSettled: boolean
+  isUntitled: boolean
   /** What it is to be sent with after a wait. */
   queued: QueuedRequest
 }
@@ -110,7 +111,8 @@ export function createPrepare(options: PrepareOptions): Prepare {
       context: input.context ?? null,
       questionIds: questions.map(({ id }) => id),
     }
-    const preparation = { completion, choiceCount, parameters, context, isSettled, queued }
+    const isUntitled = stored && conversation?.title === null
+    const preparation = { completion, choiceCount, parameters, context, isSettled, isUntitled, queued }
     if (completion.stored) return { ...preparation, ...writtenFor(completion, place, questions, choiceCount) }
     // The new messages' ids would lead to nothing.
     const report = { ...context.report, messageIds: [] }

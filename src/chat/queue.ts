@@ -45,6 +45,7 @@ export function createQueue(options: QueueOptions): Queue {
         messageIds,
         choiceCount: messageIds.length,
         parameters: sentParameters(request),
+        isUntitled: true,
         isWaiting: true,
         prompt: () => prompts.ofQueued(completion, request),
       },

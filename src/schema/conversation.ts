@@ -37,7 +37,12 @@ builder.objectType('Conversation', {
   interfaces: [Node],
   fields: (t) => ({
     id: t.id({ description: 'Opaque and global.', resolve: ({ id }) => writeId('Conversation', id) }),
-    title: t.exposeString('title', { nullable: true, description: 'To show in a list; null until someone sets one.' }),
+    title: t.exposeString('title', {
+      nullable: true,
+      description:
+        'To show in a list. Where nobody sets one, the conversation gets one soon after its first whole answer, and says so as ' +
+        'ConversationUpdated; null until then.',
+    }),
     systemPrompt: t.exposeString('systemPrompt', {
       nullable: true,
       description: 'Sent ahead of the messages with every completion; null when there is none.',

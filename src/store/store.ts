@@ -11,6 +11,7 @@ import { createMessageSearch, type MessageSearch } from './message-search.ts'
 import { createParticipants, type Participants } from './participant.ts'
 import { createQueue, type Queue } from './queue.ts'
 import { createReplicas, type Replicas } from './replica.ts'
+import { createTitles, type Titles } from './title.ts'
 import { createUsages, type Usages } from './usage.ts'
 import { createUsers, type Users } from './user.ts'
 
@@ -26,6 +27,7 @@ export interface Store {
   messageSearch: MessageSearch
   completions: Completions
   queue: Queue
+  titles: Titles
   usages: Usages
   answerLog: AnswerLog
   replicas: Replicas
@@ -44,6 +46,7 @@ export function createStore(database: Database): Store {
     messageSearch: createMessageSearch(database),
     completions: createCompletions(database),
     queue: createQueue(database),
+    titles: createTitles(database),
     usages: createUsages(database),
     answerLog: createAnswerLog(database),
     replicas: createReplicas(database),

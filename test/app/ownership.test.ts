@@ -32,6 +32,7 @@ async function begin() {
   const { completion: whole } = await alice.ask({ messages: [says('What digs?')], idempotencyKey: 'another key' })
   upstream.reply(...chunks('A mo'), silence())
   const conversation = whole.conversation?.id ?? ''
+  await expect.poll(async () => (await alice.conversation(conversation))?.title).toBe('What digs?')
   const viewer = alice.start('a key', { conversationId: conversation, messages: [says('And now?')] })
   const seen = await readTo('A mo', viewer)
   const running = seen[0]?.completionId ?? ''

@@ -37,6 +37,7 @@ describe('after a stop and a start', () => {
     const before = createPerson(server.url, 'alice')
     const { completion, conversation } = await before.ask('What digs?')
     const id = conversation?.id ?? ''
+    await expect.poll(async () => (await before.conversation(id))?.title).toBe('What digs?')
     await before.write(id, 'Thanks.')
     const page = await before.messages(id)
     const known = await before.conversation(id)

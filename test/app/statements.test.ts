@@ -36,6 +36,7 @@ const rootArguments: Record<string, string> = {
   conversation: '(id: $id)',
   completion: '(id: $id)',
   conversations: '(first: $rows)',
+  contextPreview: '(input: { conversationId: $id, messages: [{ role: USER, content: "x" }] })',
   searchMessages: '(query: "world", first: $rows)',
 }
 
@@ -46,7 +47,7 @@ interface World {
 let world: World
 
 async function converse(alice: Person, bob: Person) {
-  const { id: conversationId } = await alice.converse()
+  const { id: conversationId } = await alice.converse({ title: 'Moles' })
   await alice.add(conversationId, await bob.id(), 'EDITOR')
   for (let count = 0; count < asksInEach; count++) {
     await (count % 2 ? alice : bob).ask({ conversationId, messages: [says('What digs?')] })

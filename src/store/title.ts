@@ -1,0 +1,45 @@
+import type { Database } from './database.ts'
+
+/** From what a conversation without a title can be given one. */
+export interface TitleGrounds {
+  conversationId: string
+  /** The first that a person wrote; null where that is no text. */
+  question: string | null
+  answer: string | null
+  /** No other answer in it came whole before. */
+  isFirst: boolean
+}
+
+export interface Titles {
+  /** null where the completion's conversation has a title, or is gone. */
+  grounds(completionId: string): Promise<TitleGrounds | null>
+  /** False where it has one by now: what a person has written stays. */
+  give(conversationId: string, title: string): Promise<boolean>
+}
+
+const groundsSql = `
+  SELECT c.id AS "conversationId", (
+      SELECT m.content FROM messages m WHERE m.conversation_id = c.id AND m.role = 'USER' AND m.content IS NOT NULL
+        AND m.deleted_at IS NULL ORDER BY m.id LIMIT 1
+    ) AS question,
+    (SELECT m.content FROM messages m WHERE m.completion_id = own.id ORDER BY m.choice_index LIMIT 1) AS answer,
+    NOT EXISTS (
+      SELECT FROM completions o WHERE o.conversation_id = c.id AND o.status = 'COMPLETED' AND o.id <> own.id
+    ) AS "isFirst"
+  FROM completions own JOIN conversations c ON c.id = own.conversation_id WHERE own.id = $1 AND c.title IS NULL`
+
+// Not by recordEvents: one statement changes a row only once.
+const giveSql = `
+  WITH titled AS (
+    UPDATE conversations SET title = $2, updated_at = now(), last_event = last_event + 1
+    WHERE id = $1 AND title IS NULL RETURNING id, last_event
+  )
+  INSERT INTO conversation_events (conversation_id, sequence, kind)
+  SELECT id, last_event, 'CONVERSATION_UPDATED' FROM titled RETURNING sequence`
+
+export function createTitles({ query }: Database): Titles {
+  return {
+    grounds: async (completionId) => (await query<TitleGrounds>(groundsSql, [completionId]))[0] ?? null,
+    give: async (conversationId, title) => (await query(giveSql, [conversationId, title])).length === 1,
+  }
+}
