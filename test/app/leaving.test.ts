@@ -1,8 +1,8 @@
 import { expect, onTestFinished, test } from 'vitest'
 import { createCompletion } from '../documents.ts'
-import { createPerson, says, threadOf } from '../person.ts'
-import { spawnServer } from '../server.ts'
-import { chunks, delta, done, finish, gate, startScriptedUpstream } from '../upstream-server.ts'
+import { createPerson, readTo, says, threadOf } from '../person.ts'
+import { spawnServer, startServer } from '../server.ts'
+import { chunks, delta, done, finish, gate, silence, startScriptedUpstream } from '../upstream-server.ts'
 
 test('who leaves while they wait for an answer stops nothing, and that is no error', async () => {
   const upstream = await startScriptedUpstream()
@@ -29,4 +29,29 @@ test('who leaves while they wait for an answer stops nothing, and that is no err
 
   await expect.poll(() => threadOf(alice, id)).toEqual(['Who digs?', 'A mole.'])
   expect(output()).not.toContain('unexpected')
+})
+
+test('an answer that is wanted only while it is watched ends some seconds after its last viewer; others go on', async () => {
+  const upstream = await startScriptedUpstream()
+  onTestFinished(() => upstream.close())
+  const { url } = await startServer({ OPENAI_BASE_URL: upstream.baseUrl })
+  const alice = createPerson(url, 'alice')
+  async function leave(whenUnwatched: string) {
+    upstream.reply(...chunks('A mo'), silence())
+    const viewer = alice.start(crypto.randomUUID(), { messages: [says('What digs?')], whenUnwatched })
+    const seen = await readTo('A mo', viewer)
+    const id = seen[0]?.completionId ?? ''
+    const statusOf = async () => (await alice.completion(id))?.status
+    return { viewer, id, statusOf, call: upstream.requests.at(-1) }
+  }
+  const [wanted, kept, returned] = [await leave('CANCEL'), await leave('CONTINUE'), await leave('CANCEL')]
+  for (const { viewer } of [wanted, kept, returned]) await viewer.close()
+  const back = alice.watch(returned.id)
+  await readTo('A mo', back)
+
+  await expect.poll(wanted.statusOf, { timeout: 30_000 }).toBe('CANCELLED')
+  await wanted.call?.closed
+  expect((await alice.completion(wanted.id))?.choices[0]?.message.content).toBe('A mo')
+  expect([await kept.statusOf(), await returned.statusOf()]).toEqual(['IN_PROGRESS', 'IN_PROGRESS'])
+  await back.close()
 })
