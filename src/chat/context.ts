@@ -72,7 +72,7 @@ function unitsOf(history: readonly Message[], fresh: readonly Message[]): Unit[]
     const wire = wireMessage(message)
     if (wire === null) continue
     const stays = newIds.has(message.id) || message.role === 'SYSTEM' || message.role === 'DEVELOPER'
-    const sent = { message, wire, tokens: roughTokens(JSON.stringify(wire['content'] ?? wire)) + tokensPerMessage }
+    const sent = { message, wire, tokens: tokensOf(wire) }
     const call = message.role === 'TOOL' ? callIn(units.at(-1), message) : null
     if (call !== null) {
       call.messages.push(sent)
@@ -81,13 +81,24 @@ function unitsOf(history: readonly Message[], fresh: readonly Message[]): Unit[]
     // A result whose call was deleted would be refused upstream; one that is new is the client's own affair.
     else if (message.role !== 'TOOL' || stays) units.push({ messages: [sent], tokens: 0, stays })
   }
-  return units.filter(isWhole)
+  return units.flatMap((unit) => (isWhole(unit) ? [unit] : withoutCalls(unit)))
+}
+
+function tokensOf(wire: WireMessage): number {
+  return roughTokens(JSON.stringify(wire['content'] ?? wire)) + tokensPerMessage
 }
 
 /** A call that lacks a result, since that was deleted or never given, would be refused upstream. */
 function isWhole({ messages: [call, ...results], stays }: Unit): boolean {
   const isAnswered = ({ id }: { id: string }) => results.some(({ message }) => message.toolCallId === id)
   return stays || call === undefined || call.message.toolCalls.every(isAnswered)
+}
+
+/** What the model said beside its calls stays. */
+function withoutCalls({ messages: [call], stays }: Unit): Unit[] {
+  const wire = call === undefined ? null : wireMessage({ ...call.message, toolCalls: [] })
+  if (call === undefined || wire === null) return []
+  return [{ messages: [{ ...call, wire, tokens: tokensOf(wire) }], tokens: 0, stays }]
 }
 
 /** The unit, where it begins with the call that this is a result of. */
