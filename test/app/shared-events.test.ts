@@ -75,7 +75,7 @@ describe('who is expelled', () => {
     const { id, otherId, start } = await share('VIEWER')
     const his = bob.follow(id, { after: start })
     await alice.write(id, 'For both.')
-    await his.next()
+    await his.until((event) => summary(event) === 'MessageCreated For both.')
     await bob.expel(id, otherId)
     expect((await his.rest()).map(summary)).toEqual(['AccessRevoked'])
   })
