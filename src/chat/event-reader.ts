@@ -60,7 +60,9 @@ export function createEventReader({ conversationEvents }: Store, bus: Bus, log: 
     while (asking.size > 0) {
       const asked = [...asking].slice(0, watchersPerReading)
       for (const watcher of asked) asking.delete(watcher)
-      await read(asked)
+      // Who was woken during a reading that served them waits no more: they ask when they do, since they are behind.
+      const waiting = asked.filter((watcher) => watcher.waiting !== null)
+      if (waiting.length > 0) await read(waiting)
     }
     isReading = false
   }
