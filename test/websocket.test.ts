@@ -4,41 +4,7 @@ import { WebSocket } from 'ws'
 import { RequestError, subscribe } from './client.ts'
 import { openDoor, secret } from './door.ts'
 import { hostileDocuments } from './hostile-documents.ts'
-
-interface Message {
-  id?: string
-  type: string
-  payload?: unknown
-}
-
-/** The protocol by hand: what a client library hides is what is tested here. */
-async function dial(url: string, options: { origin?: string; headers?: Record<string, string> } = {}) {
-  const socket = new WebSocket(`${url.replace('http', 'ws')}/graphql`, 'graphql-transport-ws', options)
-  const inbox: Message[] = []
-  socket.on('message', (data) => inbox.push(JSON.parse(String(data))))
-  const closed = new Promise<number>((resolve) => socket.once('close', resolve))
-  await once(socket, 'open')
-  return {
-    socket,
-    closed,
-    send: (message: Message) => socket.send(JSON.stringify(message)),
-    async receive(): Promise<Message> {
-      while (inbox.length === 0) await once(socket, 'message')
-      return inbox.shift() as Message
-    },
-  }
-}
-
-async function signedIn(url: string, payload?: Record<string, unknown>) {
-  const client = await dial(url)
-  client.send({ type: 'connection_init', payload })
-  expect(await client.receive()).toEqual({ type: 'connection_ack' })
-  return client
-}
-
-function ask(query: string, id = '1'): Message {
-  return { id, type: 'subscribe', payload: { query } }
-}
+import { ask, dial, signedIn, upgrade } from './websocket-client.ts'
 
 describe('an operation over WebSocket', () => {
   test.each([
@@ -181,39 +147,6 @@ describe('a connection is closed', () => {
     expect(await client.closed).toBe(1009)
     expect(log).toEqual([])
   })
-
-  test('with 1001 when the server stops, so that its client goes on elsewhere', async () => {
-    const { url, server, parked, left } = await openDoor()
-    const client = await signedIn(url)
-    client.send(ask('subscription { parked }'))
-    await parked.happened
-    server.drain()
-    client.send({ type: 'ping' })
-    await client.receive()
-    expect(await client.receive()).toEqual({ type: 'pong' })
-    await server.close()
-    expect(await client.closed).toBe(1001)
-    await left.happened
-  })
-
-  test('when the server stops, though it reads nothing and there is always more to send', async () => {
-    const { url, server, aborted } = await openDoor()
-    const client = await signedIn(url)
-    client.send(ask('subscription { count(to: 20000000) }'))
-    await client.receive()
-    client.socket.pause()
-    await server.close()
-    await aborted.happened
-  })
-
-  test('with 1001 when it asks for something new while the server drains', async () => {
-    const { url, server, resolved } = await openDoor()
-    const client = await signedIn(url)
-    server.drain()
-    client.send(ask('{ viewer { name } }'))
-    expect(await client.closed).toBe(1001)
-    expect(resolved).toEqual([])
-  })
 })
 
 describe('every 10 s a client is asked for a sign of life, and', () => {
@@ -264,27 +197,7 @@ describe('an upgrade', () => {
     const { url } = await openDoor()
     expect(await upgrade(`${url}/other`)).toBe(404)
   })
-
-  test('while the server drains is answered with 503', async () => {
-    const { url, server } = await openDoor()
-    server.drain()
-    expect(await upgrade(`${url}/graphql`)).toBe(503)
-  })
 })
-
-function upgrade(url: string, origin?: string): Promise<number | undefined> {
-  const socket = new WebSocket(
-    url.replace('http', 'ws'),
-    'graphql-transport-ws',
-    origin === undefined ? {} : { origin },
-  )
-  socket.on('error', () => {})
-  return new Promise((resolve) => {
-    socket.once('upgrade', ({ statusCode }) => resolve(statusCode))
-    socket.once('unexpected-response', (_request, { statusCode }) => resolve(statusCode))
-    socket.once('open', () => socket.close())
-  })
-}
 
 test('a client that offers another subprotocol alone is told so with 4406', async () => {
   const { url } = await openDoor()

@@ -88,7 +88,8 @@ export function createWebSocketDoor(parts: WebSocketParts): WebSocketDoor {
 }
 
 export function refuseUpgrade(socket: Duplex, status: string): void {
-  socket.end(`HTTP/1.1 ${status}\r\nconnection: close\r\ncontent-length: 0\r\n\r\n`)
+  // Not left to the peer, who may keep its half open for ever, and the server's close waiting.
+  socket.end(`HTTP/1.1 ${status}\r\nconnection: close\r\ncontent-length: 0\r\n\r\n`, () => socket.destroy())
 }
 
 async function closeConnection(connection: Connection): Promise<void> {
@@ -97,7 +98,8 @@ async function closeConnection(connection: Connection): Promise<void> {
     connection.onIdle = resolve
   })
   if (running.size > 0) await Promise.race([idle, delay(lastWordsMs)])
-  await closeSocket(socket, goingAway, 'Going away')
+  // Else it has left meanwhile, and no close is to come.
+  if (socket.readyState !== socket.CLOSED) await closeSocket(socket, goingAway, 'Going away')
 }
 
 /** Waits for the client's consent, but not for long. */

@@ -1,0 +1,53 @@
+import { once } from 'node:events'
+import { expect } from 'vitest'
+import { WebSocket } from 'ws'
+
+export interface Message {
+  id?: string
+  type: string
+  payload?: unknown
+}
+
+/** The protocol by hand: what a client library hides is what is tested here. */
+export async function dial(url: string, options: { origin?: string; headers?: Record<string, string> } = {}) {
+  const socket = new WebSocket(`${url.replace('http', 'ws')}/graphql`, 'graphql-transport-ws', options)
+  const inbox: Message[] = []
+  socket.on('message', (data) => inbox.push(JSON.parse(String(data))))
+  const closed = new Promise<number>((resolve) => socket.once('close', resolve))
+  await once(socket, 'open')
+  return {
+    socket,
+    closed,
+    send: (message: Message) => socket.send(JSON.stringify(message)),
+    async receive(): Promise<Message> {
+      while (inbox.length === 0) await once(socket, 'message')
+      return inbox.shift() as Message
+    },
+  }
+}
+
+export async function signedIn(url: string, payload?: Record<string, unknown>) {
+  const client = await dial(url)
+  client.send({ type: 'connection_init', payload })
+  expect(await client.receive()).toEqual({ type: 'connection_ack' })
+  return client
+}
+
+export function ask(query: string, id = '1'): Message {
+  return { id, type: 'subscribe', payload: { query } }
+}
+
+/** The status of the answer to a request for a WebSocket. */
+export function upgrade(url: string, origin?: string): Promise<number | undefined> {
+  const socket = new WebSocket(
+    url.replace('http', 'ws'),
+    'graphql-transport-ws',
+    origin === undefined ? {} : { origin },
+  )
+  socket.on('error', () => {})
+  return new Promise((resolve) => {
+    socket.once('upgrade', ({ statusCode }) => resolve(statusCode))
+    socket.once('unexpected-response', (_request, { statusCode }) => resolve(statusCode))
+    socket.once('open', () => socket.close())
+  })
+}

@@ -1,0 +1,81 @@
+import { once } from 'node:events'
+import { connect } from 'node:net'
+import { describe, expect, test } from 'vitest'
+import { openDoor } from './door.ts'
+import { ask, signedIn, upgrade } from './websocket-client.ts'
+
+/** Resolves when nobody can connect any more. */
+async function refusesConnections(url: string) {
+  const { hostname, port } = new URL(url)
+  const outcome = await new Promise((resolve) => {
+    const socket = connect(Number(port), hostname, () => {
+      socket.destroy()
+      resolve('taken')
+    }).on('error', resolve)
+  })
+  if (outcome === 'taken') await refusesConnections(url)
+}
+
+describe('when the server stops', () => {
+  test('with 1001 when the server stops, so that its client goes on elsewhere', async () => {
+    const { url, server, parked, left } = await openDoor()
+    const client = await signedIn(url)
+    client.send(ask('subscription { parked }'))
+    await parked.happened
+    server.drain()
+    client.send({ type: 'ping' })
+    await client.receive()
+    expect(await client.receive()).toEqual({ type: 'pong' })
+    await server.close()
+    expect(await client.closed).toBe(1001)
+    await left.happened
+  })
+
+  test('when the server stops, though it reads nothing and there is always more to send', async () => {
+    const { url, server, aborted } = await openDoor()
+    const client = await signedIn(url)
+    client.send(ask('subscription { count(to: 20000000) }'))
+    await client.receive()
+    client.socket.pause()
+    await server.close()
+    await aborted.happened
+  })
+
+  test('with 1001 when it asks for something new while the server drains', async () => {
+    const { url, server, resolved } = await openDoor()
+    const client = await signedIn(url)
+    server.drain()
+    client.send(ask('{ viewer { name } }'))
+    expect(await client.closed).toBe(1001)
+    expect(resolved).toEqual([])
+  })
+
+  test('a client that leaves by itself meanwhile holds up nothing', async () => {
+    const { url, server, parked, left } = await openDoor()
+    const client = await signedIn(url)
+    client.send(ask('subscription { parked }'))
+    await parked.happened
+    const closed = server.close()
+    await refusesConnections(url)
+    client.socket.close()
+    await closed
+    await left.happened
+  })
+
+  test('a client whose upgrade was refused and who stays holds up nothing', async () => {
+    const { url, server } = await openDoor()
+    const { hostname, port } = new URL(url)
+    const socket = connect({ host: hostname, port: Number(port), allowHalfOpen: true })
+    socket.write('GET /other HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n')
+    const [answer] = await once(socket, 'data')
+    expect(String(answer)).toMatch(/^HTTP\/1.1 404 /)
+    await server.close()
+    socket.destroy()
+  })
+
+  test('an upgrade is answered with 503', async () => {
+    const { url, server } = await openDoor()
+    server.drain()
+    expect(await upgrade(`${url}/graphql`)).toBe(503)
+  })
+})
