@@ -25,7 +25,12 @@ interface Watcher {
   conversationId: string
   /** There may be more than was read. */
   isBehind: boolean
-  waiting: { sequence: number; resolve(events: StoredEvent[] | null): void } | null
+  waiting: Waiting | null
+}
+
+interface Waiting {
+  sequence: number
+  resolve(events: StoredEvent[] | null): void
 }
 
 /** What a lost wake-up costs at most. */
@@ -41,15 +46,14 @@ export function createEventReader({ conversationEvents }: Store, bus: Bus, log: 
   let isReading = false
   let timer: NodeJS.Timeout | undefined
 
-  async function read(asked: readonly Watcher[]) {
-    const places = asked.map(placeOf)
+  async function read(places: readonly (EventPlace & { watcher: Watcher })[]) {
     // Before the statement: who is woken while it runs reads again.
-    for (const watcher of asked) watcher.isBehind = false
+    for (const { watcher } of places) watcher.isBehind = false
     try {
       const found = await conversationEvents.since(places, eventsPerReading)
-      for (const [index, watcher] of asked.entries()) tell(watcher, found[index] ?? null)
+      for (const [index, { watcher }] of places.entries()) tell(watcher, found[index] ?? null)
     } catch (error) {
-      for (const watcher of asked) watcher.isBehind = true
+      for (const { watcher } of places) watcher.isBehind = true
       log.warn({ err: error }, 'the events of conversations could not be read; viewers wait')
     }
   }
@@ -60,9 +64,8 @@ export function createEventReader({ conversationEvents }: Store, bus: Bus, log: 
     while (asking.size > 0) {
       const asked = [...asking].slice(0, watchersPerReading)
       for (const watcher of asked) asking.delete(watcher)
-      // Who was woken during a reading that served them waits no more: they ask when they do, since they are behind.
-      const waiting = asked.filter((watcher) => watcher.waiting !== null)
-      if (waiting.length > 0) await read(waiting)
+      const places = asked.flatMap(placeOf)
+      if (places.length > 0) await read(places)
     }
     isReading = false
   }
@@ -113,8 +116,10 @@ export function createEventReader({ conversationEvents }: Store, bus: Bus, log: 
   }
 }
 
-function placeOf({ viewerId, conversationId, waiting }: Watcher): EventPlace {
-  return { viewerId, conversationId, sequence: waiting?.sequence ?? 0 }
+/** Nowhere, where a reading has served who was woken during it: being behind, they ask again by themselves. */
+function placeOf(watcher: Watcher): (EventPlace & { watcher: Watcher })[] {
+  const { viewerId, conversationId, waiting } = watcher
+  return waiting === null ? [] : [{ viewerId, conversationId, sequence: waiting.sequence, watcher }]
 }
 
 function tell(watcher: Watcher, events: StoredEvent[] | null): void {
