@@ -1,5 +1,6 @@
 import { afterAll, describe, expect, test } from 'vitest'
-import { createPerson, endOf, readTo, says, threadOf } from '../person.ts'
+import { busyConversation } from '../busy-conversation.ts'
+import { createPerson, endOf, says, threadOf } from '../person.ts'
 import { startServer } from '../server.ts'
 import { chunks, done, finish, gate, startScriptedUpstream } from '../upstream-server.ts'
 
@@ -9,25 +10,20 @@ afterAll(() => upstream.close())
 
 const alice = createPerson(url, 'alice')
 
-/** A conversation in which an answer has come as far as `A mo`. */
-async function busyConversation() {
-  const hold = gate()
-  upstream.reply(...chunks('A mo'), hold.wait, ...chunks('le.'), finish('stop'), done())
-  const { completion, conversation } = await alice.ask({ messages: [says('What digs?')], background: true })
-  const viewer = alice.watch(completion.id)
-  await readTo('A mo', viewer)
-  const conversationId = conversation?.id ?? ''
+async function busyWithQuestions() {
+  const busy = await busyConversation(upstream, alice)
   const ask = (question: string, ifBusy?: string) => {
+    const { conversationId } = busy
     return { conversationId, messages: [says(question)], ...(ifBusy && { ifBusy }), background: true }
   }
-  return { completion, conversationId, viewer, ask, finish: hold.open, sent: upstream.requests.length }
+  return { ...busy, ask }
 }
 
 const ended = async (id: string) => endOf(await alice.watch(id).rest())
 
 describe('while an answer is written, another question in its conversation', () => {
   test.each([undefined, 'REJECT'])('is refused with ifBusy %s, and leaves nothing there', async (ifBusy) => {
-    const busy = await busyConversation()
+    const busy = await busyWithQuestions()
     const failure = await alice.ask.refuse(busy.ask('And now?', ifBusy))
     expect(failure).toMatchObject({
       __typename: 'ConversationBusy',
@@ -42,14 +38,14 @@ describe('while an answer is written, another question in its conversation', () 
   })
 
   test('is refused as an event over a stream', async () => {
-    const busy = await busyConversation()
+    const busy = await busyWithQuestions()
     const events = await alice.start(crypto.randomUUID(), busy.ask('And now?')).rest()
     expect(events).toMatchObject([{ __typename: 'CompletionRejected', error: { __typename: 'ConversationBusy' } }])
     busy.finish()
   })
 
   test('waits for its turn with QUEUE, in the order of asking, and is sent with the answers before it', async () => {
-    const busy = await busyConversation()
+    const busy = await busyWithQuestions()
     upstream.reply(...chunks('Worms.'), finish('stop'), done())
     upstream.reply(...chunks('At night.'), finish('stop'), done())
     const second = await alice.ask(busy.ask('What does it eat?', 'QUEUE'))
@@ -69,7 +65,7 @@ describe('while an answer is written, another question in its conversation', () 
   })
 
   test('can be cancelled while it waits, and is never sent', async () => {
-    const busy = await busyConversation()
+    const busy = await busyWithQuestions()
     const waiting = await alice.ask(busy.ask('And now?', 'QUEUE'))
     const { completion } = await alice.cancel(waiting.completion.id)
     expect(completion).toMatchObject({ status: 'CANCELLED', usage: { totalTokens: 0, source: 'NONE' } })
@@ -80,7 +76,7 @@ describe('while an answer is written, another question in its conversation', () 
   })
 
   test('cancels the answer with INTERRUPT, which keeps what was written, and comes after it', async () => {
-    const busy = await busyConversation()
+    const busy = await busyWithQuestions()
     upstream.reply(...chunks('Worms.'), finish('stop'), done())
     const next = await alice.ask(busy.ask('What does it eat?', 'INTERRUPT'))
     const stopped = endOf(await busy.viewer.rest())
@@ -95,14 +91,14 @@ describe('while an answer is written, another question in its conversation', () 
   })
 
   test('is answered at once where it is not to be stored', async () => {
-    const busy = await busyConversation()
+    const busy = await busyWithQuestions()
     const { completion } = await alice.ask({ ...busy.ask('Psst.'), store: false, background: false })
     expect(completion.status).toBe('COMPLETED')
     busy.finish()
   })
 
   test('may be asked in another conversation', async () => {
-    const busy = await busyConversation()
+    const busy = await busyWithQuestions()
     expect((await alice.ask('And elsewhere?')).completion.status).toBe('COMPLETED')
     busy.finish()
   })

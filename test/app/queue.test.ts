@@ -1,7 +1,8 @@
 import { afterAll, describe, expect, inject, test } from 'vitest'
-import { createPerson, endOf, type Person, readTo, says, threadOf } from '../person.ts'
+import { busyConversation } from '../busy-conversation.ts'
+import { createPerson, endOf, type Person, says, threadOf } from '../person.ts'
 import { type Environment, freshDatabase, spawnServer, startServer } from '../server.ts'
-import { chunks, done, finish, gate, type RecordedRequest, startScriptedUpstream } from '../upstream-server.ts'
+import { chunks, done, finish, type RecordedRequest, startScriptedUpstream } from '../upstream-server.ts'
 
 const upstream = await startScriptedUpstream()
 afterAll(() => upstream.close())
@@ -25,16 +26,11 @@ async function serverWithQueue(settings: Environment = {}) {
   // Where two can share the database, the other is there already.
   const other = inject('database') === 'postgres' ? await startNext(database) : null
   const alice = createPerson(server.url, 'alice')
-  const hold = gate()
-  upstream.reply(...chunks('A mo'), hold.wait, ...chunks('le.'), finish('stop'), done())
-  const { completion, conversation } = await alice.ask({ messages: [says('What digs?')], background: true })
-  const viewer = alice.watch(completion.id)
-  await readTo('A mo', viewer)
-  const conversationId = conversation?.id ?? ''
+  const { completion, conversationId, viewer, finish: goOn } = await busyConversation(upstream, alice)
   const waiting: string[] = []
   for (const question of questions) waiting.push(await queue(alice, conversationId, question, { seed }))
   return {
-    ...{ server, alice, conversationId, viewer, running: completion.id, waiting, finish: hold.open },
+    ...{ server, alice, conversationId, viewer, running: completion.id, waiting, finish: goOn },
     sent: upstream.requests.length,
     next: async () => createPerson(other ?? (await startNext(database)), 'alice'),
   }
@@ -107,20 +103,16 @@ describe('questions that wait for their turn outlive their server', () => {
 })
 
 describe('in the queue of a conversation', () => {
-  async function busyConversation() {
+  async function busyWithQueue() {
     const { url } = await startServer({ OPENAI_BASE_URL: upstream.baseUrl })
     const alice = createPerson(url, 'alice')
-    const hold = gate()
-    upstream.reply(...chunks('A mo'), hold.wait, ...chunks('le.'), finish('stop'), done())
-    const { completion, conversation } = await alice.ask({ messages: [says('What digs?')], background: true })
-    await readTo('A mo', alice.watch(completion.id))
-    const conversationId = conversation?.id ?? ''
-    const ask = (question: string, more?: object) => queue(alice, conversationId, question, more)
-    return { alice, conversationId, running: completion.id, ask, finish: hold.open, sent: upstream.requests.length }
+    const { completion, ...busy } = await busyConversation(upstream, alice)
+    const ask = (question: string, more?: object) => queue(alice, busy.conversationId, question, more)
+    return { ...busy, alice, running: completion.id, ask }
   }
 
   test('a cancelled one leaves the others in order', async () => {
-    const { alice, conversationId, ask, finish: goOn, sent } = await busyConversation()
+    const { alice, conversationId, ask, finish: goOn, sent } = await busyWithQueue()
     const [one, two, three] = [await ask('one?'), await ask('two?'), await ask('three?')]
     await alice.cancel(two)
     goOn()
@@ -133,7 +125,7 @@ describe('in the queue of a conversation', () => {
   })
 
   test('INTERRUPT stops the answer that is written, and goes behind those who wait', async () => {
-    const { alice, conversationId, running, ask } = await busyConversation()
+    const { alice, conversationId, running, ask } = await busyWithQueue()
     const one = await ask('one?')
     const two = await ask('two?', { ifBusy: 'INTERRUPT' })
     const ends = await endsOf(alice, [running, one, two])
@@ -142,7 +134,7 @@ describe('in the queue of a conversation', () => {
   })
 
   test('nobody waits any longer once the conversation is deleted', async () => {
-    const { alice, conversationId, ask, finish: goOn, sent } = await busyConversation()
+    const { alice, conversationId, ask, finish: goOn, sent } = await busyWithQueue()
     const viewers = [alice.watch(await ask('one?')), alice.watch(await ask('two?'))]
     for (const viewer of viewers) await viewer.next()
     const ends = Promise.all(viewers.map(async (viewer) => endOf(await viewer.rest()).status))
