@@ -59,9 +59,12 @@ export async function startProxy(serverUrl: string, fromServer: () => Transform 
     },
     freeze() {
       state = 'frozen'
+      // Else the end of a connection would be answered.
+      for (const socket of sockets) socket.pause()
     },
     mend() {
       state = 'whole'
+      for (const socket of sockets) socket.resume()
     },
     async close() {
       destroyAll()

@@ -13,7 +13,7 @@ export interface DrainOptions {
   workers: readonly { stop(): void | Promise<void> }[]
 }
 
-/** For storing what the deadline ended. */
+/** For storing what the deadline ended, and again for leaving; more only where the database is away. */
 const endingMs = 3_000
 
 export function createDrain({
@@ -23,15 +23,22 @@ export function createDrain({
   log,
   workers,
 }: DrainOptions): (deadlineMs: number) => Promise<void> {
+  async function leave() {
+    for (const worker of workers) await worker.stop()
+    await replica.leave().catch((error: unknown) => log.warn({ err: error }, 'the lease could not be given back'))
+  }
+
   return async (deadlineMs) => {
     const timer = setTimeout(() => {
       for (const live of lives.running()) lives.stop(live.answer.id, 'SERVER_DRAINED')
     }, deadlineMs)
     // Where the database is away, endings cannot be stored: the next server gives them one.
-    const patience = delay(deadlineMs + endingMs, undefined, { ref: false })
-    await Promise.race([queue.handOver().then(() => lives.settled()), patience])
+    await Promise.race([queue.handOver().then(() => lives.settled()), patience(deadlineMs + endingMs)])
     clearTimeout(timer)
-    for (const worker of workers) await worker.stop()
-    await replica.leave().catch((error: unknown) => log.warn({ err: error }, 'the lease could not be given back'))
+    await Promise.race([leave(), patience(endingMs)])
   }
+}
+
+function patience(ms: number): Promise<void> {
+  return delay(ms, undefined, { ref: false })
 }

@@ -1,0 +1,47 @@
+import { afterAll, describe, expect, inject, test } from 'vitest'
+import { emptyPostgres } from './empty-database.ts'
+import { createPerson, type Person, readTo } from './person.ts'
+import { startProxy } from './proxy.ts'
+import { spawnServer } from './server.ts'
+import { chunks, silence, startScriptedUpstream } from './upstream-server.ts'
+
+const upstream = await startScriptedUpstream()
+afterAll(() => upstream.close())
+
+/** Reaches its Postgres and its Redis by way of what can fall silent. */
+async function startServerBehindProxies() {
+  const { databaseUrl } = await emptyPostgres()
+  const postgres = await startProxy(databaseUrl ?? '')
+  const redis = await startProxy(inject('redisUrl') ?? '')
+  const urls = { DATABASE_URL: postgres.url, REDIS_URL: redis.url, OPENAI_BASE_URL: upstream.baseUrl }
+  const server = await spawnServer({ ...urls, LEASE_MS: '2000' })
+  return { server, proxies: [postgres, redis] }
+}
+
+async function answering(alice: Person) {
+  upstream.reply(...chunks('A mo'), silence())
+  await readTo('A mo', alice.start('a key', 'What digs?'))
+}
+
+/** Leaves connections to the database of which nothing is asked. */
+async function answered(alice: Person) {
+  await Promise.all(Array.from({ length: 20 }, () => alice.ask('What digs?')))
+}
+
+if (inject('postgres') !== null && inject('redisUrl') !== null) {
+  describe('a SIGTERM while neither Postgres nor Redis says a word', () => {
+    test.each([
+      ['an answer is written', answering],
+      ['nothing is done', answered],
+    ])('and %s ends the server with 0, and soon', async (_, prepare) => {
+      const { server, proxies } = await startServerBehindProxies()
+      await prepare(createPerson(server.url, 'alice'))
+      for (const proxy of proxies) proxy.freeze()
+      const askedMs = performance.now()
+      expect(await server.kill('SIGTERM')).toEqual({ code: 0, signal: null })
+      // What an orchestrator usually gives, less the ten seconds of DRAIN_MS, which is 0 here.
+      expect(performance.now() - askedMs).toBeLessThan(20_000)
+      for (const proxy of proxies) await proxy.close()
+    })
+  })
+}
