@@ -25,8 +25,8 @@ const int8 = 20
 
 /** Connects when first asked something, so an unreachable server is the caller's news, not the opener's. */
 export function openPostgres(url: string): Driver {
-  const closing = new AbortController()
-  const limits = { query_timeout: queryTimeoutMs, stream: () => new Socket({ signal: closing.signal }) }
+  const sockets = createSockets()
+  const limits = { query_timeout: queryTimeoutMs, stream: sockets.open }
   const pool = createPool(url, { max: poolConnections, ...limits })
   const options = { ...connectionOptions(url), ...limits }
   const statements = createPipelines(options, pipelines, connectTimeoutMs)
@@ -62,7 +62,7 @@ export function openPostgres(url: string): Driver {
     async close() {
       const goodbyes = Promise.all([pool.end(), statements.close(), alone.close()])
       await Promise.race([goodbyes, delay(goodbyeMs, undefined, { ref: false })])
-      closing.abort()
+      sockets.destroy()
     },
   }
 }
@@ -81,6 +81,21 @@ function createStatementNames(): (text: string) => string {
 /** A prepared statement that is not there, or there already. */
 function isLostName(error: unknown): boolean {
   return error instanceof pg.DatabaseError && (error.code === '26000' || error.code === '42P05')
+}
+
+function createSockets() {
+  const sockets = new Set<Socket>()
+  return {
+    open() {
+      const socket = new Socket()
+      sockets.add(socket)
+      socket.once('close', () => sockets.delete(socket))
+      return socket
+    },
+    destroy() {
+      for (const socket of sockets) socket.destroy()
+    },
+  }
 }
 
 function connectionOptions(url: string): pg.ClientConfig {
