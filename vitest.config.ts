@@ -26,6 +26,8 @@ function project(name: string, include: string, database: 'pglite' | 'postgres')
       sequence: { shuffle: true },
       testTimeout: 60_000,
       hookTimeout: 60_000,
+      // Of a second, which it is else, a busy machine may take all.
+      expect: { poll: { timeout: 10_000 } },
     },
   }
 }

@@ -111,7 +111,7 @@ describe('who comes back', () => {
 
   test('after a crash hears the end of the answer that was lost with the server', async () => {
     const database = await freshDatabase()
-    const settings = { OPENAI_BASE_URL: upstream.baseUrl, LEASE_MS: '1000', ...database }
+    const settings = { OPENAI_BASE_URL: upstream.baseUrl, LEASE_MS: '3000', ...database }
     const server = await spawnServer(settings)
     const person = createPerson(server.url, 'alice')
     const { id, start } = await beginConversation(person)

@@ -15,16 +15,16 @@ const answered = questions.flatMap((question) => [question, `To ${question}`])
 // Beyond what a JavaScript number holds: it must go up to the digit.
 const seed = '9223372036854775807'
 
-const startNext = async (database: Environment) => {
-  return (await startServer({ OPENAI_BASE_URL: upstream.baseUrl, LEASE_MS: '1000', ...database })).url
-}
+// Servers that are killed are missed after this. A busy machine may stand still for a second.
+const killed: Environment = { LEASE_MS: '3000' }
 
 /** A process with an answer that stands at `A mo`, and three questions that wait behind it. */
-async function serverWithQueue(settings: Environment = {}) {
-  const database = await freshDatabase()
-  const server = await spawnServer({ OPENAI_BASE_URL: upstream.baseUrl, LEASE_MS: '1000', ...database, ...settings })
+async function serverWithQueue(settings: Environment) {
+  const shared = { OPENAI_BASE_URL: upstream.baseUrl, ...(await freshDatabase()), ...settings }
+  const startNext = async () => (await startServer(shared)).url
+  const server = await spawnServer(shared)
   // Where two can share the database, the other is there already.
-  const other = inject('database') === 'postgres' ? await startNext(database) : null
+  const other = inject('database') === 'postgres' ? await startNext() : null
   const alice = createPerson(server.url, 'alice')
   const { completion, conversationId, viewer, finish: goOn } = await busyConversation(upstream, alice)
   const waiting: string[] = []
@@ -32,7 +32,7 @@ async function serverWithQueue(settings: Environment = {}) {
   return {
     ...{ server, alice, conversationId, viewer, running: completion.id, waiting, finish: goOn },
     sent: upstream.requests.length,
-    next: async () => createPerson(other ?? (await startNext(database)), 'alice'),
+    next: async () => createPerson(other ?? (await startNext()), 'alice'),
   }
 }
 
@@ -64,7 +64,7 @@ async function expectAllAnswered(
 
 describe('questions that wait for their turn outlive their server', () => {
   test('that was killed: they are answered in order, with one upstream call each', async () => {
-    const world = await serverWithQueue()
+    const world = await serverWithQueue(killed)
     await world.server.kill('SIGKILL')
     const next = await world.next()
     const [lost] = await endsOf(next, [world.running])
@@ -83,7 +83,7 @@ describe('questions that wait for their turn outlive their server', () => {
   })
 
   test('that goes away at once: it ends what it has begun alone', async () => {
-    const world = await serverWithQueue()
+    const world = await serverWithQueue({})
     expect(await world.server.kill('SIGTERM')).toEqual({ code: 0, signal: null })
     const next = await world.next()
     const ends = await endsOf(next, [world.running, ...world.waiting])
@@ -92,7 +92,7 @@ describe('questions that wait for their turn outlive their server', () => {
   })
 
   test('and its viewers watch them on at the next', async () => {
-    const world = await serverWithQueue()
+    const world = await serverWithQueue(killed)
     const viewer = world.alice.watch(world.waiting[0] ?? '')
     const [first] = await viewer.until(() => true)
     await world.server.kill('SIGKILL')

@@ -118,7 +118,7 @@ describe('a SIGTERM while an answer is written', () => {
   })
 
   test('and another signal exits at once, and the answer is ended by the next start', async () => {
-    const { server, database, id } = await serverWithAnswer({ DRAIN_MS: '60000', LEASE_MS: '1000' })
+    const { server, database, id } = await serverWithAnswer({ DRAIN_MS: '60000', LEASE_MS: '3000' })
     void server.kill('SIGTERM')
     await drains(server.url)
     expect(await server.kill('SIGTERM')).toEqual({ code: 1, signal: null })
@@ -129,7 +129,7 @@ describe('a SIGTERM while an answer is written', () => {
 
 describe('after a SIGKILL while an answer is written', () => {
   test('the next start ends it as INTERRUPTED with SERVER_LOST, with all that a viewer had seen', async () => {
-    const { server, viewer, database, id, seen } = await serverWithAnswer({ LEASE_MS: '1000' })
+    const { server, viewer, database, id, seen } = await serverWithAnswer({ LEASE_MS: '3000' })
     const sent = upstream.requests.length
     expect(await server.kill('SIGKILL')).toEqual({ code: null, signal: 'SIGKILL' })
     await expect(viewer.rest()).rejects.toThrow()
@@ -158,7 +158,7 @@ describe('after a SIGKILL while an answer is written', () => {
 if (inject('database') === 'postgres') {
   test('a server that was fenced while it slept stores no end of its own, however soon it comes', async () => {
     const database = await freshDatabase()
-    const alice = await aliceAfter(database, { LEASE_MS: '500' })
+    const alice = await aliceAfter(database, { LEASE_MS: '2000' })
     const hold = gate()
     upstream.reply(...chunks('A mo'), hold.wait, ...chunks('le.'), finish('stop'), usage(9, 2), done())
     const { completion } = await alice.ask({ messages: [says('What digs?')], background: true })
@@ -169,9 +169,8 @@ if (inject('database') === 'postgres') {
     await Promise.all([fencing.connect(), looking.connect()])
     await fencing.query('BEGIN')
     await fencing.query('UPDATE replicas SET fenced_at = now()')
-    await expect
-      .poll(async () => (await looking.query('SELECT 1 FROM replicas WHERE lease_until < now()')).rowCount)
-      .toBe(1)
+    const expired = () => looking.query('SELECT 1 FROM replicas WHERE lease_until < now()')
+    await expect.poll(async () => (await expired()).rowCount).toBe(1)
     await fencing.query('COMMIT')
     await Promise.all([fencing.end(), looking.end()])
     hold.open()

@@ -1,6 +1,6 @@
 import { once } from 'node:events'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
-import type { AddressInfo } from 'node:net'
+import type { AddressInfo, Socket } from 'node:net'
 import { setTimeout as delay } from 'node:timers/promises'
 import { type Question, scriptOf } from './script.ts'
 
@@ -20,17 +20,22 @@ interface Call {
 
 export async function startModel(): Promise<Model> {
   const calls = new Map<string, Call>()
+  const closings = new WeakMap<Socket, Promise<number>>()
 
   async function onRequest(request: IncomingMessage, response: ServerResponse) {
     if (request.method === 'GET') return void response.end('{"object":"list","data":[{"id":"scripted"}]}')
     const question = await questionIn(request)
-    const closed = new Promise<number>((resolve) => request.socket.once('close', () => resolve(performance.now())))
+    const closed = closings.get(request.socket) ?? Promise.resolve(performance.now())
     calls.set(question.id, { count: (calls.get(question.id)?.count ?? 0) + 1, closed })
     await answer(question, response)
   }
 
   // A server that was killed leaves requests that were not read to their end.
   const server = createServer((request, response) => void onRequest(request, response).catch(() => {}))
+  server.on('connection', (socket) => {
+    const closed = new Promise<number>((resolve) => socket.once('close', () => resolve(performance.now())))
+    closings.set(socket, closed)
+  })
   server.listen(0, '127.0.0.1')
   await once(server, 'listening')
 
