@@ -23,7 +23,7 @@ async function begin() {
     return (await fetch(`${url}/graphql?query={viewer{name}}`, { headers })).status
   }
   async function look(count: number) {
-    await vi.waitFor(() => expect(looks).toHaveLength(count))
+    await expect.poll(() => looks.length).toBe(count)
     return (found: KeyHolder | null) => looks[count - 1]?.(found)
   }
   function tell(keyId: string) {
