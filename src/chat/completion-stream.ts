@@ -65,8 +65,8 @@ export function createCompletionStreams(options: CompletionStreamsOptions): Comp
     completion: Completion,
     position: Position | null,
     { mode, flushMs }: StreamShape,
+    closeStream: () => void,
   ) {
-    const closeStream = limits.openStream(viewer)
     const { lost, leave } = access.watch(viewer.id, completion.conversationId)
     const onLeave = () => {
       closeStream()
@@ -85,18 +85,34 @@ export function createCompletionStreams(options: CompletionStreamsOptions): Comp
     }
   }
 
+  /** The stream has its share of the limit before anything is done for it: who is refused has asked nothing. */
+  async function withStream<Events>(viewer: User, open: (closeStream: () => void) => Promise<Events>): Promise<Events> {
+    const closeStream = limits.openStream(viewer)
+    try {
+      return await open(closeStream)
+    } catch (error) {
+      closeStream()
+      throw error
+    }
+  }
+
   async function start(viewer: User, { idempotencyKey, completion: input, ...shape }: StartInput) {
     checkKey(idempotencyKey, 'input.start.idempotencyKey')
     checkFlush(shape.flushMs, 'input.start.flushMs')
     checkCompletionInput(input, 'input.start.completion')
-    const { completion } = await begin(viewer, input, idempotencyKey)
-    return follow(viewer, completion, null, shape)
+    return withStream(viewer, async (closeStream) => {
+      const { completion } = await begin(viewer, input, idempotencyKey)
+      return follow(viewer, completion, null, shape, closeStream)
+    })
   }
 
   async function watch(viewer: User, { completionId, after, ...shape }: WatchInput) {
     checkFlush(shape.flushMs, 'input.watch.flushMs')
-    const completion = await visible(viewer, completionId)
-    return follow(viewer, completion, after === null ? null : positionOf(completionId, after), shape)
+    return withStream(viewer, async (closeStream) => {
+      const completion = await visible(viewer, completionId)
+      const position = after === null ? null : positionOf(completionId, after)
+      return follow(viewer, completion, position, shape, closeStream)
+    })
   }
 
   return {

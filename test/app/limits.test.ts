@@ -1,4 +1,5 @@
 import { afterAll, describe, expect, test } from 'vitest'
+import { busyConversation } from '../busy-conversation.ts'
 import { createPerson, endOf, says } from '../person.ts'
 import { startServer } from '../server.ts'
 import { chunks, delta, every, silence, startScriptedUpstream } from '../upstream-server.ts'
@@ -42,6 +43,36 @@ describe('a person may', () => {
     await expect
       .poll(async () => (await alice.watch(completion.id).next()).value?.__typename)
       .not.toBe('CompletionRejected')
+  })
+
+  test('start no more streams than that: the one too many asks nobody and stores nothing', async () => {
+    const alice = await personAt({ LIMIT_STREAMS_PER_USER: '1' })
+    const busy = await busyConversation(upstream, alice)
+    const rejected = await alice.start('a key', 'And when?').rest()
+    expect(rejected).toMatchObject([{ completionId: '', cursor: '', error: { __typename: 'RateLimited' } }])
+    expect((await alice.conversations()).edges.map(({ node }) => node.id)).toEqual([busy.conversationId])
+    expect(upstream.requests).toHaveLength(busy.sent)
+    busy.finish()
+    await busy.viewer.rest()
+    expect(endOf(await alice.start('a key', 'And when?').rest()).status).toBe('COMPLETED')
+    expect(upstream.requests).toHaveLength(busy.sent + 1)
+  })
+
+  test('stream on after streams that were refused, which count as none', async () => {
+    const alice = await personAt({ LIMIT_STREAMS_PER_USER: '1' })
+    const { completion } = await alice.ask('What digs?')
+    const refused = [
+      () => alice.start('a key', { conversationId: 'nonsense', messages: [says('When?')] }),
+      () => alice.start('a key', { messages: [] }),
+      () => alice.watch('nonsense'),
+      () => alice.watch(completion.id, { after: 'nonsense' }),
+      () => alice.watch(completion.id, { flushMs: -1 }),
+    ]
+    for (const stream of refused) {
+      const [event] = await stream().rest()
+      expect(event).toMatchObject({ error: { __typename: expect.not.stringMatching('RateLimited') } })
+    }
+    expect(endOf(await alice.watch(completion.id).rest())).toEqual(completion)
   })
 })
 
