@@ -1,7 +1,7 @@
 import { v7 as uuid } from 'uuid'
 import { afterAll, describe, expect, inject, test } from 'vitest'
 import { type Database, openDatabase } from '../src/store/database.ts'
-import { siblingsSql } from '../src/store/message-sql.ts'
+import { removeSql, siblingsSql } from '../src/store/message-sql.ts'
 import { migrate } from '../src/store/migrate.ts'
 import { outlineSql, pathsSql } from '../src/store/path-sql.ts'
 import { createStore } from '../src/store/store.ts'
@@ -101,6 +101,24 @@ describe.each(inject('postgres') ? (['pglite', 'postgres'] as const) : (['pglite
 
     test('the siblings of a message, and of the root, are found without reading the conversation', async () => {
       expect((await reads(siblingsSql, [[trunk[0], trunk[2000]]])).rows).toBeLessThan(20)
+    })
+
+    test('whoever stood on a deleted root goes to the newest message, without reading the conversation', async () => {
+      const [userId, rootId] = [uuid(), uuid()]
+      await database.query('INSERT INTO users (id, subject) VALUES ($1::uuid, $1)', [userId])
+      await database.query(
+        `INSERT INTO messages (id, conversation_id, role, status) VALUES ($1, $2, 'USER', 'COMPLETE')`,
+        [rootId, conversationId],
+      )
+      await database.query(
+        `INSERT INTO participants (conversation_id, user_id, role, current_leaf_id) VALUES ($1, $2, 'OWNER', $3)`,
+        [conversationId, userId, rootId],
+      )
+      const { ways, rows } = await reads(removeSql, [conversationId, userId, rootId])
+      expect([...ways].filter((way) => !way.startsWith('Index') && way !== 'ModifyTable')).toEqual([])
+      expect(rows).toBeLessThan(20)
+      const stands = 'SELECT current_leaf_id AS "leafId" FROM participants WHERE user_id = $1'
+      expect(await database.query(stands, [userId])).toEqual([{ leafId: ids.at(-1) }])
     })
   },
 )

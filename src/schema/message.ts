@@ -204,8 +204,8 @@ builder.mutationFields((t) => ({
     type: DeleteResult,
     description:
       'Deletes a message for everybody, for ever. What was written after it stays: the message before it becomes its parent, and whoever ' +
-      'stood on it stands there. An answer that is still being written is cancelled first, with its other choices. Takes an OWNER, or ' +
-      'the EDITOR who wrote it or asked for it.',
+      'stood on it stands there; where there is none before it, on the newest that is left. An answer that is still being written is ' +
+      'cancelled first, with its other choices. Takes an OWNER, or the EDITOR who wrote it or asked for it.',
     args: { id: t.arg.id({ required: true, description: 'The id of the message.' }) },
     resolve: (_, { id }, { chat, viewer }) =>
       failable(chat.messages.remove(viewer, readId('Message', id)).then(() => ({ deletedId: id }))),

@@ -60,7 +60,7 @@ export const siblingsSql = `
   ) m WHERE asked.id = ANY($1::uuid[]) AND m.deleted_at IS NULL ORDER BY m.created_at, m.id`
 
 // An OWNER, or an EDITOR who wrote it or asked for it. The row stays, without what it said: those below keep their depths
-// and jumps, and its author's key stays taken.
+// and jumps, and its author's key stays taken. Whoever stood on a root goes to the newest that is left: ids grow with time.
 export const removeSql = `
   WITH gone AS (
     UPDATE messages m SET deleted_at = now(), content = NULL, parts = NULL, name = NULL, refusal = NULL, reasoning = NULL,
@@ -73,7 +73,10 @@ export const removeSql = `
     UPDATE messages m SET parent_id = gone.parent_id, stem_id = coalesce(m.stem_id, gone.id)
     FROM gone WHERE m.conversation_id = gone.conversation_id AND m.parent_id = gone.id
   ), moved AS (
-    UPDATE participants p SET current_leaf_id = CASE WHEN p.current_leaf_id = gone.id THEN gone.parent_id ELSE p.current_leaf_id END,
+    UPDATE participants p SET current_leaf_id = CASE WHEN p.current_leaf_id = gone.id THEN coalesce(gone.parent_id, (
+        SELECT m.id FROM messages m WHERE m.conversation_id = gone.conversation_id AND m.id <> gone.id AND m.deleted_at IS NULL
+        ORDER BY m.id DESC LIMIT 1
+      )) ELSE p.current_leaf_id END,
       last_read_message_id = CASE WHEN p.last_read_message_id = gone.id THEN gone.parent_id ELSE p.last_read_message_id END
     FROM gone WHERE p.conversation_id = gone.conversation_id AND gone.id IN (p.current_leaf_id, p.last_read_message_id)
   ), unlogged AS (DELETE FROM answer_log USING gone WHERE answer_log.completion_id = gone.completion_id),

@@ -85,6 +85,17 @@ describe('a deleted message', () => {
     expect((await alice.write(id, 'Anew')).createdMessage.parent).toBeNull()
   })
 
+  test('at the root moves whoever stood on it to the newest that is left, which the next answer is told', async () => {
+    const { id, ids, leafOf } = await conversationOf('1', '2')
+    const root = (await alice.write(id, 'Other 1', { replaces: ids[0] })).createdMessage.id
+    await bob.select(root)
+    await alice.erase(root)
+    expect([await leafOf(alice), await leafOf(bob)]).toEqual([ids[1], ids[1]])
+    expect(await threadOf(alice, id)).toEqual(['1', '2'])
+    const { completion } = await alice.ask({ conversationId: id, messages: [says('3')] })
+    expect(completion.context.messages.map(({ content }) => content)).toEqual(['1', '2', '3'])
+  })
+
   test('still marks its place as a cursor, but on its own path alone', async () => {
     const { id, ids } = await conversationOf('1', '2', '3', '4', '5')
     const branch = (await alice.write(id, 'Other 3', { parentId: ids[1] })).createdMessage.id

@@ -50,7 +50,8 @@ function createOracle() {
     remove(gone: Node) {
       nodes.splice(nodes.indexOf(gone), 1)
       for (const node of nodes) if (node.parent === gone) node.parent = gone.parent
-      for (const [index, leaf] of leaves.entries()) if (leaf === gone) leaves[index] = gone.parent
+      for (const [index, leaf] of leaves.entries())
+        if (leaf === gone) leaves[index] = gone.parent ?? nodes.at(-1) ?? null
     },
   }
 }
