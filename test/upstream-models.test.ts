@@ -106,5 +106,6 @@ describe('what is known of a model', () => {
     expect(upstreams().costMicros('first', 'gpt-large', tokens)).toBe(1500)
     expect(upstreams().costMicros('second', 'gpt-mini', tokens)).toBeNull()
     expect(upstreams().costMicros('nobody', 'gpt-mini', tokens)).toBeNull()
+    expect(upstreams().costMicros('first', 'gpt-large', { ...tokens, promptTokens: 2 ** 31 - 1 })).toBeNull()
   })
 })

@@ -1,12 +1,13 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import type { Completion, EndedMessage } from '../store/completion.ts'
+import { StoreError } from '../store/error.ts'
 import type { Store } from '../store/store.ts'
 import type { Bus } from '../stream/bus.ts'
 import { positionOf } from '../stream/choice.ts'
 import type { Position } from '../stream/position.ts'
 import type { Upstreams } from '../upstream/upstream.ts'
 import type { AnswerLog } from './answer-log.ts'
-import { type Ending, endedMessage } from './ending.ts'
+import { type Ending, endedMessage, endingOfFault } from './ending.ts'
 import type { Live, LiveAnswers } from './live.ts'
 import type { Log } from './log.ts'
 import { choiceOf } from './stored-answer.ts'
@@ -26,6 +27,11 @@ export interface ConcludeOptions {
   log: Log
 }
 
+interface End {
+  completion: Completion
+  messages: EndedMessage[]
+}
+
 interface StoredEnd {
   completion: Completion
   /** Up to where the text is stored. Where another replica ended the answer, more came here than it knows of. */
@@ -34,6 +40,15 @@ interface StoredEnd {
 
 const retryMs = 250
 const nothing = { content: '', refusal: '', reasoning: '', toolCalls: [] }
+
+const nothingForeign = {
+  upstreamId: null,
+  requestId: null,
+  created: null,
+  modelUsed: null,
+  systemFingerprint: null,
+  serviceTier: null,
+}
 
 // A whole answer has a finish reason for each choice, also where the upstream named none.
 function close({ answer, choiceCount }: Live, { status }: Ending) {
@@ -56,9 +71,9 @@ function messagesOf({ answer, messageIds, completion }: Live, ended: Completion)
 
 export function createConclude({ store, upstreams, bus, lives, answerLog, titles, log }: ConcludeOptions): Conclude {
   /** null where it is still to be seen what becomes of it. */
-  async function tryToStoreEnd(live: Live, ended: Completion): Promise<StoredEnd | null> {
+  async function tryToStoreEnd(live: Live, { completion: ended, messages: answers }: End): Promise<StoredEnd | null> {
     const here = { completion: ended, position: live.answer.position() }
-    if (await store.completions.end(ended, live.replicaId, messagesOf(live, ended))) return here
+    if (await store.completions.end(ended, live.replicaId, answers)) return here
     // Either an earlier try was stored although its answer was lost, or the lease ran out and another replica ended it.
     const [known] = await store.completions.load([ended.id])
     if (known === undefined) return here
@@ -68,13 +83,31 @@ export function createConclude({ store, upstreams, bus, lives, answerLog, titles
     return { completion: known, position: messages.map((message, index) => positionOf(choiceOf(message, index))) }
   }
 
-  async function storeEnd(live: Live, ended: Completion): Promise<StoredEnd> {
+  /** Without what was taken from the upstream as it came: the texts are made storable as they grow. */
+  async function plainEndOf(live: Live, { completion, messages }: End, received: Received): Promise<End> {
+    const facts = { ...received, usage: null, completion, choices: live.answer.choices() }
+    const usage = await usageOf(upstreams, facts)
+    return {
+      completion: { ...completion, ...nothingForeign, ...endingOfFault(), usage },
+      messages: messages.map((message) => ({ ...message, logprobs: null })),
+    }
+  }
+
+  async function storeEnd(live: Live, whole: End, received: Received): Promise<StoredEnd> {
+    let end = whole
     for (;;) {
       try {
-        const stored = await tryToStoreEnd(live, ended)
+        const stored = await tryToStoreEnd(live, end)
         if (stored !== null) return stored
       } catch (error) {
-        log.warn({ err: error, completionId: ended.id }, 'an ending could not be stored yet; its viewers wait')
+        const facts = { err: error, completionId: live.completion.id }
+        // What the database refuses now it refuses for ever, and a conversation would stay busy with it.
+        if (end === whole && !(error instanceof StoreError)) {
+          log.error(facts, 'an ending cannot be stored; a plain one takes its place')
+          end = await plainEndOf(live, whole, received)
+          continue
+        }
+        log.warn(facts, 'an ending could not be stored yet; its viewers wait')
       }
       await delay(retryMs)
     }
@@ -86,7 +119,7 @@ export function createConclude({ store, upstreams, bus, lives, answerLog, titles
     const usage = await usageOf(upstreams, { ...received, completion, choices: answer.choices() })
     const ended: Completion = { ...completion, ...ending, usage, replicaId: null, finishedAt: new Date() }
     // Stored before announced: who hears that the answer has ended can read it.
-    const stored = await storeEnd(live, ended)
+    const stored = await storeEnd(live, { completion: ended, messages: messagesOf(live, ended) }, received)
     live.completion = stored.completion
     answerLog.drop(answer)
     lives.remove(live)

@@ -1,5 +1,6 @@
 import type { CompletionError, CompletionStatus, EndedMessage } from '../store/completion.ts'
 import type { AnswerChoice } from '../stream/choice.ts'
+import { storableJson } from '../stream/text.ts'
 import type { UpstreamError, UpstreamErrorCode } from '../upstream/error.ts'
 import type { StopReason } from './live.ts'
 
@@ -37,7 +38,7 @@ export function endingOfStop(reason: StopReason): Ending {
 export function endingOfUpstream(error: UpstreamError): Ending {
   const { code, message, providerCode, type, param, httpStatus, retryable } = error
   const status = interrupting.has(code) ? 'INTERRUPTED' : 'FAILED'
-  return { status, error: { code, message, providerCode, type, param, httpStatus, retryable } }
+  return { status, error: storableJson({ code, message, providerCode, type, param, httpStatus, retryable }) }
 }
 
 /** What an upstream would say, before it is asked: what was waited for has made it too long. */

@@ -1,5 +1,6 @@
 import { StoreError } from '../store/error.ts'
 import type { ChoiceDelta } from '../stream/delta.ts'
+import { storableText } from '../stream/text.ts'
 import type { Chunk } from '../upstream/chunk.ts'
 import { UpstreamError } from '../upstream/error.ts'
 import type { StreamHandlers, Upstreams } from '../upstream/upstream.ts'
@@ -41,6 +42,10 @@ export interface RelayOptions {
   log: Log
 }
 
+function storableOrNull(text: string | null): string | null {
+  return text === null ? null : storableText(text)
+}
+
 function hasText({ content, refusal, reasoning, toolCalls }: ChoiceDelta): boolean {
   return content !== '' || refusal !== '' || reasoning !== '' || toolCalls.length > 0
 }
@@ -56,11 +61,11 @@ export function createRelay(options: RelayOptions): Relay {
   const revealer = createRevealer()
 
   function receive({ completion, answer, choiceCount }: Live, received: Received, chunk: Chunk) {
-    completion.upstreamId ??= chunk.id
+    completion.upstreamId ??= storableOrNull(chunk.id)
     completion.created ??= chunk.created
-    completion.modelUsed ??= chunk.model
-    completion.systemFingerprint ??= chunk.systemFingerprint
-    completion.serviceTier = chunk.serviceTier ?? completion.serviceTier
+    completion.modelUsed ??= storableOrNull(chunk.model)
+    completion.systemFingerprint ??= storableOrNull(chunk.systemFingerprint)
+    completion.serviceTier = storableOrNull(chunk.serviceTier) ?? completion.serviceTier
     received.usage = chunk.usage ?? received.usage
     const choices = chunk.choices.filter((choice) => choice.index < choiceCount && isNews(choice))
     if (choices.length === 0) return
@@ -80,7 +85,7 @@ export function createRelay(options: RelayOptions): Relay {
       onResponse({ upstream, requestId }) {
         received.wasAnswered = true
         completion.upstream = upstream
-        completion.requestId = requestId
+        completion.requestId = storableOrNull(requestId)
       },
       onChunk: (chunk) => receive(live, received, chunk),
     }
@@ -96,7 +101,7 @@ export function createRelay(options: RelayOptions): Relay {
   function endingOf({ stopper, completion }: Live, error: unknown): Ending {
     if (stopper.signal.aborted) return endingOfStop(stopper.signal.reason as StopReason)
     if (error instanceof UpstreamError) {
-      completion.requestId ??= error.requestId
+      completion.requestId ??= storableOrNull(error.requestId)
       return endingOfUpstream(error)
     }
     if (error instanceof ChatError) return endingOfLength(error.message)

@@ -11,7 +11,8 @@ const UsageSource = builder.enumType('UsageSource', {
 })
 
 export const Usage = builder.objectRef<CountedUsage>('Usage').implement({
-  description: 'What was used, in tokens, and what it cost. Of one completion, or the sum of several.',
+  description:
+    'What was used, in tokens, and what it cost. Of one completion, or the sum of several, which goes up to 2147483647.',
   fields: (t) => ({
     promptTokens: t.exposeInt('promptTokens', { description: 'What was sent to the model.' }),
     completionTokens: t.exposeInt('completionTokens', {

@@ -16,11 +16,14 @@ export const noUsage: Usage = {
   source: 'NONE',
 }
 
+// No Int is larger, here or in GraphQL.
+const sumOf = (column: string) => `least(coalesce(sum(${column}), 0), 2147483647)::int`
+
 const ofConversationsSql = `
-  SELECT conversation_id AS "conversationId", coalesce(sum(prompt_tokens), 0)::int AS "promptTokens",
-    coalesce(sum(completion_tokens), 0)::int AS "completionTokens", coalesce(sum(total_tokens), 0)::int AS "totalTokens",
-    coalesce(sum(cached_tokens), 0)::int AS "cachedTokens", coalesce(sum(reasoning_tokens), 0)::int AS "reasoningTokens",
-    sum(cost_micros)::int AS "costMicros",
+  SELECT conversation_id AS "conversationId", ${sumOf('prompt_tokens')} AS "promptTokens",
+    ${sumOf('completion_tokens')} AS "completionTokens", ${sumOf('total_tokens')} AS "totalTokens",
+    ${sumOf('cached_tokens')} AS "cachedTokens", ${sumOf('reasoning_tokens')} AS "reasoningTokens",
+    CASE WHEN count(cost_micros) > 0 THEN ${sumOf('cost_micros')} END AS "costMicros",
     CASE WHEN bool_or(usage_source = 'ESTIMATED') THEN 'ESTIMATED' WHEN bool_or(usage_source = 'PROVIDER') THEN 'PROVIDER'
       ELSE 'NONE' END AS "usageSource"
   FROM completions WHERE conversation_id = ANY($1::uuid[]) GROUP BY conversation_id`

@@ -52,6 +52,9 @@ type Wire = Readonly<Record<string, unknown>>
 // Whoever folds the chunks makes room by index, so a hostile one must not get through. OpenAI allows 128 of both.
 const maxIndex = 1023
 
+// An event may have a megabyte, and each of these is kept, listed and matched with patterns.
+const longestName = 1_000
+
 const noToolCalls: ToolCallDelta[] = []
 Object.freeze(noToolCalls)
 
@@ -59,11 +62,11 @@ Object.freeze(noToolCalls)
 export function readChunk(wire: Wire): Chunk {
   const { id, created, model, system_fingerprint, service_tier, choices, usage } = wire
   return {
-    id: textOrNull(id),
-    created: Number.isSafeInteger(created) ? (created as number) : null,
-    model: textOrNull(model),
-    systemFingerprint: textOrNull(system_fingerprint),
-    serviceTier: textOrNull(service_tier),
+    id: nameOrNull(id),
+    created: isInt(created) ? created : null,
+    model: nameOrNull(model),
+    systemFingerprint: nameOrNull(system_fingerprint),
+    serviceTier: nameOrNull(service_tier),
     choices: choices === undefined || choices === null ? [] : listOf(choices).map(readChoice),
     usage: isObject(usage) ? readUsage(usage) : null,
   }
@@ -80,6 +83,15 @@ export function isObject(value: unknown): value is Wire {
 
 export function textOrNull(value: unknown): string | null {
   return typeof value === 'string' ? value : null
+}
+
+/** Of 32 bits, as GraphQL and the database have it. */
+export function isInt(value: unknown): value is number {
+  return Number.isInteger(value) && value === ((value as number) | 0)
+}
+
+function nameOrNull(value: unknown): string | null {
+  return typeof value === 'string' && value.length <= longestName ? value : null
 }
 
 function addsAnything(choice: ChunkChoice): boolean {
@@ -154,12 +166,13 @@ function readFinishReason(value: unknown): FinishReason | null {
   }
 }
 
-function readUsage(usage: Wire): Usage {
+/** null where a count cannot be one. */
+function readUsage(usage: Wire): Usage | null {
   const promptTokens = countOf(usage['prompt_tokens'])
   const completionTokens = countOf(usage['completion_tokens'])
   const promptDetails = objectOf(usage['prompt_tokens_details'] ?? {})
   const completionDetails = objectOf(usage['completion_tokens_details'] ?? {})
-  return {
+  const counts = {
     promptTokens,
     completionTokens,
     totalTokens: countOf(usage['total_tokens']) || promptTokens + completionTokens,
@@ -167,6 +180,7 @@ function readUsage(usage: Wire): Usage {
     cachedTokens: countOf(promptDetails['cached_tokens'] ?? usage['prompt_cache_hit_tokens']),
     reasoningTokens: countOf(completionDetails['reasoning_tokens']),
   }
+  return Object.values(counts).every(isInt) ? counts : null
 }
 
 function countOf(value: unknown): number {

@@ -19,7 +19,7 @@ const listing = z.object({
     z.object({
       id: z.string(),
       owned_by: z.string().nullable().catch(null),
-      created: z.int().nullable().catch(null),
+      created: z.int32().nullable().catch(null),
     }),
   ),
 })

@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { Pool } from 'undici'
 import { attempt, type Outcome } from './attempt.ts'
-import { type Chunk, isObject } from './chunk.ts'
+import { type Chunk, isInt, isObject } from './chunk.ts'
 import { UpstreamError } from './error.ts'
 import { createModelList, type Model } from './models.ts'
 import { maxRetries, retryDelayMs } from './retry.ts'
@@ -58,7 +58,7 @@ export interface Upstreams {
   /** The first that the first upstream names or, where it has only patterns, lists. */
   defaultModel(signal: AbortSignal): Promise<string>
   contextWindow(model: string): number | null
-  /** In millionths of a US dollar; null where the model has no price. */
+  /** In millionths of a US dollar; null where the model has no price, or the cost more than 32 bits. */
   costMicros(upstream: string, model: string, usage: { promptTokens: number; completionTokens: number }): number | null
   /** Cuts off what still streams. */
   close(): Promise<void>
@@ -107,7 +107,8 @@ export function createUpstreams(settings: UpstreamSettings[]): Upstreams {
       const price = upstreams.find(({ settings }) => settings.name === name)?.priceOf(model)
       if (!price) return null
       // A dollar per million tokens is a millionth of a dollar per token.
-      return Math.round(promptTokens * price.promptPerMillion + completionTokens * price.completionPerMillion)
+      const cost = Math.round(promptTokens * price.promptPerMillion + completionTokens * price.completionPerMillion)
+      return isInt(cost) ? cost : null
     },
 
     async close() {
