@@ -1,16 +1,13 @@
 import type { Completion } from '../store/completion.ts'
 import { StoreError } from '../store/error.ts'
-import type { Store } from '../store/store.ts'
 import type { Bus } from '../stream/bus.ts'
 import type { CompletionInput } from './completion-input.ts'
 import { notFound } from './error.ts'
-import { inputHash } from './input-hash.ts'
 import type { Limits } from './limits.ts'
 import type { Live, LiveAnswers } from './live.ts'
 import type { Key, Preparation, Prepare } from './preparation.ts'
 import type { Prompts } from './prompt.ts'
 import type { Relay } from './relay.ts'
-import { replay } from './replay.ts'
 import type { Replica } from './replica.ts'
 import type { Unwatched } from './unwatched.ts'
 import type { User } from './viewer.ts'
@@ -22,11 +19,10 @@ export interface Begun {
   replayed: boolean
 }
 
-/** Begins a completion, or finds the one that the key began before. Throws ChatError. */
-export type Begin = (viewer: User, input: CompletionInput, key: string | null) => Promise<Begun>
+/** Begins a completion, or finds the one that the key began before. Throws ChatError; nothing was done then. */
+export type Begin = (viewer: User, input: CompletionInput, key: Key | null) => Promise<Begun>
 
 export interface BeginOptions {
-  store: Store
   bus: Bus
   replica: Replica
   prepare: Prepare
@@ -39,7 +35,7 @@ export interface BeginOptions {
 }
 
 export function createBegin(options: BeginOptions): Begin {
-  const { store, bus, replica, prepare, write, lives, relay, limits, unwatched, prompts } = options
+  const { bus, replica, prepare, write, lives, relay, limits, unwatched, prompts } = options
 
   async function run(
     viewer: User,
@@ -55,7 +51,6 @@ export function createBegin(options: BeginOptions): Begin {
     }
     if (written !== 'TURN' && written !== 'WAITING') {
       lives.discard(live)
-      await limits.returnRequest(viewer)
       return { completion: written, replayed: true }
     }
     if (written === 'TURN') live.isWaiting = false
@@ -83,19 +78,19 @@ export function createBegin(options: BeginOptions): Begin {
     }
   }
 
-  return async (viewer, { idempotencyKey: _key, background: _background, ...input }, givenKey) => {
-    const key = givenKey === null ? null : { key: givenKey, inputHash: inputHash(input) }
-    // A repetition must find its completion even where the conversation has moved on.
-    const isElsewhere = Boolean(input.conversationId || input.parentId)
-    const known = key && isElsewhere ? await replay(store, lives, viewer, key) : null
-    if (known !== null) return { completion: known, replayed: true }
+  return async (viewer, input, key) => {
     let prepared = await prepare(viewer, input, key)
-    await limits.takeRequest(viewer)
-    for (;;) {
-      const begun = await tryToBegin(viewer, input, key, prepared)
-      if (begun !== null) return begun
-      // What was written meanwhile is part of what is sent.
-      prepared = await prepare(viewer, input, key)
+    const giveBack = await limits.takeRequest(viewer)
+    let begun: Begun | null = null
+    try {
+      for (;;) {
+        begun = await tryToBegin(viewer, input, key, prepared)
+        if (begun !== null) return begun
+        // What was written meanwhile is part of what is sent.
+        prepared = await prepare(viewer, input, key)
+      }
+    } finally {
+      if (begun === null || begun.replayed) await giveBack()
     }
   }
 }

@@ -32,6 +32,7 @@ import { createQueue } from './queue.ts'
 import { createRecovery } from './recovery.ts'
 import { createRejoin } from './rejoin.ts'
 import { createRelay } from './relay.ts'
+import { createBeginOnce } from './repetition.ts'
 import { createReplica } from './replica.ts'
 import { createTitles } from './title.ts'
 import { createTurns } from './turn.ts'
@@ -104,7 +105,8 @@ export function createChat(options: ChatOptions): ChatServer {
   const unwatched = createUnwatched(store, log)
   const queue = createQueue({ store, replica, lives, turns, relay, prompts, unwatched, log })
   const write = createWrite(store, lives, canceller, log)
-  const begin = createBegin({ store, bus, replica, prepare, write, lives, relay, limits, unwatched, prompts })
+  const begin = createBegin({ bus, replica, prepare, write, lives, relay, limits, unwatched, prompts })
+  const beginOnce = createBeginOnce(store, lives, begin)
   const recovery = createRecovery({ store, bus, replica, lives, queue, log })
   const pruning = createPruning(store, retentionMs, log)
   const cancel = async (id: string) => {
@@ -114,7 +116,7 @@ export function createChat(options: ChatOptions): ChatServer {
 
   const conversations = createConversations(store, bus, cancel)
   const messages = createMessages(store, bus, withLiveText, cancel)
-  const completions = createCompletions({ store, lives, answers, access, begin, canceller, limits, withLiveText })
+  const completions = createCompletions({ store, lives, answers, access, beginOnce, canceller, limits, withLiveText })
   const reader = createEventReader(store, bus, log)
   const workers = [titles, pruning, recovery, access, canceller, reader, mirrors, answerLog, announcer]
 

@@ -3,13 +3,13 @@ import { readCursor } from '../stream/cursor.ts'
 import { isWithin, type Position } from '../stream/position.ts'
 import type { Access } from './access.ts'
 import type { Answers } from './answers.ts'
-import type { Begin } from './begin.ts'
 import { checkCompletionInput, checkKey } from './completion-check.ts'
 import { type CompletionEvent, rejection, type StreamMode, watchAnswer } from './completion-event.ts'
 import type { CompletionInput } from './completion-input.ts'
 import { ChatError, invalidInput } from './error.ts'
 import type { Limits } from './limits.ts'
 import type { LiveAnswers } from './live.ts'
+import type { BeginOnce } from './repetition.ts'
 import type { User } from './viewer.ts'
 
 interface StreamShape {
@@ -38,7 +38,7 @@ export interface CompletionStreamsOptions {
   lives: LiveAnswers
   answers: Answers
   access: Access
-  begin: Begin
+  beginOnce: BeginOnce
   limits: Limits
   /** Throws NOT_FOUND. */
   visible(viewer: User, completionId: string): Promise<Completion>
@@ -58,7 +58,7 @@ function positionOf(completionId: string, cursor: string): Position {
 }
 
 export function createCompletionStreams(options: CompletionStreamsOptions): CompletionStreams {
-  const { lives, answers, access, begin, limits, visible } = options
+  const { lives, answers, access, beginOnce, limits, visible } = options
 
   async function follow(
     viewer: User,
@@ -101,7 +101,7 @@ export function createCompletionStreams(options: CompletionStreamsOptions): Comp
     checkFlush(shape.flushMs, 'input.start.flushMs')
     checkCompletionInput(input, 'input.start.completion')
     return withStream(viewer, async (closeStream) => {
-      const { completion } = await begin(viewer, input, idempotencyKey)
+      const { completion } = await beginOnce(viewer, input, idempotencyKey)
       return follow(viewer, completion, null, shape, closeStream)
     })
   }

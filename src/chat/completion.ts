@@ -4,7 +4,7 @@ import type { Store } from '../store/store.ts'
 import type { AnswerChoice } from '../stream/choice.ts'
 import type { Access } from './access.ts'
 import type { Answers } from './answers.ts'
-import type { Begin, Begun } from './begin.ts'
+import type { Begun } from './begin.ts'
 import type { Canceller } from './cancel.ts'
 import { checkCompletionInput } from './completion-check.ts'
 import type { CompletionInput } from './completion-input.ts'
@@ -14,6 +14,7 @@ import { ChatError, forbidden, notFound } from './error.ts'
 import type { Limits } from './limits.ts'
 import type { LiveAnswers } from './live.ts'
 import type { WithLiveText } from './live-text.ts'
+import type { BeginOnce } from './repetition.ts'
 import type { User } from './viewer.ts'
 
 export type {
@@ -47,14 +48,14 @@ export interface CompletionsOptions {
   lives: LiveAnswers
   answers: Answers
   access: Access
-  begin: Begin
+  beginOnce: BeginOnce
   canceller: Canceller
   limits: Limits
   withLiveText: WithLiveText
 }
 
 export function createCompletions(options: CompletionsOptions): Completions {
-  const { store, lives, answers, access, begin, canceller, limits, withLiveText } = options
+  const { store, lives, answers, access, beginOnce, canceller, limits, withLiveText } = options
   // An end is stored before it is known here.
   const current = (completion: Completion) =>
     completion.status === 'IN_PROGRESS' ? (lives.get(completion.id)?.completion ?? completion) : completion
@@ -89,10 +90,10 @@ export function createCompletions(options: CompletionsOptions): Completions {
   }
 
   return {
-    ...createCompletionStreams({ lives, answers, access, begin, limits, visible }),
+    ...createCompletionStreams({ lives, answers, access, beginOnce, limits, visible }),
     async create(viewer, input, signal) {
       checkCompletionInput(input, 'input')
-      const begun = await begin(viewer, input, input.idempotencyKey ?? null)
+      const begun = await beginOnce(viewer, input, input.idempotencyKey ?? null)
       if (input.background) return begun
       const completion = await whileVisible(viewer, begun.completion, signal, async (until) =>
         answers.ended(await answers.open(begun.completion), until),

@@ -11,10 +11,8 @@ export interface Quota {
 }
 
 export interface Limits {
-  /** Counts a question to the model. Throws RATE_LIMITED. */
-  takeRequest(viewer: User): Promise<void>
-  /** Takes back what turned out to be a repetition. */
-  returnRequest(viewer: User): Promise<void>
+  /** Counts a question to the model, and returns what gives it back where none was asked. Throws RATE_LIMITED. */
+  takeRequest(viewer: User): Promise<() => Promise<void>>
   /** Returns what ends the stream's share. Throws RATE_LIMITED. */
   openStream(viewer: User): () => void
   quota(viewer: User): Promise<Quota>
@@ -30,18 +28,25 @@ export function createLimits(settings: { requestsPerMinute: number; streamsPerUs
   const requests = new RateLimiterMemory({ points: requestsPerMinute, duration: minuteSeconds })
   const streams = new Map<string, number>()
 
+  /** After its minute there is nothing to give back: it would be one more in the next. */
+  function giver(viewer: User, resetsAtMs: number) {
+    return async () => {
+      if (Date.now() < resetsAtMs) await requests.reward(viewer.id)
+    }
+  }
+
   return {
     async takeRequest(viewer) {
       try {
-        await requests.consume(viewer.id)
+        const { msBeforeNext } = await requests.consume(viewer.id)
+        return giver(viewer, Date.now() + msBeforeNext)
       } catch (refusal) {
         if (!(refusal instanceof RateLimiterRes)) throw refusal
+        // What is refused was counted, too, and would outweigh what is given back.
+        await requests.reward(viewer.id)
         const message = `You may ask ${requestsPerMinute} times a minute.`
         throw new ChatError({ code: 'RATE_LIMITED', message, retryAfterMs: Math.ceil(refusal.msBeforeNext) })
       }
-    },
-    async returnRequest(viewer) {
-      await requests.reward(viewer.id)
     },
     openStream(viewer) {
       const open = streams.get(viewer.id) ?? 0

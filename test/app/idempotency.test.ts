@@ -1,6 +1,6 @@
 import { afterAll, beforeEach, expect, test } from 'vitest'
 import { createPerson, says, threadOf } from '../person.ts'
-import { startServer } from '../server.ts'
+import { freshDatabase, startServer } from '../server.ts'
 import { chunks, gate, refusal, startScriptedUpstream } from '../upstream-server.ts'
 
 const upstream = await startScriptedUpstream()
@@ -124,4 +124,17 @@ test('a repetition of what was deleted finds nothing, and is not sent again', as
   const [sent, failure] = await sentDuring(() => alice.ask.refuse(input))
   expect(failure.__typename).toBe('NotFound')
   expect(sent).toBe(0)
+})
+
+test('a repetition needs no model to ask: by then the upstream may be gone', async () => {
+  const database = await freshDatabase()
+  const server = await startServer({ OPENAI_BASE_URL: upstream.baseUrl, ...database })
+  const first = await createPerson(server.url, 'alice').ask(input)
+  await server.close()
+  const gone = await startScriptedUpstream()
+  await gone.close()
+  const later = createPerson((await startServer({ OPENAI_BASE_URL: gone.baseUrl, ...database })).url, 'alice')
+  expect(await later.ask(input)).toEqual({ ...first, replayed: true })
+  const other = { ...input, idempotencyKey: 'another key' }
+  expect(await later.ask.refuse(other)).toMatchObject({ __typename: 'InvalidInput', path: 'input.model' })
 })

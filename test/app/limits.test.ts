@@ -1,7 +1,8 @@
-import { afterAll, describe, expect, test } from 'vitest'
+import pg from 'pg'
+import { afterAll, describe, expect, inject, test } from 'vitest'
 import { busyConversation } from '../busy-conversation.ts'
-import { createPerson, endOf, says } from '../person.ts'
-import { startServer } from '../server.ts'
+import { createPerson, endOf, type Person, says } from '../person.ts'
+import { freshDatabase, startServer } from '../server.ts'
 import { chunks, delta, every, silence, startScriptedUpstream } from '../upstream-server.ts'
 
 const upstream = await startScriptedUpstream()
@@ -9,6 +10,11 @@ afterAll(() => upstream.close())
 
 const personAt = async (settings: Record<string, string>) =>
   createPerson((await startServer({ OPENAI_BASE_URL: upstream.baseUrl, ...settings })).url, 'alice')
+
+async function requestsLeft(person: Person) {
+  type Data = { viewer: { quota: { requestsRemaining: number } } }
+  return (await person.request<Data>('{ viewer { quota { requestsRemaining } } }')).viewer.quota.requestsRemaining
+}
 
 describe('a person may', () => {
   test('ask LIMIT_REQUESTS_PER_MINUTE times a minute, to the request when a hundred race', async () => {
@@ -21,12 +27,72 @@ describe('a person may', () => {
     expect(upstream.requests).toHaveLength(sent + 30)
   })
 
-  test('send a key again without paying for it again', async () => {
+  test('send a key again without paying for it again, by either door, and when all is used up', async () => {
     const alice = await personAt({ LIMIT_REQUESTS_PER_MINUTE: '2' })
-    const input = { messages: [says('What digs?')], idempotencyKey: 'a key' }
-    for (let count = 0; count < 5; count++) await alice.ask(input).catch(() => {})
-    expect((await alice.ask('And when?')).completion.status).toBe('COMPLETED')
+    const question = { messages: [says('What digs?')] }
+    const first = await alice.ask({ ...question, idempotencyKey: 'a key' })
+    const again = () => alice.ask({ ...question, idempotencyKey: 'a key' })
+    expect([await again(), await again()]).toEqual(Array(2).fill({ ...first, replayed: true }))
+    expect(await requestsLeft(alice)).toBe(1)
+    await alice.ask('And when?')
+    expect(await again()).toEqual({ ...first, replayed: true })
+    expect(endOf(await alice.start('a key', question).rest())).toEqual(first.completion)
+    const other = await alice.ask.refuse({ ...question, temperature: 1, idempotencyKey: 'a key' })
+    expect(other.__typename).toBe('IdempotencyConflict')
     expect(await alice.ask.refuse('And where?')).toMatchObject({ __typename: 'RateLimited' })
+  })
+
+  test.each(['a new conversation', 'one that is there'])(
+    'send a key eight times at once, and pays once: in %s',
+    async (place) => {
+      const alice = await personAt({ LIMIT_REQUESTS_PER_MINUTE: '2' })
+      const conversationId = place === 'one that is there' ? (await alice.converse()).id : null
+      const input = { conversationId, messages: [says('What digs?')], idempotencyKey: 'a key' }
+      const asked = await Promise.all(Array.from({ length: 8 }, () => alice.ask(input)))
+      expect(new Set(asked.map(({ completion }) => completion.id)).size).toBe(1)
+      expect(asked.filter(({ replayed }) => !replayed)).toHaveLength(1)
+      expect(await requestsLeft(alice)).toBe(1)
+    },
+  )
+
+  test.skipIf(inject('database') === 'pglite')('send a key again while the first is still being written', async () => {
+    const database = await freshDatabase()
+    const alice = await personAt({ LIMIT_REQUESTS_PER_MINUTE: '1', ...database })
+    await requestsLeft(alice)
+    const client = new pg.Client(database['DATABASE_URL'])
+    await client.connect()
+    await client.query('BEGIN; LOCK TABLE completions IN SHARE MODE')
+    const input = { messages: [says('What digs?')], idempotencyKey: 'a key' }
+    const first = alice.ask(input)
+    const waiting = 'SELECT FROM pg_locks WHERE NOT granted AND locktype = $1'
+    await expect.poll(async () => (await client.query(waiting, ['relation'])).rowCount).toBe(1)
+    const again = Promise.all(Array.from({ length: 7 }, () => alice.ask(input)))
+    // A refusal needs no lock: it mostly comes before the answer to what is asked later.
+    await Promise.race([again, requestsLeft(alice)])
+    await client.end()
+    const { completion } = await first
+    expect((await again).map(({ replayed, completion: { id } }) => [replayed, id])).toEqual(
+      Array(7).fill([true, completion.id]),
+    )
+  })
+
+  test.skipIf(inject('database') === 'pglite')('pay at one replica for a key that comes to two at once', async () => {
+    const settings = { LIMIT_REQUESTS_PER_MINUTE: '1', ...(await freshDatabase()) }
+    const alices = [await personAt(settings), await personAt(settings)]
+    const input = { messages: [says('What digs?')], idempotencyKey: 'a key' }
+    const asked = await Promise.all([...alices, ...alices, ...alices].map((alice) => alice.ask(input)))
+    expect(new Set(asked.map(({ completion }) => completion.id)).size).toBe(1)
+    expect((await Promise.all(alices.map(requestsLeft))).sort()).toEqual([0, 1])
+  })
+
+  test('find a conversation busy without paying for it, however many race', async () => {
+    const alice = await personAt({ LIMIT_REQUESTS_PER_MINUTE: '2' })
+    const { conversationId, finish } = await busyConversation(upstream, alice)
+    const input = { conversationId, messages: [says('And when?')] }
+    expect(await alice.ask.refuse(input)).toMatchObject({ __typename: 'ConversationBusy' })
+    await Promise.all(Array.from({ length: 20 }, () => alice.ask.refuse(input)))
+    expect(await requestsLeft(alice)).toBe(1)
+    finish()
   })
 
   test('watch LIMIT_STREAMS_PER_USER answers at once, and one more when one has ended', async () => {

@@ -1,0 +1,48 @@
+import type { Store } from '../store/store.ts'
+import type { Begin, Begun } from './begin.ts'
+import type { CompletionInput } from './completion-input.ts'
+import { ChatError } from './error.ts'
+import { inputHash } from './input-hash.ts'
+import type { LiveAnswers } from './live.ts'
+import type { Key } from './preparation.ts'
+import { replay } from './replay.ts'
+import type { User } from './viewer.ts'
+
+/** As Begin; whoever sends the key again, at whatever time, gets what it began. Throws ChatError. */
+export type BeginOnce = (viewer: User, input: CompletionInput, key: string | null) => Promise<Begun>
+
+export function createBeginOnce(store: Store, lives: LiveAnswers, begin: Begin): BeginOnce {
+  const underWay = new Map<string, Promise<Begun>>()
+
+  async function replayed(viewer: User, key: Key): Promise<Begun | null> {
+    const completion = await replay(store, lives, viewer, key)
+    return completion && { completion, replayed: true }
+  }
+
+  async function beginOrReplay(viewer: User, input: CompletionInput, key: Key): Promise<Begun> {
+    // A repetition must find its completion even where the conversation has moved on.
+    const isElsewhere = Boolean(input.conversationId || input.parentId)
+    const known = isElsewhere ? await replayed(viewer, key) : null
+    if (known !== null) return known
+    try {
+      return await begin(viewer, input, key)
+    } catch (error) {
+      // What would be refused to a new question is not refused to a repetition, which asks for nothing.
+      const earlier = error instanceof ChatError ? await replayed(viewer, key) : null
+      if (earlier === null) throw error
+      return earlier
+    }
+  }
+
+  return async (viewer, { idempotencyKey: _key, background: _background, ...input }, givenKey) => {
+    if (givenKey === null) return begin(viewer, input, null)
+    const key = { key: givenKey, inputHash: inputHash(input) }
+    // Those that come at once are one request to the limit, which one of them might have used up before it is written.
+    const name = `${viewer.id} ${key.inputHash} ${key.key}`
+    const first = underWay.get(name)
+    if (first !== undefined) return { ...(await first), replayed: true }
+    const begun = beginOrReplay(viewer, input, key).finally(() => underWay.delete(name))
+    underWay.set(name, begun)
+    return begun
+  }
+}
