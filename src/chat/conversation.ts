@@ -41,7 +41,7 @@ export interface Conversations {
 }
 
 const ranges = { temperature: [0, 2], topP: [0, 1], maxTokens: [1, 2_147_483_647] } as const
-const placeForm = /^(\d{1,15})_([0-9a-f-]{36})$/
+const placeForm = /^(\d{1,15})_([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})$/
 
 function checkDefaults({ defaults }: ConversationInput) {
   for (const [name, [least, most]] of Object.entries(ranges)) {

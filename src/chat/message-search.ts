@@ -30,10 +30,15 @@ function writePlace(search: SearchInput, { score, message }: MessageHit): string
   return Buffer.from(`${nameOf(search)}_${score}_${message.id}`).toString('base64url')
 }
 
+/** Of 4 bytes: what comes out as 0 there without being it, Postgres refuses. */
+function isScore(score: number): boolean {
+  return score === 0 || (score <= 1 && Math.fround(score) > 0)
+}
+
 function readPlace(search: SearchInput, cursor: string | null): HitPlace | null {
   if (cursor === null) return null
   const [, name, score, id = ''] = placeForm.exec(Buffer.from(cursor, 'base64url').toString()) ?? []
-  if (name !== nameOf(search) || Number.isNaN(Number(score))) throw invalidInput('after', 'is no cursor of this search')
+  if (name !== nameOf(search) || !isScore(Number(score))) throw invalidInput('after', 'is no cursor of this search')
   return { score: Number(score), id }
 }
 
