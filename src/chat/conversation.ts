@@ -3,6 +3,7 @@ import type { Usage } from '../store/completion.ts'
 import type { CompletionDefaults, Conversation, ConversationChange, ConversationPlace } from '../store/conversation.ts'
 import type { Participant, ParticipantRole } from '../store/participant.ts'
 import type { Store } from '../store/store.ts'
+import { noUsage } from '../store/usage.ts'
 import type { Bus } from '../stream/bus.ts'
 import { storableJson } from '../stream/text.ts'
 import { invalidInput } from './error.ts'
@@ -37,7 +38,8 @@ export interface Conversations {
   remove(viewer: User, id: string): Promise<void>
   /** Of those conversations that the viewer may see. */
   participants(viewer: User, conversationIds: readonly string[]): Promise<Participant[]>
-  usage(viewer: User, conversationIds: readonly string[]): Promise<Map<string, Usage>>
+  /** In the order of the ids; none where the viewer may not see the conversation. */
+  usage(viewer: User, conversationIds: readonly string[]): Promise<Usage[]>
 }
 
 const ranges = { temperature: [0, 2], topP: [0, 1], maxTokens: [1, 2_147_483_647] } as const
@@ -128,7 +130,8 @@ export function createConversations(
       return store.participants.ofConversations(await visibleIds(viewer, conversationIds))
     },
     async usage(viewer, conversationIds) {
-      return store.usages.ofConversations(await visibleIds(viewer, conversationIds))
+      const found = await store.usages.ofConversations(await visibleIds(viewer, conversationIds))
+      return conversationIds.map((id) => found.get(id) ?? noUsage)
     },
   }
 }

@@ -29,7 +29,7 @@ export interface Context {
   choices: Loader<Completion, Message[]>
   participants: Loader<string, Participant[]>
   activeCompletions: Loader<string, Completion[]>
-  conversationUsage: Loader<string, Usage | null>
+  conversationUsage: Loader<string, Usage>
 }
 
 // Loaders join what is asked at one moment and remember nothing: an operation may be a subscription, or several
@@ -93,6 +93,6 @@ export function createContext(chat: Chat, viewer: User, signal: AbortSignal, ori
     choices: loader((asked) => completions.choices(asked)),
     participants: byConversation((ids) => conversations.participants(viewer, ids)),
     activeCompletions: byConversation((ids) => completions.active(viewer, ids)),
-    conversationUsage: fromMap((ids) => conversations.usage(viewer, ids), null),
+    conversationUsage: loader((ids) => conversations.usage(viewer, ids)),
   }
 }

@@ -8,7 +8,7 @@ const ConversationPayload = builder.objectRef<{ conversation: Conversation }>('C
     conversation: t.expose('conversation', {
       type: 'Conversation',
       description:
-        'As it is now. For whoever has left it, as they saw it last; its people and messages are not theirs to see any more.',
+        'As it is now. For whoever has left it, as they saw it last; what is in it (people, messages, what it used) is not theirs to see any more.',
     }),
   }),
 })

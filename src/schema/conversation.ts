@@ -3,7 +3,7 @@ import type { Message } from '../chat/message.ts'
 import { pageOf } from '../chat/page.ts'
 import { builder } from './builder.ts'
 import { createConnection } from './connection.ts'
-import { loadExisting, loadOptional } from './context.ts'
+import { loadOptional } from './context.ts'
 import { ContextStrategy } from './context-report.ts'
 import { ConversationResult, conversationResult } from './conversation-result.ts'
 import { DeleteResult } from './delete-result.ts'
@@ -107,7 +107,7 @@ builder.objectType('Conversation', {
     usage: t.field({
       type: Usage,
       description: 'The sum over all its completions that have ended.',
-      resolve: ({ id }, _, { conversationUsage }) => loadExisting(conversationUsage, id),
+      resolve: ({ id }, _, { conversationUsage }) => conversationUsage.load(id),
     }),
   }),
 })

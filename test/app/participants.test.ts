@@ -216,6 +216,24 @@ describe('whoever leaves, or is sent away', () => {
     expect(conversation).toMatchObject({ id: thread, title: 'Ours', currentLeaf: null })
   })
 
+  test('is answered whatever they ask of it then, and what is in it counts as nothing', async () => {
+    await alice.add(thread, ids.bob, 'EDITOR')
+    await bob.ask({ conversationId: thread, messages: [says('Hello?')] })
+    const leave = `mutation ($conversationId: ID!, $userId: ID!) {
+      removeParticipant(conversationId: $conversationId, userId: $userId) { ... on ConversationPayload { conversation {
+        id title systemPrompt createdAt updatedAt archivedAt viewerRole eventCursor
+        defaults { model temperature topP maxTokens contextStrategy }
+        participants { edges { node { user { id } } } } messages { edges { node { id } } }
+        currentLeaf { id } activeCompletions { id } usage { totalTokens costMicros source }
+      } } }
+    }`
+    const left = await bob.request(leave, { conversationId: thread, userId: ids.bob })
+    const nothing = { participants: { edges: [] }, messages: { edges: [] }, currentLeaf: null, activeCompletions: [] }
+    const usage = { totalTokens: 0, costMicros: null, source: 'NONE' }
+    const conversation = { id: thread, title: 'Ours', viewerRole: 'EDITOR', ...nothing, usage }
+    expect(left).toMatchObject({ removeParticipant: { conversation } })
+  })
+
   test('is still named as who wrote and asked there', async () => {
     await alice.add(thread, ids.bob, 'EDITOR')
     const { createdMessage } = await bob.write(thread, 'I was here')
