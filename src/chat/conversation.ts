@@ -9,6 +9,7 @@ import { storableJson } from '../stream/text.ts'
 import { invalidInput } from './error.ts'
 import { type Page, type PageInput, rangeOf } from './page.ts'
 import { permitted } from './permission.ts'
+import { noDefaults } from './place.ts'
 import type { User } from './viewer.ts'
 
 export type { CompletionDefaults, Conversation } from '../store/conversation.ts'
@@ -17,7 +18,7 @@ export type { Participant, ParticipantRole } from '../store/participant.ts'
 export interface ConversationInput {
   title?: string | null
   systemPrompt?: string | null
-  /** What is absent or null of them is as if never set. */
+  /** null is as if never set. */
   defaults?: { [Name in keyof CompletionDefaults]?: CompletionDefaults[Name] | null } | null
 }
 
@@ -59,11 +60,11 @@ function changeOf({ title, systemPrompt, defaults }: ConversationInput): Convers
   const change: ConversationChange = {}
   if (title !== undefined) change.title = title
   if (systemPrompt !== undefined) change.systemPrompt = systemPrompt
-  if (defaults) {
-    const { contextStrategy, ...rest } = defaults
+  if (defaults !== undefined) {
+    const { contextStrategy, ...rest } = defaults ?? noDefaults
     const given = Object.entries(rest).filter(([, value]) => value !== undefined)
     Object.assign(change, Object.fromEntries(given))
-    if (contextStrategy) change.contextStrategy = contextStrategy
+    if (contextStrategy !== undefined) change.contextStrategy = contextStrategy ?? noDefaults.contextStrategy
   }
   return storableJson(change)
 }
@@ -115,7 +116,7 @@ export function createConversations(
       await permitted(store, viewer, id, ['OWNER', 'EDITOR'], 'change it')
       checkDefaults(input)
       const change = changeOf(input)
-      if (typeof input.archived === 'boolean') change.archivedAt = input.archived ? new Date() : null
+      if (input.archived !== undefined) change.archivedAt = input.archived ? new Date() : null
       await conversations.update(id, change)
       bus.publish('conversation', [id])
       return permitted(store, viewer, id, ['OWNER', 'EDITOR'], 'change it')

@@ -156,7 +156,7 @@ const CompletionDefaultsInput = builder.inputType('CompletionDefaultsInput', {
     maxTokens: t.int({ description: 'The most that one answer may take, in tokens.' }),
     contextStrategy: t.field({
       type: ContextStrategy,
-      description: 'What of the conversation is sent along; FULL at first.',
+      description: 'What of the conversation is sent along; FULL at first, and with null again.',
     }),
   }),
 })
@@ -176,7 +176,7 @@ const UpdateConversationInput = builder.inputType('UpdateConversationInput', {
     title: t.string({ description: 'To show in a list.' }),
     systemPrompt: t.string({ description: 'Sent ahead of the messages with every completion from now on.' }),
     defaults: t.field({ type: CompletionDefaultsInput, description: 'For completions that do not say otherwise.' }),
-    archived: t.boolean({ description: 'true puts it away, false takes it back.' }),
+    archived: t.boolean({ description: 'true puts it away; false, or null, takes it back.' }),
   }),
 })
 

@@ -54,19 +54,22 @@ describe('a new conversation', () => {
 })
 
 describe('an update', () => {
-  const given = { title: 'Moles', systemPrompt: 'Be brief.', defaults: { ...noDefaults, model: 'mole-1', topP: 0.5 } }
+  const defaults = { model: 'mole-1', temperature: 0.3, topP: 0.5, maxTokens: 9, contextStrategy: 'TOKEN_BUDGET' }
+  const given = { title: 'Moles', systemPrompt: 'Be brief.', defaults }
 
   test.each<[change: object, after: object]>([
     [{}, {}],
     [{ title: 'Voles' }, { title: 'Voles' }],
     [{ title: null }, { title: null }],
     [{ systemPrompt: null }, { systemPrompt: null }],
-    [{ defaults: { temperature: 1 } }, { defaults: { ...given.defaults, temperature: 1 } }],
-    [{ defaults: { model: null } }, { defaults: { ...given.defaults, model: null } }],
+    [{ defaults: { temperature: 1 } }, { defaults: { ...defaults, temperature: 1 } }],
+    [{ defaults: { model: null } }, { defaults: { ...defaults, model: null } }],
     [
       { defaults: { contextStrategy: 'LAST_N', topP: null } },
-      { defaults: { ...given.defaults, contextStrategy: 'LAST_N', topP: null } },
+      { defaults: { ...defaults, contextStrategy: 'LAST_N', topP: null } },
     ],
+    [{ defaults: { contextStrategy: null } }, { defaults: { ...defaults, contextStrategy: 'FULL' } }],
+    [{ defaults: null }, { defaults: noDefaults }],
   ])('with %j changes that alone: null clears, and what is absent stays', async (change, after) => {
     const { id } = await alice.converse(given)
     const { conversation } = await alice.update(id, change)
@@ -78,7 +81,10 @@ describe('an update', () => {
     const { id } = await alice.converse(given)
     const archived = await alice.update(id, { archived: true })
     expect(archived.conversation).toMatchObject({ ...given, archivedAt: expect.any(String) })
+    expect((await alice.update(id, {})).conversation.archivedAt).toBe(archived.conversation.archivedAt)
     expect((await alice.update(id, { archived: false })).conversation).toMatchObject({ ...given, archivedAt: null })
+    await alice.update(id, { archived: true })
+    expect((await alice.update(id, { archived: null })).conversation.archivedAt).toBeNull()
   })
 
   test('out of range is InvalidInput, and changes nothing', async () => {
