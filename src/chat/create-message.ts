@@ -27,7 +27,7 @@ export async function createMessage(store: Store, bus: Bus, viewer: User, input:
   const { idempotencyKey, ...asked } = input
   const key = idempotencyKey ?? null
   const hash = key === null ? null : inputHash(asked)
-  const known = await replay(store, viewer, key, hash)
+  const known = await replay(store, viewer, input, hash)
   if (known !== null) return known
   const conversation = await writableConversation(store, viewer, input.conversationId)
   const parent = await parentOf(store, viewer, conversation, input)
@@ -44,16 +44,16 @@ export async function createMessage(store: Store, bus: Bus, viewer: User, input:
 
 const isAtLeaf = ({ parentId, replaces }: CreateMessageInput) => !parentId && !replaces
 
-async function replay(store: Store, viewer: User, key: string | null, hash: string | null): Promise<Message | null> {
-  const known = key === null ? null : await store.messages.byKey(viewer.id, key)
+async function replay(store: Store, viewer: User, input: CreateMessageInput, hash: string | null) {
+  const known = input.idempotencyKey ? await store.messages.byKey(viewer.id, input.idempotencyKey) : null
   if (known === null) return null
-  const [visible] = await store.messages.find(viewer.id, [known.message.id])
+  const isSame = known.inputHash === hash
+  const [visible] = isSame ? await store.messages.find(viewer.id, [known.message.id]) : []
+  if (visible !== undefined) return visible
   // As when the conversation was deleted, and its keys with it: whoever was removed does not learn which it is.
-  if (visible === undefined) throw notFound('conversation')
-  if (known.inputHash !== hash) {
-    throw new ChatError({ code: 'IDEMPOTENCY_CONFLICT', message: 'This idempotency key was used for another message.' })
-  }
-  return visible
+  await writableConversation(store, viewer, input.conversationId)
+  if (isSame) throw notFound('message: what this key wrote was deleted')
+  throw new ChatError({ code: 'IDEMPOTENCY_CONFLICT', message: 'This idempotency key was used for another message.' })
 }
 
 async function parentOf(store: Store, viewer: User, conversation: Conversation, input: CreateMessageInput) {

@@ -1,4 +1,4 @@
-import { afterAll, beforeEach, expect, test } from 'vitest'
+import { afterAll, beforeEach, describe, expect, test } from 'vitest'
 import { createPerson, says, threadOf } from '../person.ts'
 import { freshDatabase, startServer } from '../server.ts'
 import { chunks, gate, refusal, startScriptedUpstream } from '../upstream-server.ts'
@@ -137,4 +137,57 @@ test('a repetition needs no model to ask: by then the upstream may be gone', asy
   expect(await later.ask(input)).toEqual({ ...first, replayed: true })
   const other = { ...input, idempotencyKey: 'another key' }
   expect(await later.ask.refuse(other)).toMatchObject({ __typename: 'InvalidInput', path: 'input.model' })
+})
+
+describe("a written message's key", () => {
+  const idempotencyKey = () => ({ idempotencyKey: crypto.randomUUID() })
+
+  test('with the same input gives the same message, once or many at a time', async () => {
+    const { id } = await alice.converse()
+    const key = idempotencyKey()
+    const written = await Promise.all(Array.from({ length: 8 }, () => alice.write(id, 'One.', key)))
+    const ids = new Set([...written, await alice.write(id, 'One.', key)].map((one) => one.createdMessage.id))
+    expect(ids.size).toBe(1)
+    expect(await threadOf(alice, id)).toEqual(['One.'])
+  })
+
+  test('with another input is a conflict', async () => {
+    const { id } = await alice.converse()
+    const key = idempotencyKey()
+    await alice.write(id, 'One.', key)
+    expect(await alice.write.refuse(id, 'Two.', key)).toMatchObject({ __typename: 'IdempotencyConflict' })
+    expect(await threadOf(alice, id)).toEqual(['One.'])
+  })
+
+  test('is taken also where its message was deleted, and where the viewer may not see it any more', async () => {
+    const { id } = await alice.converse()
+    const { id: left } = await bob.converse()
+    await bob.add(left, await alice.id(), 'EDITOR')
+    const [deleted, unseen] = [idempotencyKey(), idempotencyKey()]
+    await alice.erase((await alice.write(id, 'One.', deleted)).createdMessage.id)
+    await alice.write(left, 'One.', unseen)
+    await alice.expel(left, await alice.id())
+    for (const key of [deleted, unseen]) {
+      expect(await alice.write.refuse(id, 'Two.', key)).toMatchObject({ __typename: 'IdempotencyConflict' })
+    }
+    const notFound = (what: string) => ({ __typename: 'NotFound', message: `There is no such ${what}.` })
+    expect(await alice.write.refuse(id, 'One.', deleted)).toEqual(notFound('message: what this key wrote was deleted'))
+    for (const text of ['One.', 'Two.']) {
+      expect(await alice.write.refuse(left, text, unseen)).toEqual(notFound('conversation'))
+    }
+    expect(await threadOf(alice, id)).toEqual([])
+  })
+
+  test("of somebody else's is another key", async () => {
+    const key = idempotencyKey()
+    await alice.write((await alice.converse()).id, 'One.', key)
+    const { id } = await bob.converse()
+    expect((await bob.write(id, 'Two.', key)).createdMessage.content).toBe('Two.')
+  })
+
+  test.each(['', 'x'.repeat(256)])('has 1 to 255 characters: %j', async (key) => {
+    const { id } = await alice.converse()
+    const failure = await alice.write.refuse(id, 'One.', { idempotencyKey: key })
+    expect(failure).toMatchObject({ __typename: 'InvalidInput', path: 'input.idempotencyKey' })
+  })
 })

@@ -9,7 +9,7 @@ const upstream = await startScriptedUpstream()
 const { url } = await startServer({ OPENAI_BASE_URL: upstream.baseUrl })
 afterAll(() => upstream.close())
 
-const [alice, bob] = [createPerson(url, 'alice'), createPerson(url, 'bob')]
+const alice = createPerson(url, 'alice')
 
 /** A conversation in which these were written, one after the other. */
 async function conversationOf(...contents: string[]) {
@@ -172,40 +172,6 @@ describe('the place of a message', () => {
     endOf(await viewer.rest())
     await alice.write(id, 'And?')
     expect(await threadOf(alice, id)).toEqual(['What digs?', 'A mole.', 'And?'])
-  })
-})
-
-describe('an idempotency key', () => {
-  const idempotencyKey = () => ({ idempotencyKey: crypto.randomUUID() })
-
-  test('with the same input gives the same message, once or many at a time', async () => {
-    const { id } = await conversationOf()
-    const key = idempotencyKey()
-    const written = await Promise.all(Array.from({ length: 8 }, () => alice.write(id, 'One.', key)))
-    const ids = new Set([...written, await alice.write(id, 'One.', key)].map((one) => one.createdMessage.id))
-    expect(ids.size).toBe(1)
-    expect(await threadOf(alice, id)).toEqual(['One.'])
-  })
-
-  test('with another input is a conflict', async () => {
-    const { id } = await conversationOf()
-    const key = idempotencyKey()
-    await alice.write(id, 'One.', key)
-    expect(await alice.write.refuse(id, 'Two.', key)).toMatchObject({ __typename: 'IdempotencyConflict' })
-    expect(await threadOf(alice, id)).toEqual(['One.'])
-  })
-
-  test("of somebody else's is another key", async () => {
-    const key = idempotencyKey()
-    await alice.write((await conversationOf()).id, 'One.', key)
-    const { id } = await bob.converse()
-    expect((await bob.write(id, 'Two.', key)).createdMessage.content).toBe('Two.')
-  })
-
-  test.each(['', 'x'.repeat(256)])('has 1 to 255 characters: %j', async (key) => {
-    const { id } = await conversationOf()
-    const failure = await alice.write.refuse(id, 'One.', { idempotencyKey: key })
-    expect(failure).toMatchObject({ __typename: 'InvalidInput', path: 'input.idempotencyKey' })
   })
 })
 
