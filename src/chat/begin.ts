@@ -9,6 +9,7 @@ import type { Key, Preparation, Prepare } from './preparation.ts'
 import type { Prompts } from './prompt.ts'
 import type { Relay } from './relay.ts'
 import type { Replica } from './replica.ts'
+import type { Turns } from './turn.ts'
 import type { Unwatched } from './unwatched.ts'
 import type { User } from './viewer.ts'
 import type { Write } from './write.ts'
@@ -28,6 +29,7 @@ export interface BeginOptions {
   prepare: Prepare
   write: Write
   lives: LiveAnswers
+  turns: Turns
   relay: Relay
   limits: Limits
   unwatched: Unwatched
@@ -35,7 +37,7 @@ export interface BeginOptions {
 }
 
 export function createBegin(options: BeginOptions): Begin {
-  const { bus, replica, prepare, write, lives, relay, limits, unwatched, prompts } = options
+  const { bus, replica, prepare, write, lives, turns, relay, limits, unwatched, prompts } = options
 
   async function run(
     viewer: User,
@@ -68,6 +70,8 @@ export function createBegin(options: BeginOptions): Begin {
     const { completion, answerIds: messageIds, choiceCount, parameters, isUntitled, queued } = preparation
     const prompt = () => prompts.ofQueued(completion, queued)
     const parts = { completion, replicaId, messageIds, choiceCount, parameters, isUntitled, isWaiting: true, prompt }
+    // From then on nobody waits for what is added here, and the lease under which it would be written goes.
+    if (turns.areLeft()) throw new StoreError('UNAVAILABLE', 'this server is going away')
     // Live before it is written: who attaches by the key right after the write finds it here.
     const live = lives.add(parts, unwatched.onFollowers)
     try {

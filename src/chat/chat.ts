@@ -105,7 +105,7 @@ export function createChat(options: ChatOptions): ChatServer {
   const unwatched = createUnwatched(store, log)
   const queue = createQueue({ store, replica, lives, turns, relay, prompts, unwatched, log })
   const write = createWrite(store, lives, canceller, log)
-  const begin = createBegin({ bus, replica, prepare, write, lives, relay, limits, unwatched, prompts })
+  const begin = createBegin({ bus, replica, prepare, write, lives, turns, relay, limits, unwatched, prompts })
   const beginOnce = createBeginOnce(store, lives, begin)
   const recovery = createRecovery({ store, bus, replica, lives, queue, log })
   const pruning = createPruning(store, retentionMs, log)

@@ -1,6 +1,7 @@
 import { type Completion, type CompletionRow, completionOf } from './completion.ts'
 import { columns } from './completion-sql.ts'
 import type { Database } from './database.ts'
+import { isLeft } from './replica.ts'
 
 /**
  * TAKEN: it has the turn. WAITING: another has it, or waits longer. LOST: another replica has taken it over, or may.
@@ -50,8 +51,7 @@ const takeTurnSql = `
 const claimSql = `
   UPDATE completions c SET replica_id = $1 FROM queued_completions q
   WHERE q.completion_id = c.id AND ${isWaiting} AND c.id <> ALL($2::uuid[]) AND ${isServing('$1')}
-    AND (c.replica_id IS NULL OR c.replica_id = $1
-      OR EXISTS (SELECT FROM replicas r WHERE r.id = c.replica_id AND r.fenced_at IS NOT NULL))
+    AND (c.replica_id = $1 OR ${isLeft})
   RETURNING ${columns}, q.request`
 
 const releaseSql = `

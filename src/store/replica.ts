@@ -12,7 +12,7 @@ export interface Replicas {
   leave(id: string): Promise<void>
   /** The ids of what it streams; without what waits for its turn. */
   streaming(id: string): Promise<string[]>
-  /** What fenced ones streamed and nobody has ended. */
+  /** What fenced and forgotten ones streamed and nobody has ended. */
   orphans(): Promise<Completion[]>
 }
 
@@ -20,11 +20,12 @@ const forgetSql = `
   DELETE FROM replicas WHERE fenced_at IS NOT NULL
   AND NOT EXISTS (SELECT FROM completions WHERE completions.replica_id = replicas.id)`
 
+// Its replica was fenced, or is not even known: one that slept may begin an answer when it is fenced and forgotten already.
+export const isLeft = `NOT EXISTS (SELECT FROM replicas r WHERE r.id = c.replica_id AND r.fenced_at IS NULL)`
+
 const isStreamed = `c.status = 'IN_PROGRESS' AND NOT EXISTS (SELECT FROM queued_completions q WHERE q.completion_id = c.id)`
 const streamingSql = `SELECT c.id FROM completions c WHERE c.replica_id = $1 AND ${isStreamed}`
-const orphansSql = `
-  SELECT ${columns} FROM completions c
-  WHERE c.replica_id IN (SELECT id FROM replicas WHERE fenced_at IS NOT NULL) AND ${isStreamed}`
+const orphansSql = `SELECT ${columns} FROM completions c WHERE c.replica_id IS NOT NULL AND ${isLeft} AND ${isStreamed}`
 
 export function createReplicas({ query }: Database): Replicas {
   return {

@@ -1,8 +1,10 @@
 import pg from 'pg'
-import { afterAll, describe, expect, inject, test } from 'vitest'
+import { afterAll, describe, expect, inject, onTestFinished, test } from 'vitest'
+import { readSettings } from '../../src/config.ts'
+import { openDatabase } from '../../src/store/database.ts'
 import { contentsIn, createPerson, endOf, readTo, says, threadOf } from '../person.ts'
 import { type Environment, freshDatabase, spawnServer, startServer } from '../server.ts'
-import { chunks, done, finish, gate, startScriptedUpstream, usage } from '../upstream-server.ts'
+import { chunks, done, finish, gate, json, startScriptedUpstream, usage } from '../upstream-server.ts'
 
 const upstream = await startScriptedUpstream()
 afterAll(() => upstream.close())
@@ -127,6 +129,54 @@ describe('a SIGTERM while an answer is written', () => {
   })
 })
 
+describe('a SIGTERM while a question waits for the list of models', () => {
+  /** Asked without a model, of an upstream that tells its models when it is let. */
+  async function serverBeingAsked(settings: Environment) {
+    const models = await startScriptedUpstream()
+    onTestFinished(() => models.close())
+    const list = gate()
+    models.replyModels(list.wait, json({ object: 'list', data: [{ id: 'test-model', object: 'model' }] }))
+    const database = await freshDatabase()
+    const server = await spawnServer({ OPENAI_BASE_URL: models.baseUrl, ...database, ...settings })
+    const alice = createPerson(server.url, 'alice')
+    const { id } = await alice.converse()
+    const asked = alice.ask({ conversationId: id, messages: [says('What digs?')], background: true })
+    asked.catch(() => {})
+    await list.reached
+    return { models, server, database, alice, id, asked, list }
+  }
+
+  test('refuses it, also while other answers are let finish', async () => {
+    const { models, server, alice, asked, list } = await serverBeingAsked({ DRAIN_MS: '30000' })
+    const hold = gate()
+    models.reply(...chunks('A mo'), hold.wait, ...chunks('le.'), finish('stop'), done())
+    await alice.ask({ model: 'test-model', messages: [says('Who digs?')], background: true })
+    await hold.reached
+    const exit = server.kill('SIGTERM')
+    await drains(server.url)
+    list.open()
+    await expect(asked).rejects.toMatchObject({ errors: [{ extensions: { code: 'UNAVAILABLE' } }] })
+    hold.open()
+    expect(await exit).toEqual({ code: 0, signal: null })
+    expect(models.requests).toHaveLength(1)
+  })
+
+  test('leaves nothing of it, also where the list comes when the lease is given back', async () => {
+    const { models, server, database, id, asked, list } = await serverBeingAsked({})
+    const exit = server.kill('SIGTERM')
+    // The doors close after that.
+    await expect.poll(() => fetch(`${server.url}/livez`).catch(() => null)).toBe(null)
+    list.open()
+    await expect(asked).rejects.toThrow()
+    expect(await exit).toEqual({ code: 0, signal: null })
+
+    const alice = await aliceAfter(database)
+    expect((await alice.conversation(id))?.activeCompletions).toEqual([])
+    expect(await threadOf(alice, id)).toEqual([])
+    expect(models.requests).toEqual([])
+  })
+})
+
 describe('after a SIGKILL while an answer is written', () => {
   test('the next start ends it as INTERRUPTED with SERVER_LOST, with all that a viewer had seen', async () => {
     const { server, viewer, database, id, seen } = await serverWithAnswer({ LEASE_MS: '3000' })
@@ -153,6 +203,22 @@ describe('after a SIGKILL while an answer is written', () => {
     expect(upstream.requests).toHaveLength(sent)
     await alice.ask({ conversationId: conversation?.id, messages: [says('Go on.')] })
   })
+})
+
+test('an answer of a server that nobody knows of any longer is ended, and what waits behind it goes on', async () => {
+  const { server, database, id, alice: before } = await serverWithAnswer({ LEASE_MS: '3000' })
+  const conversationId = (await before.completion(id))?.conversation?.id ?? ''
+  const next = { conversationId, messages: [says('Which?')], ifBusy: 'QUEUE', background: true }
+  const waiting = (await before.ask(next)).completion.id
+  await server.kill('SIGKILL')
+  const { query, close } = await openDatabase(readSettings(database))
+  await query('DELETE FROM replicas')
+  await close()
+
+  const alice = await aliceAfter(database)
+  const ends = await Promise.all([id, waiting].map((each) => alice.watch(each).rest()))
+  expect(ends.map((events) => endOf(events).status)).toEqual(['INTERRUPTED', 'COMPLETED'])
+  expect(await threadOf(alice, conversationId)).toEqual(['What digs?', 'A mo', 'Which?', 'Hello world'])
 })
 
 if (inject('database') === 'postgres') {
