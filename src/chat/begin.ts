@@ -20,8 +20,11 @@ export interface Begun {
   replayed: boolean
 }
 
-/** Begins a completion, or finds the one that the key began before. Throws ChatError; nothing was done then. */
-export type Begin = (viewer: User, input: CompletionInput, key: Key | null) => Promise<Begun>
+/**
+ * Begins a completion, or finds the one that the key began before. `path` is where the input stands in the client's
+ * document. Throws ChatError; nothing was done then.
+ */
+export type Begin = (viewer: User, input: CompletionInput, key: Key | null, path: string) => Promise<Begun>
 
 export interface BeginOptions {
   bus: Bus
@@ -82,8 +85,8 @@ export function createBegin(options: BeginOptions): Begin {
     }
   }
 
-  return async (viewer, input, key) => {
-    let prepared = await prepare(viewer, input, key)
+  return async (viewer, input, key, path) => {
+    let prepared = await prepare(viewer, input, key, path)
     const giveBack = await limits.takeRequest(viewer)
     let begun: Begun | null = null
     try {
@@ -91,7 +94,7 @@ export function createBegin(options: BeginOptions): Begin {
         begun = await tryToBegin(viewer, input, key, prepared)
         if (begun !== null) return begun
         // What was written meanwhile is part of what is sent.
-        prepared = await prepare(viewer, input, key)
+        prepared = await prepare(viewer, input, key, path)
       }
     } finally {
       if (begun === null || begun.replayed) await giveBack()

@@ -97,11 +97,12 @@ export function createCompletionStreams(options: CompletionStreamsOptions): Comp
   }
 
   async function start(viewer: User, { idempotencyKey, completion: input, ...shape }: StartInput) {
+    const path = 'input.start.completion'
     checkKey(idempotencyKey, 'input.start.idempotencyKey')
     checkFlush(shape.flushMs, 'input.start.flushMs')
-    checkCompletionInput(input, 'input.start.completion')
+    checkCompletionInput({ ...input, idempotencyKey: null }, path)
     return withStream(viewer, async (closeStream) => {
-      const { completion } = await beginOnce(viewer, input, idempotencyKey)
+      const { completion } = await beginOnce(viewer, input, idempotencyKey, path)
       return follow(viewer, completion, null, shape, closeStream)
     })
   }

@@ -93,7 +93,7 @@ export function createCompletions(options: CompletionsOptions): Completions {
     ...createCompletionStreams({ lives, answers, access, beginOnce, limits, visible }),
     async create(viewer, input, signal) {
       checkCompletionInput(input, 'input')
-      const begun = await beginOnce(viewer, input, input.idempotencyKey ?? null)
+      const begun = await beginOnce(viewer, input, input.idempotencyKey ?? null, 'input')
       if (input.background) return begun
       const completion = await whileVisible(viewer, begun.completion, signal, async (until) =>
         answers.ended(await answers.open(begun.completion), until),

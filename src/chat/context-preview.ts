@@ -12,7 +12,7 @@ export function createPreviewContext(prepare: Prepare): PreviewContext {
   return async (viewer, input) => {
     checkCompletionInput(input, 'input')
     try {
-      return (await prepare(viewer, input, null)).completion.context
+      return (await prepare(viewer, input, null, 'input')).completion.context
     } catch (error) {
       if (error instanceof ChatError && error.failure.code === 'CONTEXT_TOO_LONG') return error.failure.report
       throw error

@@ -47,8 +47,8 @@ export interface Key {
   inputHash: string
 }
 
-/** Throws ChatError. */
-export type Prepare = (viewer: User, input: CompletionInput, key: Key | null) => Promise<Preparation>
+/** `path` is where the input stands in the client's document, such as `input`. Throws ChatError. */
+export type Prepare = (viewer: User, input: CompletionInput, key: Key | null, path: string) => Promise<Preparation>
 
 const modelListMs = 5_000
 
@@ -76,13 +76,13 @@ function storableParameters(parameters: Record<string, unknown>): Record<string,
 }
 
 export function createPrepare(options: PrepareOptions): Prepare {
-  return async (viewer, input, key) => {
+  return async (viewer, input, key, path) => {
     const place = await placeOf(options.store, viewer, input)
     const { conversation } = place
     if (input.messages.length === 0 && place.parentId === null) {
-      throw invalidInput('input.messages', 'takes at least one message in a conversation that has none')
+      throw invalidInput(`${path}.messages`, 'takes at least one message in a conversation that has none')
     }
-    const model = await modelOf(options, input, conversation)
+    const model = await modelOf(options, input, conversation, path)
     const parameters = wireParameters(withDefaults(input, conversation?.defaults ?? noDefaults, viewer))
     const questions = questionsOf(input, place, viewer)
     const stored = input.store !== false
@@ -133,13 +133,18 @@ function writtenFor(completion: Completion, place: Place, questions: NewMessage[
   }
 }
 
-async function modelOf(options: PrepareOptions, input: CompletionInput, conversation: Conversation | null) {
+async function modelOf(
+  options: PrepareOptions,
+  input: CompletionInput,
+  conversation: Conversation | null,
+  path: string,
+) {
   const named = input.model ?? conversation?.defaults.model ?? options.defaultModel
   if (named !== null) return named
   try {
     return await options.upstreams.defaultModel(AbortSignal.timeout(modelListMs))
   } catch {
-    throw invalidInput('input.model', 'is needed: there is no default, and the upstream does not list its models now')
+    throw invalidInput(`${path}.model`, 'is needed: there is no default, and the upstream does not list its models now')
   }
 }
 

@@ -9,7 +9,7 @@ import { replay } from './replay.ts'
 import type { User } from './viewer.ts'
 
 /** As Begin; whoever sends the key again, at whatever time, gets what it began. Throws ChatError. */
-export type BeginOnce = (viewer: User, input: CompletionInput, key: string | null) => Promise<Begun>
+export type BeginOnce = (viewer: User, input: CompletionInput, key: string | null, path: string) => Promise<Begun>
 
 export function createBeginOnce(store: Store, lives: LiveAnswers, begin: Begin): BeginOnce {
   const underWay = new Map<string, Promise<Begun>>()
@@ -19,13 +19,13 @@ export function createBeginOnce(store: Store, lives: LiveAnswers, begin: Begin):
     return completion && { completion, replayed: true }
   }
 
-  async function beginOrReplay(viewer: User, input: CompletionInput, key: Key): Promise<Begun> {
+  async function beginOrReplay(viewer: User, input: CompletionInput, key: Key, path: string): Promise<Begun> {
     // A repetition must find its completion even where the conversation has moved on.
     const isElsewhere = Boolean(input.conversationId || input.parentId)
     const known = isElsewhere ? await replayed(viewer, key) : null
     if (known !== null) return known
     try {
-      return await begin(viewer, input, key)
+      return await begin(viewer, input, key, path)
     } catch (error) {
       // What would be refused to a new question is not refused to a repetition, which asks for nothing.
       const earlier = error instanceof ChatError ? await replayed(viewer, key) : null
@@ -34,14 +34,14 @@ export function createBeginOnce(store: Store, lives: LiveAnswers, begin: Begin):
     }
   }
 
-  return async (viewer, { idempotencyKey: _key, background: _background, ...input }, givenKey) => {
-    if (givenKey === null) return begin(viewer, input, null)
+  return async (viewer, { idempotencyKey: _key, background: _background, ...input }, givenKey, path) => {
+    if (givenKey === null) return begin(viewer, input, null, path)
     const key = { key: givenKey, inputHash: inputHash(input) }
     // Those that come at once are one request to the limit, which one of them might have used up before it is written.
     const name = `${viewer.id} ${key.inputHash} ${key.key}`
     const first = underWay.get(name)
     if (first !== undefined) return { ...(await first), replayed: true }
-    const begun = beginOrReplay(viewer, input, key).finally(() => underWay.delete(name))
+    const begun = beginOrReplay(viewer, input, key, path).finally(() => underWay.delete(name))
     underWay.set(name, begun)
     return begun
   }

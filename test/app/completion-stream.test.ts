@@ -200,6 +200,8 @@ describe.each(['websocket', 'sse'] as const)('over %s', (over) => {
     })
     const warm = await refused(newKey(), { temperature: 3 })
     expect(warm).toMatchObject(rejection('input.start.completion.temperature'))
+    const empty = await refused(newKey(), { conversationId: (await alice.converse()).id, messages: [] })
+    expect(empty).toMatchObject(rejection('input.start.completion.messages'))
     expect(await refused('', {})).toMatchObject(rejection('input.start.idempotencyKey'))
     expect(await refused(newKey(), {}, { flushMs: -1 })).toMatchObject(rejection('input.start.flushMs'))
     expect(upstream.requests).toHaveLength(before)

@@ -89,6 +89,16 @@ test('createCompletion and a started stream share their keys, both ways', async 
   expect(rejected).toMatchObject({ __typename: 'CompletionRejected', error: { __typename: 'IdempotencyConflict' } })
 })
 
+test.each([
+  ['empty', ''],
+  ['too long', 'k'.repeat(256)],
+  ['good', 'its own key'],
+])("a started stream ignores the question's own key, be it %s", async (_, key) => {
+  const { idempotencyKey, ...question } = input
+  const [snapshot] = await alice.start(idempotencyKey, { ...question, idempotencyKey: key }).rest()
+  expect(await alice.ask(input)).toMatchObject({ replayed: true, completion: { id: snapshot?.completionId } })
+})
+
 test('a repetition attaches to the completion while it is written', async () => {
   const hold = gate()
   upstream.reply(...chunks('A mole.'), hold.wait)
@@ -137,6 +147,8 @@ test('a repetition needs no model to ask: by then the upstream may be gone', asy
   expect(await later.ask(input)).toEqual({ ...first, replayed: true })
   const other = { ...input, idempotencyKey: 'another key' }
   expect(await later.ask.refuse(other)).toMatchObject({ __typename: 'InvalidInput', path: 'input.model' })
+  const [rejected] = await later.start('another key', 'Hello?').rest()
+  expect(rejected).toMatchObject({ error: { __typename: 'InvalidInput', path: 'input.start.completion.model' } })
 })
 
 describe("a written message's key", () => {
