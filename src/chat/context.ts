@@ -6,6 +6,7 @@ import { ChatError } from './error.ts'
 import { countTokens, hasKnownEncoding, roughTokens } from './tokens.ts'
 import { type WireMessage, wireMessage } from './wire-message.ts'
 
+/** Chooses of the history where nothing says how much fits; it refuses nothing. */
 const defaultTokenBudget = 8_000
 const defaultLastN = 20
 /** What the wire's framing costs each message, as OpenAI's cookbook counts. */
@@ -42,7 +43,10 @@ interface Unit {
 
 interface Plan {
   strategy: ContextStrategy
+  /** Of messages or of tokens, by the strategy: chooses of the history. */
   amount: number | null
+  /** In tokens: what takes more is not sent. */
+  limit: number | null
 }
 
 type PlanRequest = Pick<ContextRequest, 'input' | 'defaultStrategy' | 'window'>
@@ -57,12 +61,13 @@ export function likelyCount(request: PlanRequest): number | null {
 
 function planOf({ input, defaultStrategy, window }: PlanRequest): Plan {
   if (typeof input?.tokenBudget === 'number') {
-    return { strategy: 'TOKEN_BUDGET', amount: Math.min(input.tokenBudget, window ?? Number.POSITIVE_INFINITY) }
+    const amount = Math.min(input.tokenBudget, window ?? Number.POSITIVE_INFINITY)
+    return { strategy: 'TOKEN_BUDGET', amount, limit: amount }
   }
-  if (typeof input?.lastN === 'number') return { strategy: 'LAST_N', amount: input.lastN }
-  if (input?.full || defaultStrategy === 'FULL') return { strategy: 'FULL', amount: window }
-  if (defaultStrategy === 'LAST_N') return { strategy: 'LAST_N', amount: defaultLastN }
-  return { strategy: 'TOKEN_BUDGET', amount: window ?? defaultTokenBudget }
+  if (typeof input?.lastN === 'number') return { strategy: 'LAST_N', amount: input.lastN, limit: window }
+  if (input?.full || defaultStrategy === 'FULL') return { strategy: 'FULL', amount: null, limit: window }
+  if (defaultStrategy === 'LAST_N') return { strategy: 'LAST_N', amount: defaultLastN, limit: window }
+  return { strategy: 'TOKEN_BUDGET', amount: window ?? defaultTokenBudget, limit: window }
 }
 
 function unitsOf(history: readonly Message[], fresh: readonly Message[]): Unit[] {
@@ -135,7 +140,7 @@ function fitting(units: readonly Unit[], budget: number, cost: (unit: Unit) => n
 }
 
 function select(units: Unit[], { strategy, amount }: Plan, systemTokens: number): Unit[] {
-  if (amount === null || strategy === 'FULL') return units
+  if (amount === null) return units
   if (strategy === 'LAST_N') return fitting(units, amount, (unit) => unit.messages.length)
   return fitting(units, amount - systemTokens, (unit) => unit.tokens)
 }
@@ -146,8 +151,8 @@ export async function assembleContext(request: ContextRequest): Promise<Context>
   const units = unitsOf(request.history, request.fresh)
   const system = request.systemPrompt ? [{ role: 'system', content: request.systemPrompt }] : []
   let systemTokens = request.systemPrompt ? roughTokens(request.systemPrompt) + tokensPerMessage : 0
-  const limit = plan.strategy === 'LAST_N' ? request.window : plan.amount
-  if (limit !== null || hasKnownEncoding(request.model)) {
+  const { strategy, limit } = plan
+  if (limit !== null || strategy === 'TOKEN_BUDGET' || hasKnownEncoding(request.model)) {
     await countExactly(request.model, units)
     const [count = 0] = await countTokens(request.model, [request.systemPrompt ?? ''])
     systemTokens = count === 0 ? 0 : count + tokensPerMessage
@@ -156,7 +161,7 @@ export async function assembleContext(request: ContextRequest): Promise<Context>
   const kept = select(units, plan, systemTokens)
   const sent = kept.flatMap(({ messages }) => messages)
   const report: ContextReport = {
-    strategy: plan.strategy,
+    strategy,
     promptTokens: systemTokens + kept.reduce((sum, { tokens }) => sum + tokens, 0),
     limit,
     messageIds: sent.map(({ message }) => message.id),

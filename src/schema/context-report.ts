@@ -6,7 +6,11 @@ export const ContextStrategy = builder.enumType('ContextStrategy', {
     'What of a conversation is sent to the model. The system prompt always stays, and a tool call goes with its result.',
   values: {
     FULL: { description: 'All messages. Too much for the model is the failure ContextTooLong.' },
-    TOKEN_BUDGET: { description: 'The newest messages that fit into a number of tokens.' },
+    TOKEN_BUDGET: {
+      description:
+        'The newest messages that fit into a number of tokens: as many as are asked for, else as the model takes, or 8000 where that is ' +
+        'not known. The 8000 refuse nothing: new messages may be longer, and go without history then.',
+    },
     LAST_N: { description: 'The newest messages, by their number.' },
   },
 })

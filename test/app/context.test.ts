@@ -210,6 +210,33 @@ describe("a conversation's settings", () => {
   )
 })
 
+describe('where a conversation goes by tokens and nothing says how many', () => {
+  const defaults = { contextStrategy: 'TOKEN_BUDGET' }
+  const long = 'What does a mole eat? '.repeat(1_600)
+
+  test('the history is kept to 8,000, the system prompt and what is new counted in', async () => {
+    const conversationId = await conversationOf(Array(4).fill('What does a mole eat? '.repeat(500)), { defaults })
+    const { context } = (await alice.ask({ conversationId, messages: [says('When?')] })).completion
+    expect(context).toMatchObject({ strategy: 'TOKEN_BUDGET', limit: null, omittedCount: 2 })
+    expect(context.promptTokens).toBeLessThanOrEqual(8_000)
+  })
+
+  test('a question may be longer than that, and goes up without history', async () => {
+    const conversationId = await conversationOf(talk, { defaults })
+    const { context } = (await alice.ask({ conversationId, messages: [says(long)] })).completion
+    expect(sentContents()).toEqual([long])
+    expect(context).toMatchObject({ strategy: 'TOKEN_BUDGET', limit: null, omittedCount: 4 })
+    expect(context.promptTokens).toBeGreaterThan(9_000)
+  })
+
+  test('so may what is not stored, which has no history', async () => {
+    const conversationId = await conversationOf(talk, { defaults })
+    const { completion } = await alice.ask({ conversationId, messages: [says(long)], store: false })
+    expect(completion.status).toBe('COMPLETED')
+    expect(sentContents()).toEqual([long])
+  })
+})
+
 describe('an answer to an earlier message', () => {
   const answer = (text: string) => upstream.reply(...chunks(text), finish('stop'), done())
 
