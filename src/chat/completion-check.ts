@@ -1,3 +1,4 @@
+import { storableText } from '../stream/text.ts'
 import type { CompletionInput } from './completion-input.ts'
 import { invalidInput } from './error.ts'
 import { checkMessage } from './message-input.ts'
@@ -61,6 +62,8 @@ function checkLists(
 export function checkKey(key: string | null | undefined, path: string): void {
   if (key === null || key === undefined) return
   if (key.length === 0 || key.length > 255) throw invalidInput(path, `takes 1 to 255 characters, not ${key.length}`)
+  // Made storable, two keys could become one.
+  if (key !== storableText(key)) throw invalidInput(path, 'takes no NUL and no half of a surrogate pair')
 }
 
 function checkLogitBias({ logitBias }: CompletionInput, path: string): void {

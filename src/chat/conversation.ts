@@ -97,7 +97,7 @@ export function createConversations(
       const { size, fromEnd, ...places } = rangeOf(page)
       const after = readPlace(places.after, 'after')
       const before = readPlace(places.before, 'before')
-      const { archived = null, titleContains = null, role = null } = filter ?? {}
+      const { archived = null, titleContains = null, role = null } = storableJson(filter ?? {})
       const slice = { filter: { archived, titleContains, role }, after, before, take: size + 1, fromEnd }
       const found = await conversations.slice(viewer.id, slice)
       const hasMore = found.length > size

@@ -4,7 +4,7 @@ import type { Completion, NewLeaf } from '../store/completion.ts'
 import type { CompletionDefaults, Conversation } from '../store/conversation.ts'
 import type { NewMessage } from '../store/message.ts'
 import type { Store } from '../store/store.ts'
-import { storableJson } from '../stream/text.ts'
+import { storableJson, storableText } from '../stream/text.ts'
 import type { Upstreams } from '../upstream/upstream.ts'
 import type { CompletionInput } from './completion-input.ts'
 import type { Context } from './context.ts'
@@ -140,9 +140,9 @@ async function modelOf(
   path: string,
 ) {
   const named = input.model ?? conversation?.defaults.model ?? options.defaultModel
-  if (named !== null) return named
+  if (named !== null) return storableText(named)
   try {
-    return await options.upstreams.defaultModel(AbortSignal.timeout(modelListMs))
+    return storableText(await options.upstreams.defaultModel(AbortSignal.timeout(modelListMs)))
   } catch {
     throw invalidInput(`${path}.model`, 'is needed: there is no default, and the upstream does not list its models now')
   }

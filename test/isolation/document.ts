@@ -33,6 +33,7 @@ const samples: Record<string, unknown> = {
   ParticipantRole: 'EDITOR',
   DateTime: '2999-01-01T00:00:00Z',
   String: 'x',
+  JSON: {},
   Int: 1,
 }
 
@@ -93,7 +94,8 @@ function objectAt(path: string, type: GraphQLInputObjectType, values: Values): o
   const isEmptyChoice = type.isOneOf && Object.keys(object).length === 0
   const [first] = fields
   if (isEmptyChoice && first) object[first.name] = valueAt(`${path}.${first.name}`, first.type, values, true)
-  return { ...object, ...(samples[type.name] as object | undefined) }
+  const given = Object.entries(object).filter(([name]) => values.given.has(`${path}.${name}`))
+  return { ...object, ...(samples[type.name] as object | undefined), ...Object.fromEntries(given) }
 }
 
 /** Which branches of a choice between inputs the path takes. */

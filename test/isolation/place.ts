@@ -25,6 +25,8 @@ export interface Place {
   /** What it is a field of; null for a root type. */
   host: Kind | null
   positions: Position[]
+  /** The paths of all texts that can be given, whether they name something or not. */
+  texts: string[]
 }
 
 // They name nothing: numbers, flags, times.
@@ -47,7 +49,7 @@ export function placesIn(schema: GraphQLSchema): { places: Place[]; unknown: str
     if (isEnumType(named) || plainScalars.includes(named.name)) return []
     const meaning = meaningOf(name)
     if (meaning === undefined) unknown.add(name)
-    return meaning === undefined || meaning === 'text' ? [] : [{ path, meaning }]
+    return meaning === undefined ? [] : [{ path, meaning }]
   }
 
   function placeOf(type: GraphQLObjectType, field: GraphQLField<unknown, unknown>): Place {
@@ -55,11 +57,13 @@ export function placesIn(schema: GraphQLSchema): { places: Place[]; unknown: str
     const operation = operationOf(schema, type)
     const host = operation === null ? hostOf(type) : null
     if (operation === null && host === null) unknown.add(name)
-    const positions = field.args.flatMap((argument) =>
+    const given = field.args.flatMap((argument) =>
       positionsIn(argument.name, `${name}(${argument.name})`, argument.type),
     )
+    const naming = given.filter(({ meaning }) => meaning !== 'text')
     const hosting = host === null ? [] : [{ path: hostPath, meaning: host }]
-    return { name, operation: operation ?? 'query', field, host, positions: [...hosting, ...positions] }
+    const texts = given.map(({ path }) => path)
+    return { name, operation: operation ?? 'query', field, host, positions: [...hosting, ...naming], texts }
   }
 
   const types = Object.values(schema.getTypeMap()).filter((type) => isObjectType(type))
