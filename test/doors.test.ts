@@ -1,5 +1,5 @@
 import { once } from 'node:events'
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, readdir, readlink, rm, writeFile } from 'node:fs/promises'
 import { type IncomingMessage, request } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -34,6 +34,43 @@ describe('the page', () => {
     const response = await fetch(`${url}/assets/index-1a2b3c.js`)
     expect(response.headers.get('content-type')).toMatch(/javascript/)
     expect(response.headers.get('cache-control')).toContain('immutable')
+  })
+
+  test.each(['bytes=5-2', 'bytes=0-99999999999999999999', 'bytes=-5', 'bytes=', 'apples=1-2'])(
+    'is given whole to whoever asks for the range %s',
+    async (range) => {
+      const { url } = await openDoor({ pageFolder: await builtPage() })
+      const response = await fetch(url, { headers: { range } })
+      expect(response.status).toBe(200)
+      expect(await response.text()).toBe('<!doctype html><title>Antiphon</title>')
+    },
+  )
+
+  test('is not there any more when it was taken away', async () => {
+    const folder = await builtPage()
+    const { url } = await openDoor({ pageFolder: folder })
+    await rm(join(folder, 'assets', 'index-1a2b3c.js'))
+    expect((await fetch(`${url}/assets/index-1a2b3c.js`)).status).toBe(404)
+  })
+
+  // Elsewhere there is no list of what a process has open.
+  test.runIf(process.platform === 'linux')('has no file open for who went away in the middle of it', async () => {
+    const folder = await builtPage()
+    await writeFile(join(folder, 'assets', 'large.js'), Buffer.alloc(20_000_000))
+    const { url } = await openDoor({ pageFolder: folder })
+    async function openFiles() {
+      const links = await Promise.all((await readdir('/proc/self/fd')).map(linkTo))
+      return links.filter((path) => path.startsWith(folder)).length
+    }
+    const linkTo = (fd: string) => readlink(join('/proc/self/fd', fd)).catch(() => '')
+    const leaving = Array.from({ length: 10 }, async () => {
+      const response = await fetch(`${url}/assets/large.js`)
+      return () => response.body?.cancel()
+    })
+    const leave = await Promise.all(leaving)
+    expect(await openFiles()).toBe(10)
+    for (const goAway of leave) await goAway()
+    await expect.poll(openFiles).toBe(0)
   })
 
   test('says how to build it where it was not built', async () => {

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { join } from 'node:path'
-import sirv from 'sirv'
+import send from 'send'
 import { refuse } from './reply.ts'
 
 // Answers are rendered here: an image of another host in one would tell that host what was asked.
@@ -16,9 +16,17 @@ const contentSecurityPolicy = [
 /** Serves the built page, and says what to do where it was not built. */
 export function createPage(folder: string) {
   if (!existsSync(join(folder, 'index.html'))) return replyNotBuilt
-  const files = sirv(folder, { etag: true, setHeaders })
   return (request: IncomingMessage, response: ServerResponse): void => {
-    files(request, response, () => refuse(response, 'NOT_FOUND', 'There is nothing here.'))
+    const path = request.url?.split('?', 1)[0] ?? '/'
+    const refuseIt = () => refuse(response, 'NOT_FOUND', 'There is nothing here.')
+    send(request, path, { root: folder, acceptRanges: false, cacheControl: false, dotfiles: 'ignore' })
+      .on('headers', () => setHeaders(response, path))
+      .on('directory', refuseIt)
+      .on('error', ({ status }: { status: number }) => {
+        if (status < 500) refuseIt()
+        else refuse(response, 'INTERNAL_SERVER_ERROR', 'The page could not be read.')
+      })
+      .pipe(response)
   }
 }
 
