@@ -115,6 +115,11 @@ function probeSchema(probe: Probe): GraphQLSchema {
         args: { of: { type: new GraphQLNonNull(GraphQLInt) } },
         resolve: (_root, { of }: { of: number }) => of * 2,
       },
+      long: {
+        type: GraphQLString,
+        args: { of: { type: new GraphQLNonNull(GraphQLInt) } },
+        resolve: (_root, { of }: { of: number }) => 'x'.repeat(of),
+      },
       broken: { type: GraphQLString, resolve: () => Promise.reject(new Error(secret)) },
       waiting: {
         type: GraphQLString,

@@ -73,6 +73,20 @@ describe('when the server stops', () => {
     socket.destroy()
   })
 
+  test('a client whose refused upgrade waits behind what it does not take holds up nothing', async () => {
+    const { url, server } = await openDoor()
+    const { hostname, port } = new URL(url)
+    const socket = connect({ host: hostname, port: Number(port) })
+    const query = encodeURIComponent('{ long(of: 50000000) }')
+    socket.write(`GET /graphql?query=${query} HTTP/1.1\r\nHost: x\r\n\r\n`)
+    await once(socket, 'readable')
+    socket.write('GET /other HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n')
+    // Time for the server to read it.
+    await fetch(`${url}/livez`)
+    await server.close()
+    socket.destroy()
+  })
+
   test('an upgrade is answered with 503', async () => {
     const { url, server } = await openDoor()
     server.drain()

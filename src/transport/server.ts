@@ -1,7 +1,7 @@
 import { once } from 'node:events'
 import type { Server as HttpServer, IncomingMessage, ServerResponse } from 'node:http'
 import { createServer as createHttpServer } from 'node:http'
-import type { AddressInfo } from 'node:net'
+import type { AddressInfo, Socket } from 'node:net'
 import type { GraphQLSchema } from 'graphql'
 import type { Logger } from 'pino'
 import type { SignIn } from '../auth/sign-in.ts'
@@ -42,6 +42,7 @@ export interface Server {
 // Above the 60 s of the usual load balancers, which else would send a request into a connection being closed.
 const keepAliveMs = 65_000
 const closeWaitMs = 1_000
+const standstillMs = 30_000
 // Four times node's own, so that a token which is too long is refused in the words for all that are.
 const maxHeaderSize = 65_536
 
@@ -71,13 +72,16 @@ export function createServer(parts: ServerParts): Server {
     response.setHeader('referrer-policy', 'no-referrer')
     if (draining) response.setHeader('connection', 'close')
     const handle = findHandler(routes[pathOf(request)] ?? readable(page), request)
-    Promise.resolve(handle(request, response)).catch((error: unknown) => {
+    respond(handle, request, response).catch((error: unknown) => {
       const { message } = toClientError(error)
       if (response.headersSent) response.destroy()
       else refuse(response, 'INTERNAL_SERVER_ERROR', message)
     })
   })
+  const sockets = watchSockets(server)
   server.on('upgrade', (request, socket, head) => {
+    // A refusal waits behind what the peer has not taken. A WebSocket that is accepted loses this.
+    request.socket.setTimeout(standstillMs, () => socket.destroy())
     if (pathOf(request) === '/graphql') webSockets.upgrade(request, socket, head)
     else refuseUpgrade(socket, '404 Not Found')
   })
@@ -92,8 +96,39 @@ export function createServer(parts: ServerParts): Server {
       draining = true
       const closed = new Promise((resolve) => server.close(resolve))
       const impatience = setTimeout(() => server.closeAllConnections(), closeWaitMs)
-      await Promise.all([closed, webSockets.close()])
+      await webSockets.close()
+      const lastImpatience = setTimeout(sockets.destroy, closeWaitMs)
+      await closed
       clearTimeout(impatience)
+      clearTimeout(lastImpatience)
+    },
+  }
+}
+
+/** Async, so that what a handler throws rejects, too. */
+async function respond(handle: Handler, request: IncomingMessage, response: ServerResponse): Promise<void> {
+  await handle(request, response)
+}
+
+/** Knows all sockets, where the server forgets those that were to be upgraded, and ends those of which nothing is taken. */
+function watchSockets(server: HttpServer) {
+  const sockets = new Set<Socket>()
+  const answering = new Set<Socket>()
+  server.on('connection', (socket) => {
+    sockets.add(socket)
+    socket.once('close', () => sockets.delete(socket))
+  })
+  server.on('request', ({ socket }, response) => {
+    answering.add(socket)
+    response.once('close', () => answering.delete(socket))
+  })
+  // Node says so where nothing moved. Whoever waits for an answer has it that long in coming; who waits for none goes.
+  server.setTimeout(standstillMs, (socket) => {
+    if (socket.writableLength > 0 || !answering.has(socket)) socket.destroy()
+  })
+  return {
+    destroy() {
+      for (const socket of sockets) socket.destroy()
     },
   }
 }
