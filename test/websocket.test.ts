@@ -181,6 +181,37 @@ describe('every 10 s a client is asked for a sign of life, and', () => {
   })
 })
 
+test('a client that takes no answers is heard no further, and is cut off whatever it says', async () => {
+  vi.useFakeTimers({ toFake: ['setInterval'] })
+  onTestFinished(() => void vi.useRealTimers())
+  const { url, parked, left, resolved } = await openDoor()
+  const client = await signedIn(url)
+  client.send(ask('subscription { parked }', 'watched'))
+  await parked.happened
+  client.socket.pause()
+  for (let question = 1; question <= 200; question++) client.send(ask('{ long(of: 1000000) }', String(question)))
+  await expect.poll(() => resolved).toContain('long')
+  for (let beat = 1; beat <= 5; beat++) {
+    client.socket.pong()
+    // Time for the server to read it, if it reads.
+    await fetch(`${url}/livez`)
+    vi.advanceTimersByTime(10_000)
+  }
+  await left.happened
+  expect(resolved.length).toBeLessThan(200)
+})
+
+test('an operation under the id of one that has not ended is refused', async () => {
+  const { url, parked } = await openDoor()
+  const client = await signedIn(url)
+  client.send(ask('subscription { late }'))
+  await parked.happened
+  client.send({ id: '1', type: 'complete' })
+  client.send(ask('subscription { late }'))
+  const payload = [{ message: expect.any(String), extensions: { code: 'BAD_REQUEST' } }]
+  expect(await client.receive()).toEqual({ id: '1', type: 'error', payload })
+})
+
 describe('an upgrade', () => {
   test.each([
     ['https://evil.example', 403],

@@ -17,6 +17,8 @@ import { authorizationOf } from './sign-in.ts'
 const maxPayload = 1024 * 1024
 const connectionInitWaitTimeout = 10_000
 const closeWaitMs = 1_000
+/** Bytes. */
+const mostWaiting = 1024 * 1024
 /** For the last events of answers that have just ended. */
 const lastWordsMs = 500
 // After both, graphql-ws clients connect again, to another server if there is one.
@@ -163,6 +165,8 @@ function protocolOptions(
         extra.socket.close(goingAway, 'Going away')
         return [clientError('UNAVAILABLE', 'This server is going away.')]
       }
+      // Of two that begin under one id, only the latter could be ended.
+      if (extra.running.has(id)) return [clientError('BAD_REQUEST', 'An operation of this id has not ended yet.')]
       try {
         return await begin(parts, extra, id, payload)
       } catch (error) {
@@ -202,15 +206,25 @@ function credentials(authorization: string | null, params: ConnectionParams): st
   return typeof given === 'string' || given === null ? given : ''
 }
 
+/** While too much waits for the client, it is not heard: not even a pong, so that one that takes nothing is cut off. */
+function sendWithin(socket: WebSocket, text: string, onSent: () => void): void {
+  socket.send(text, () => {
+    if (socket.isPaused && socket.bufferedAmount <= mostWaiting) socket.resume()
+    onSent()
+  })
+  if (socket.bufferedAmount > mostWaiting) socket.pause()
+}
+
 function protocolSocket(socket: WebSocket, log: Logger) {
+  const closed = new Promise<void>((resolve) => socket.once('close', () => resolve()))
   return {
     protocol: socket.protocol,
     // Resolves when the message has left, so that a source is pulled only as fast as its client reads. On a closing
     // socket it waits for the close: a source that always has more would else run on and never let the close be heard.
     send: (text: string) =>
       new Promise<void>((resolve) => {
-        if (socket.readyState === socket.OPEN) socket.send(text, () => resolve())
-        else if (socket.readyState === socket.CLOSING) socket.once('close', () => resolve())
+        if (socket.readyState === socket.OPEN) sendWithin(socket, text, resolve)
+        else if (socket.readyState === socket.CLOSING) void closed.then(resolve)
         else resolve()
       }),
     close: (code?: number, reason?: string) => socket.close(code, reason),
