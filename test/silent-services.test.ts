@@ -1,4 +1,7 @@
-import { afterAll, describe, expect, inject, test } from 'vitest'
+import { randomUUID } from 'node:crypto'
+import { afterAll, describe, expect, inject, onTestFinished, test } from 'vitest'
+import { openDatabase } from '../src/store/database.ts'
+import { migrate } from '../src/store/migrate.ts'
 import { emptyPostgres } from './empty-database.ts'
 import { createPerson, type Person, readTo } from './person.ts'
 import { startProxy } from './proxy.ts'
@@ -43,5 +46,37 @@ if (inject('postgres') !== null && inject('redisUrl') !== null) {
       expect(performance.now() - askedMs).toBeLessThan(20_000)
       for (const proxy of proxies) await proxy.close()
     })
+  })
+}
+
+if (inject('postgres') !== null) {
+  async function open(settings: Parameters<typeof openDatabase>[0]) {
+    const database = await openDatabase(settings)
+    onTestFinished(() => database.close())
+    return database
+  }
+
+  // It takes as long as a statement may take, twice.
+  test('a Postgres that was silent within a transaction takes what is written after that for itself', async () => {
+    const settings = await emptyPostgres()
+    const direct = await open(settings)
+    await migrate(direct)
+    const proxy = await startProxy(settings.databaseUrl ?? '')
+    onTestFinished(() => proxy.close())
+    const { prisma } = await open({ ...settings, databaseUrl: proxy.url })
+    const add = (subject: string, by: Pick<typeof prisma, 'user'>) =>
+      by.user.create({ data: { id: randomUUID(), subject } })
+    const silenced = prisma.$transaction(
+      async (tx) => {
+        await add('alice', tx)
+        proxy.freeze()
+        await add('bob', tx)
+      },
+      { timeout: 60_000 },
+    )
+    await expect(silenced).rejects.toMatchObject({ name: 'StoreError', code: 'UNAVAILABLE' })
+    proxy.mend()
+    await add('carol', prisma)
+    expect(await direct.query('SELECT subject FROM users')).toEqual([{ subject: 'carol' }])
   })
 }

@@ -39,8 +39,10 @@ export async function openDatabase(settings: { databaseUrl: string | null; dataD
     check: () => withStoreErrors(driver.check()),
     exclusively: (work) => driver.exclusively(work),
     async close() {
-      await prisma.$disconnect()
-      await driver.close()
+      const disconnected = prisma.$disconnect()
+      // It waits for the end of a transaction. A Postgres that is silent ends none until its connections are closed.
+      if (driver.kind === 'pglite') await disconnected
+      await Promise.all([disconnected, driver.close()])
     },
   }
 }

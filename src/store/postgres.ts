@@ -16,6 +16,8 @@ const pipelines = 6
 const connectTimeoutMs = 1_500
 const checkTimeoutMs = 500
 const queryTimeoutMs = 10_000
+// A peer that vanished without a word is noticed some ten seconds later.
+const keepAliveDelayMs = 10_000
 // Saying goodbye waits for an answer, which a server that is silent never gives.
 const goodbyeMs = 1_000
 // Any number that nothing else in the database locks.
@@ -104,6 +106,7 @@ function connectionOptions(url: string): pg.ClientConfig {
     application_name: 'antiphon',
     connectionTimeoutMillis: connectTimeoutMs,
     keepAlive: true,
+    keepAliveInitialDelayMillis: keepAliveDelayMs,
     types: { getTypeParser: (oid, format) => (oid === int8 ? parseInt8 : pg.types.getTypeParser(oid, format)) },
   }
 }
@@ -113,9 +116,15 @@ function createPool(url: string, options: pg.PoolConfig) {
     ...connectionOptions(url),
     // Prisma's adapter writes and reads times without their zone: right only where the session's is UTC.
     onConnect: async (client) => {
-      await client.query("SET TIME ZONE 'UTC'")
+      // Where we are gone without a word, the server gives up what a transaction holds.
+      await client.query(`SET TIME ZONE 'UTC'; SET idle_in_transaction_session_timeout = ${2 * queryTimeoutMs}`)
     },
     ...options,
+  })
+  // Prisma's adapter hands back a connection whose ROLLBACK was never sent, since what came before it got no answer. What
+  // is asked on it next would be part of that transaction, which nobody commits.
+  pool.on('release', (_error, client) => {
+    if (client.getTransactionStatus() !== 'I') void client.end()
   })
   // Without a listener, the loss of an idle connection would end the process. The next query says what is the matter.
   pool.on('error', () => {})
@@ -152,6 +161,7 @@ async function lockForMigration(pool: pg.Pool) {
   holder.on('error', () => {})
   try {
     await holder.query('BEGIN')
+    await holder.query('SET LOCAL idle_in_transaction_session_timeout = 0')
     await holder.query('SELECT pg_advisory_xact_lock($1)', [migrationLock])
     return holder
   } catch (error) {
