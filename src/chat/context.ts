@@ -169,7 +169,7 @@ export async function assembleContext(request: ContextRequest): Promise<Context>
   }
   if (limit !== null && report.promptTokens > limit) {
     const message = `What has to be sent takes about ${report.promptTokens} tokens, and ${limit} are allowed.`
-    throw new ChatError({ code: 'CONTEXT_TOO_LONG', message, report })
+    throw new ChatError({ code: 'CONTEXT_TOO_LONG', message, report: { ...report, fresh: request.fresh } })
   }
   return { messages: [...system, ...sent.map(({ wire }) => wire)], report, isCut: kept.length < units.length }
 }

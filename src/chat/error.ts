@@ -1,4 +1,11 @@
 import type { Completion, ContextReport } from '../store/completion.ts'
+import type { Message } from '../store/message.ts'
+
+/** Of a question that is not written. */
+export interface UnwrittenReport extends ContextReport {
+  /** Its messages, which are nowhere else. */
+  fresh: readonly Message[]
+}
 
 /** What a client is to expect: each is a member of a result union, and over REST a status. */
 export type Failure =
@@ -7,7 +14,7 @@ export type Failure =
   | { code: 'FORBIDDEN'; message: string }
   | { code: 'CONVERSATION_BUSY'; message: string; completion: Completion }
   | { code: 'IDEMPOTENCY_CONFLICT'; message: string }
-  | { code: 'CONTEXT_TOO_LONG'; message: string; report: ContextReport }
+  | { code: 'CONTEXT_TOO_LONG'; message: string; report: UnwrittenReport }
   | { code: 'RATE_LIMITED'; message: string; retryAfterMs: number }
   | { code: 'QUOTA_EXCEEDED'; message: string; resetsAt: Date }
   | { code: 'UPSTREAM_ERROR'; message: string; completion: Completion }

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import { v7 as uuid } from 'uuid'
 import type { Completion, NewLeaf } from '../store/completion.ts'
 import type { CompletionDefaults, Conversation } from '../store/conversation.ts'
-import type { NewMessage } from '../store/message.ts'
+import type { Message, NewMessage } from '../store/message.ts'
 import type { Store } from '../store/store.ts'
 import { storableJson, storableText } from '../stream/text.ts'
 import type { Upstreams } from '../upstream/upstream.ts'
@@ -21,6 +21,8 @@ export interface Preparation {
   newConversation: Conversation | null
   /** The question's, then the empty answers; nothing where it is not to be stored. */
   messages: NewMessage[]
+  /** The question's, as they are before they are written. */
+  fresh: Message[]
   leaf: NewLeaf | null
   answerIds: string[]
   choiceCount: number
@@ -86,7 +88,8 @@ export function createPrepare(options: PrepareOptions): Prepare {
     const parameters = wireParameters(withDefaults(input, conversation?.defaults ?? noDefaults, viewer))
     const questions = questionsOf(input, place, viewer)
     const stored = input.store !== false
-    const asked = { conversation, parentId: place.parentId, fresh: questions, stored, model, parameters }
+    const fresh = freshOf(questions, place, stored)
+    const asked = { conversation, parentId: place.parentId, fresh, stored, model, parameters }
     const { context, isSettled } = await options.prompts.of({ ...asked, context: input.context ?? null })
     const completion: Completion = {
       ...blankCompletion,
@@ -112,7 +115,7 @@ export function createPrepare(options: PrepareOptions): Prepare {
       questionIds: questions.map(({ id }) => id),
     }
     const isUntitled = stored && conversation?.title === null
-    const preparation = { completion, choiceCount, parameters, context, isSettled, isUntitled, queued }
+    const preparation = { completion, fresh, choiceCount, parameters, context, isSettled, isUntitled, queued }
     if (completion.stored) return { ...preparation, ...writtenFor(completion, place, questions, choiceCount) }
     // The new messages' ids would lead to nothing.
     const report = { ...context.report, messageIds: [] }
@@ -155,6 +158,12 @@ function questionsOf({ messages }: CompletionInput, { conversation, parentId }: 
     questions.push(newMessage(message, { ...place, authorId: viewer.id }))
   }
   return questions
+}
+
+/** In their conversation, where that is there before them. */
+function freshOf(questions: readonly NewMessage[], { conversation, isNew }: Place, stored: boolean): Message[] {
+  const conversationId = stored && !isNew ? (conversation?.id ?? null) : null
+  return questions.map((question) => ({ ...question, conversationId }))
 }
 
 function emptyAnswers({ id, conversationId, parentId }: Completion, count: number): NewMessage[] {

@@ -1,5 +1,8 @@
 import type { ContextReport as Report } from '../chat/completion.ts'
+import type { UnwrittenReport } from '../chat/error.ts'
+import type { Message } from '../chat/message.ts'
 import { builder } from './builder.ts'
+import type { Context } from './context.ts'
 
 export const ContextStrategy = builder.enumType('ContextStrategy', {
   description:
@@ -15,7 +18,14 @@ export const ContextStrategy = builder.enumType('ContextStrategy', {
   },
 })
 
-export const ContextReport = builder.objectRef<Report>('ContextReport').implement({
+async function messagesOf(report: Report | UnwrittenReport, messages: Context['messages']): Promise<Message[]> {
+  const stored = await Promise.all(report.messageIds.map((id) => messages.load(id)))
+  const fresh = new Map('fresh' in report ? report.fresh.map((message) => [message.id, message]) : [])
+  const found = report.messageIds.map((id, index) => stored[index] ?? fresh.get(id))
+  return found.filter((message) => message !== undefined)
+}
+
+export const ContextReport = builder.objectRef<Report | UnwrittenReport>('ContextReport').implement({
   description: 'What of the conversation was sent to the model, and what was left out.',
   fields: (t) => ({
     strategy: t.expose('strategy', { type: ContextStrategy, description: 'By which rule the messages were chosen.' }),
@@ -30,9 +40,10 @@ export const ContextReport = builder.objectRef<Report>('ContextReport').implemen
     messages: t.field({
       type: ['Message'],
       description:
-        'What was sent, oldest first, the new ones included; without those that have been deleted since or were not stored.',
-      resolve: async ({ messageIds }, _, { messages }) =>
-        (await Promise.all(messageIds.map((id) => messages.load(id)))).filter((message) => message !== null),
+        'What was sent, oldest first, the new ones included; without those that have been deleted since, or were sent with `store: false`. ' +
+        'The new ones of a preview, and of ContextTooLong, are not stored: `node` does not find them, they have no siblings, and ' +
+        'their parent is null where that is a new one, too.',
+      resolve: (report, _, { messages }) => messagesOf(report, messages),
     }),
     omittedCount: t.exposeInt('omittedCount', { description: 'How many messages of the path were left out.' }),
   }),

@@ -65,7 +65,7 @@ async function jsonOf({ completionId, content }: Message, { completions }: Conte
 
 function conversationOf({ conversationId }: Message, { conversations }: Context) {
   if (conversationId !== null) return loadExisting(conversations, conversationId)
-  const reason = 'This answer was asked for with `store: false`, so it stands in no conversation.'
+  const reason = 'This message is not stored, so it stands in no conversation.'
   throw new GraphQLError(reason, { extensions: { code: 'NOT_STORED' } })
 }
 
@@ -76,7 +76,7 @@ builder.objectType('Message', {
     id: t.id({ description: 'Opaque and global.', resolve: ({ id }) => writeId('Message', id) }),
     conversation: t.field({
       type: 'Conversation',
-      description: 'Where it stands. An answer with `store: false` stands nowhere: there this is an error, NOT_STORED.',
+      description: 'Where it stands. With `store: false`, and in a preview before there is one: an error, NOT_STORED.',
       resolve: (message, _, context) => conversationOf(message, context),
     }),
     role: t.expose('role', { type: MessageRole, description: 'Who speaks.' }),

@@ -23,6 +23,15 @@ async function conversationOf(contents: readonly string[], input: object = {}) {
   return id
 }
 
+const whole = `query ($input: CreateCompletionInput!) { contextPreview(input: $input) { messages {
+  id role content name refusal reasoning json toolCallId choiceIndex status createdAt
+  parts { __typename } toolCalls { id name arguments } author { id } completion { id } parent { id } siblings { id }
+} } }`
+
+interface Previewed {
+  contextPreview: { messages: object[] }
+}
+
 describe('a preview', () => {
   test.each([{ full: true }, { lastN: 3 }, { tokenBudget: 30 }])(
     'with %j tells what is sent when it is asked, and sends and stores nothing',
@@ -34,15 +43,17 @@ describe('a preview', () => {
       expect(await threadOf(alice, conversationId)).toEqual(talk)
       expect(upstream.requests).toHaveLength(sent)
 
+      const fresh = report.messages.at(-1)
+      expect(await alice.message(fresh?.id ?? '')).toBeNull()
       const { messages, ...told } = (await alice.ask(input)).completion.context
-      expect(report).toEqual({ ...told, messages: messages.slice(0, -1) })
-      expect(messages.at(-1)?.content).toBe('When?')
+      expect(report).toEqual({ ...told, messages: [...messages.slice(0, -1), { id: fresh?.id, content: 'When?' }] })
     },
   )
 
   test('of a new conversation makes none', async () => {
     const before = (await bob.conversations()).edges.length
-    expect(await bob.preview({ messages: [says('When?')] })).toMatchObject({ messages: [], omittedCount: 0 })
+    const report = await bob.preview({ messages: [says('When?')] })
+    expect(report).toMatchObject({ messages: [{ content: 'When?' }], omittedCount: 0 })
     expect((await bob.conversations()).edges).toHaveLength(before)
   })
 
@@ -52,7 +63,7 @@ describe('a preview', () => {
     const { completion, conversation } = await alice.ask({ messages: [says('What digs?')], background: true })
     await readTo('A mo', alice.watch(completion.id))
     const report = await alice.preview({ conversationId: conversation?.id, messages: [says('When?')] })
-    expect(report.messages.map(({ content }) => content)).toEqual(['What digs?', 'A mo'])
+    expect(report.messages.map(({ content }) => content)).toEqual(['What digs?', 'A mo', 'When?'])
     hold.open()
   })
 
@@ -68,8 +79,55 @@ describe('a preview', () => {
     const conversationId = await conversationOf(talk)
     const input = { conversationId, messages: [says('When? '.repeat(20))], context: { tokenBudget: 20 } }
     const report = await alice.preview(input)
-    expect(report).toMatchObject({ strategy: 'TOKEN_BUDGET', limit: 20 })
+    expect(report).toMatchObject({ strategy: 'TOKEN_BUDGET', limit: 20, messages: [{ content: 'When? '.repeat(20) }] })
     expect(report.promptTokens).toBeGreaterThan(20)
+    const failure = await alice.ask.refuse(input)
+    const messages = [{ ...report.messages[0], id: expect.any(String) }]
+    expect(failure).toMatchObject({ __typename: 'ContextTooLong', report: { ...report, messages } })
+  })
+
+  test.each([{}, { store: false }, { context: { tokenBudget: 1 } }])(
+    'with %j answers whatever is asked of its new messages',
+    async (more) => {
+      const conversationId = await conversationOf(['What digs?'])
+      const parent = (await alice.conversation(conversationId))?.currentLeaf
+      const author = { id: await alice.id() }
+      const messages = [
+        { role: 'ASSISTANT', toolCalls: [{ id: 'call_1', name: 'look', arguments: '{}' }] },
+        { role: 'TOOL', content: 'At night.', toolCallId: 'call_1', name: 'look' },
+      ]
+      const found = await alice.request<Previewed>(whole, { input: { conversationId, messages, ...more } })
+      const nothing = { refusal: null, reasoning: null, json: null, choiceIndex: null, completion: null, siblings: [] }
+      const common = { ...nothing, author, status: 'COMPLETE', createdAt: expect.any(String), id: expect.any(String) }
+      const text = { parts: [{ __typename: 'TextPart' }], content: 'At night.' }
+      expect(found.contextPreview.messages.slice(-2)).toEqual([
+        {
+          ...common,
+          ...messages[0],
+          name: null,
+          toolCallId: null,
+          parts: [],
+          content: null,
+          parent: 'store' in more ? null : parent,
+        },
+        { ...common, ...messages[1], ...text, toolCalls: [], parent: null },
+      ])
+    },
+  )
+
+  test('answers where its new messages would stand, with a code where that is nowhere yet', async () => {
+    const conversationId = await conversationOf(talk)
+    const document = `query ($input: CreateCompletionInput!) {
+      contextPreview(input: $input) { messages { conversation { id } } }
+    }`
+    const asked = (input: object) => alice.request(document, { input: { messages: [says('When?')], ...input } })
+    const place = { conversation: { id: conversationId } }
+    expect(await asked({ conversationId })).toEqual({
+      contextPreview: { messages: Array(talk.length + 1).fill(place) },
+    })
+    for (const input of [{}, { store: false }, { conversationId, store: false }]) {
+      await expect(asked(input)).rejects.toMatchObject({ errors: [{ extensions: { code: 'NOT_STORED' } }] })
+    }
   })
 
   test('refuses what asking would refuse, with a code', async () => {
