@@ -20,20 +20,25 @@ const pollMs = 500
 export function createTurns({ queue }: Store, bus: Bus, replica: Replica, log: Log): Turns {
   const leaving = new AbortController()
 
-  function moved(signal: AbortSignal): Promise<void> {
-    return new Promise((resolve) => {
-      const finish = () => {
-        clearTimeout(timer)
-        unsubscribe()
-        signal.removeEventListener('abort', finish)
-        leaving.signal.removeEventListener('abort', finish)
-        resolve()
-      }
-      const timer = setTimeout(finish, pollMs)
-      const unsubscribe = bus.subscribe('moved', finish)
-      signal.addEventListener('abort', finish)
-      leaving.signal.addEventListener('abort', finish)
+  /** What may bring the turn: something in the conversation, such as an end, or time. And what ends the waiting. */
+  function listen({ completion: { conversationId }, stopper: { signal } }: Live) {
+    let hear = () => {}
+    const heard = new Promise<void>((resolve) => {
+      hear = resolve
     })
+    const timer = setTimeout(hear, pollMs)
+    const unsubscribe = bus.subscribe('conversation', (ids) => {
+      if (conversationId !== null && ids.includes(conversationId)) hear()
+    })
+    signal.addEventListener('abort', hear)
+    leaving.signal.addEventListener('abort', hear)
+    function leave() {
+      clearTimeout(timer)
+      unsubscribe()
+      signal.removeEventListener('abort', hear)
+      leaving.signal.removeEventListener('abort', hear)
+    }
+    return { heard, leave }
   }
 
   async function tryToTake({ answer, replicaId }: Live): Promise<Turn> {
@@ -43,6 +48,16 @@ export function createTurns({ queue }: Store, bus: Bus, replica: Replica, log: L
       log.warn({ err: error, completionId: answer.id }, 'the turn in a conversation could not be asked for yet')
       return 'WAITING'
     }
+  }
+
+  /** Where it has to wait, comes back when another try may bring more. */
+  async function tryAndWait(live: Live): Promise<Turn> {
+    // Before the try: what happens while the store is asked may not be in its answer.
+    const news = listen(live)
+    const turn = await tryToTake(live)
+    if (turn === 'WAITING') await news.heard
+    news.leave()
+    return turn
   }
 
   /** Why it is not sent although it does not wait any longer. */
@@ -57,12 +72,9 @@ export function createTurns({ queue }: Store, bus: Bus, replica: Replica, log: L
       const { signal } = live.stopper
       while (!signal.aborted) {
         if (leaving.signal.aborted) return false
-        const turn = await tryToTake(live)
+        const turn = await tryAndWait(live)
         if (turn === 'LOST') return false
-        if (turn === 'WAITING') {
-          await moved(signal)
-          continue
-        }
+        if (turn === 'WAITING') continue
         live.isWaiting = false
         const refusal = refusalOf(turn, live)
         if (refusal !== null) live.stopper.abort(refusal)

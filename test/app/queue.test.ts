@@ -2,10 +2,13 @@ import { afterAll, describe, expect, inject, test } from 'vitest'
 import { busyConversation } from '../busy-conversation.ts'
 import { createPerson, endOf, type Person, says, threadOf } from '../person.ts'
 import { type Environment, freshDatabase, spawnServer, startServer } from '../server.ts'
-import { chunks, done, finish, type RecordedRequest, startScriptedUpstream } from '../upstream-server.ts'
+import { recordStatements } from '../statements.ts'
+import { chunks, delta, done, every, finish, type RecordedRequest, startScriptedUpstream } from '../upstream-server.ts'
 
 const upstream = await startScriptedUpstream()
 afterAll(() => upstream.close())
+
+const statements = recordStatements()
 
 const sentTo = ({ body }: RecordedRequest) => (body['messages'] as { content: string }[]).map(({ content }) => content)
 upstream.replyAlways((request) => [...chunks(`To ${sentTo(request).at(-1)}`), finish('stop'), done()])
@@ -132,6 +135,28 @@ describe('in the queue of a conversation', () => {
     expect(ends.map(({ status }) => status)).toEqual(['CANCELLED', 'COMPLETED', 'COMPLETED'])
     expect(await threadOf(alice, conversationId)).toEqual(['What digs?', 'A mo', 'one?', 'To one?', 'two?', 'To two?'])
   })
+
+  // What a server asks PGlite is not counted.
+  test.skipIf(inject('database') === 'pglite')(
+    'the store is not asked for the turn at each word of others',
+    async () => {
+      const { alice, ask, finish: goOn } = await busyWithQueue()
+      const startMs = performance.now()
+      const waiting = await ask('one?')
+      const asked = statements.latest()
+      upstream.reply(every(10, delta({ content: 'mole ' })))
+      const other = await alice.ask({ messages: [says('What digs?')], background: true })
+      const viewer = alice.watch(other.completion.id)
+      for (let words = 0; words < 120; words++) await viewer.next()
+      const tries = asked.filter((text) => text.includes('SET turn_id = c.conversation_id'))
+      // Once in half a second, and for its own start.
+      expect(tries.length).toBeLessThanOrEqual(3 + (performance.now() - startMs) / 500)
+      expect(tries).not.toEqual([])
+      await alice.cancel(other.completion.id)
+      goOn()
+      expect(await endsOf(alice, [waiting])).toMatchObject([{ status: 'COMPLETED' }])
+    },
+  )
 
   test('nobody waits any longer once the conversation is deleted', async () => {
     const { alice, conversationId, ask, finish: goOn, sent } = await busyWithQueue()
