@@ -123,7 +123,9 @@ export function createConversations(
     },
     async remove(viewer, id) {
       await permitted(store, viewer, id, ['OWNER'], 'delete it')
-      for (const { id: completionId } of await store.completions.active([id])) await cancel(completionId)
+      const active = await store.completions.active([id])
+      // The latest first: those who wait would else take the turn of the one that ends.
+      for (const { id: completionId } of active.toReversed()) await cancel(completionId)
       await conversations.remove(id)
       bus.publish('access', [id])
     },
