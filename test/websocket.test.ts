@@ -149,6 +149,18 @@ describe('a connection is closed', () => {
   })
 })
 
+/** Watches, and has just stopped reading; the server's beats come when they are told to. */
+async function deafClient() {
+  vi.useFakeTimers({ toFake: ['setInterval'] })
+  onTestFinished(() => void vi.useRealTimers())
+  const door = await openDoor()
+  const client = await signedIn(door.url)
+  client.send(ask('subscription { parked }', 'watched'))
+  await door.parked.happened
+  client.socket.pause()
+  return { ...door, client }
+}
+
 describe('every 10 s a client is asked for a sign of life, and', () => {
   test('is kept while it gives one', async () => {
     vi.useFakeTimers({ toFake: ['setInterval'] })
@@ -165,13 +177,7 @@ describe('every 10 s a client is asked for a sign of life, and', () => {
   })
 
   test('is cut off when it reads nothing for 30 s, though it sends', async () => {
-    vi.useFakeTimers({ toFake: ['setInterval'] })
-    onTestFinished(() => void vi.useRealTimers())
-    const { url, parked, left, resolved } = await openDoor()
-    const client = await signedIn(url)
-    client.send(ask('subscription { parked }', 'watched'))
-    await parked.happened
-    client.socket.pause()
+    const { client, left, resolved } = await deafClient()
     for (let beat = 1; beat <= 4; beat++) {
       client.send(ask('{ double(of: 1) }', String(beat)))
       await expect.poll(() => resolved.filter((field) => field === 'double').length).toBe(beat)
@@ -182,13 +188,7 @@ describe('every 10 s a client is asked for a sign of life, and', () => {
 })
 
 test('a client that takes no answers is heard no further, and is cut off whatever it says', async () => {
-  vi.useFakeTimers({ toFake: ['setInterval'] })
-  onTestFinished(() => void vi.useRealTimers())
-  const { url, parked, left, resolved } = await openDoor()
-  const client = await signedIn(url)
-  client.send(ask('subscription { parked }', 'watched'))
-  await parked.happened
-  client.socket.pause()
+  const { url, client, left, resolved } = await deafClient()
   for (let question = 1; question <= 200; question++) client.send(ask('{ long(of: 1000000) }', String(question)))
   await expect.poll(() => resolved).toContain('long')
   for (let beat = 1; beat <= 5; beat++) {
