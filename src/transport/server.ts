@@ -113,18 +113,20 @@ async function respond(handle: Handler, request: IncomingMessage, response: Serv
 /** Knows all sockets, where the server forgets those that were to be upgraded, and ends those of which nothing is taken. */
 function watchSockets(server: HttpServer) {
   const sockets = new Set<Socket>()
-  const answering = new Set<Socket>()
+  // A client may send the next request before the answer to the last.
+  const answering = new WeakMap<Socket, number>()
+  const count = (socket: Socket, by: number) => answering.set(socket, (answering.get(socket) ?? 0) + by)
   server.on('connection', (socket) => {
     sockets.add(socket)
     socket.once('close', () => sockets.delete(socket))
   })
   server.on('request', ({ socket }, response) => {
-    answering.add(socket)
-    response.once('close', () => answering.delete(socket))
+    count(socket, 1)
+    response.once('close', () => count(socket, -1))
   })
   // Node says so where nothing moved. Whoever waits for an answer has it that long in coming; who waits for none goes.
   server.setTimeout(standstillMs, (socket) => {
-    if (socket.writableLength > 0 || !answering.has(socket)) socket.destroy()
+    if (socket.writableLength > 0 || !answering.get(socket)) socket.destroy()
   })
   return {
     destroy() {
