@@ -10,6 +10,7 @@ import { type AnswerLogWriterOptions, createAnswerLogWriter } from './answer-log
 export interface AnswerLog {
   /** Says that there is more in it. */
   touch(answer: Answer<Completion>): void
+  /** Says that it has ended, and its text is stored; or that it is others' to end. */
   drop(answer: Answer<Completion>): void
   /** Keeps the lease while there is nothing to write. */
   start(): void
@@ -22,22 +23,20 @@ export interface AnswerLogOptions extends AnswerLogWriterOptions {
   flushMs: number
 }
 
-// On Postgres the log may take a twelfth of the CPU: few answers are written at once, which is soonest for their viewers;
-// many wait for each other, up to flushMs. What PGlite works in this process is not counted: viewers would wait for it.
+// The log may take a twelfth of the CPU: few answers are written at once, which is soonest for their viewers; many wait for
+// each other, up to flushMs.
 const restPerWork = 12
-/** What a statement costs beside its text: the driver's work and a system call. */
-const statementMs = 0.1
 const firstRetryMs = 100
 const longestRetryMs = 2_000
 /** So that a database that is back hears of a server before others take it for lost. */
 const retriesPerLease = 4
 
 export function createAnswerLog({ flushMs, ...options }: AnswerLogOptions): AnswerLog {
-  const { replica } = options
+  const { replica, store } = options
   const places = new Map<string, Place>()
   const moved = new Set<string>()
   const writer = createAnswerLogWriter(options)
-  const pace = createPace(flushMs, replica.leaseMs)
+  const pace = createPace(flushMs, replica.leaseMs, store.answerLog.hiddenMs)
   let timer: NodeJS.Timeout | undefined
   let leaseTimer: NodeJS.Timeout | undefined
   let isCollecting = false
@@ -90,6 +89,7 @@ export function createAnswerLog({ flushMs, ...options }: AnswerLogOptions): Answ
     },
     drop(answer) {
       places.delete(answer.id)
+      store.answerLog.close(answer.id)
     },
     start() {
       const renewMs = replica.leaseMs / 4
@@ -105,13 +105,13 @@ export function createAnswerLog({ flushMs, ...options }: AnswerLogOptions): Answ
 }
 
 /** When the next statement may go. */
-function createPace(flushMs: number, leaseMs: number) {
+function createPace(flushMs: number, leaseMs: number, hiddenMs: number) {
   let notBeforeMs = 0
   let retryMs = firstRetryMs
   return {
     waitMs: () => notBeforeMs - performance.now(),
     began(startMs: number, sentMs: number) {
-      const workMs = statementMs + sentMs - startMs
+      const workMs = hiddenMs + sentMs - startMs
       notBeforeMs = Math.max(notBeforeMs, startMs + Math.min(flushMs, workMs * restPerWork))
     },
     ended(isWritten: boolean) {

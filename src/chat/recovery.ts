@@ -68,6 +68,7 @@ export function createRecovery({ store, bus, replica, lives, queue, log }: Recov
       finishedAt: new Date(),
     }
     if (!(await store.completions.endLost(completion, orphan.replicaId, ended))) return
+    store.answerLog.close(orphan.id)
     log.warn({ completionId: orphan.id, replicaId: orphan.replicaId }, 'ended an answer whose server was lost')
     bus.publish('moved', [orphan.id])
     if (orphan.conversationId !== null) bus.publish('conversation', [orphan.conversationId])

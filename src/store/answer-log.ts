@@ -9,6 +9,8 @@ export interface LogEntry {
 }
 
 export interface AnswerLog {
+  /** What an append costs this process beside its call, in ms. */
+  readonly hiddenMs: number
   /**
    * One statement for all live answers of a replica, which renews its lease, too. False, and nothing written, where the
    * replica has lost its lease. Safe to repeat with the same entries. `onSent` is as Database says.
@@ -16,6 +18,8 @@ export interface AnswerLog {
   append(replicaId: string, leaseMs: number, entries: readonly LogEntry[], onSent: () => void): Promise<boolean>
   /** What came after the given sequences, in order. */
   since(places: readonly { completionId: string; sequence: number }[]): Promise<LogEntry[]>
+  /** Says that nothing more comes, and that this process needs no entry any more. Others may still read them. */
+  close(completionId: string): void
   /** Drops the entries of completions that ended before. */
   prune(endedBefore: Date): Promise<void>
 }
@@ -39,6 +43,8 @@ const sinceSql = `
 
 export function createAnswerLog({ query, send }: Database): AnswerLog {
   return {
+    // The driver's work, and a system call.
+    hiddenMs: 0.1,
     async append(replicaId, leaseMs, entries, onSent) {
       const ids = entries.map(({ completionId }) => completionId)
       const sequences = entries.map(({ sequence }) => sequence)
@@ -47,6 +53,7 @@ export function createAnswerLog({ query, send }: Database): AnswerLog {
     },
     since: (places) =>
       query<LogEntry>(sinceSql, [places.map((place) => place.completionId), places.map((place) => place.sequence)]),
+    close() {},
     async prune(endedBefore) {
       const text = 'DELETE FROM answer_log USING completions WHERE completions.id = completion_id AND finished_at < $1'
       await query(text, [endedBefore])

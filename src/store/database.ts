@@ -7,6 +7,7 @@ import { createPrisma } from './prisma.ts'
 
 export interface Database {
   readonly kind: Driver['kind']
+  readonly folder: Driver['folder']
   /** Rejects with a StoreError where the database cannot serve or another writer was faster, else as Prisma does. */
   readonly prisma: PrismaClient
   /**
@@ -33,6 +34,7 @@ export async function openDatabase(settings: { databaseUrl: string | null; dataD
 
   return {
     kind: driver.kind,
+    folder: driver.folder,
     prisma,
     query: (text, values) => withStoreErrors(driver.query(text, values)),
     send: (text, values, onSent) => withStoreErrors(driver.send(text, values, onSent)),

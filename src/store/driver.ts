@@ -3,6 +3,8 @@ import type { SqlDriverAdapterFactory, SqlMigrationAwareDriverAdapterFactory } f
 /** What each of the two databases brings; query and check throw what its library throws. */
 export interface Driver {
   readonly kind: 'pglite' | 'postgres'
+  /** Where files can lie beside the database, for this process alone; null where there is no such place. */
+  readonly folder: string | null
   /** For Prisma's client. */
   readonly adapter: SqlDriverAdapterFactory
   query<Row>(text: string, values?: readonly unknown[]): Promise<Row[]>

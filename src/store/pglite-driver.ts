@@ -3,12 +3,13 @@ import type { Driver } from './driver.ts'
 import { createPgliteAdapter } from './pglite-adapter.ts'
 import { createPreparedQuery } from './pglite-statements.ts'
 
-export function pgliteDriver(pglite: PGlite): Driver {
+export function pgliteDriver(pglite: PGlite, folder: string | null = null): Driver {
   const adapter = createPgliteAdapter(pglite)
   const query = createPreparedQuery(pglite)
 
   return {
     kind: 'pglite',
+    folder,
     adapter,
     query,
     send: query,

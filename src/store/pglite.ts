@@ -13,7 +13,7 @@ export async function openPglite(folder: string): Promise<Driver> {
   try {
     const pglite = await openFolder(folder)
     await pglite.exec(plannerSettings)
-    const driver = pgliteDriver(pglite)
+    const driver = pgliteDriver(pglite, folder)
     return {
       ...driver,
       async close() {

@@ -53,6 +53,7 @@ export function openPostgres(url: string): Driver {
 
   return {
     kind: 'postgres',
+    folder: null,
     adapter: new PrismaPg(pool),
     query: (text, values = []) => named(text, values, (query) => statements.query(query)),
     send: (text, values, onSent) => named(text, values, (query) => alone.query(query, onSent)),

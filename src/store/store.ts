@@ -1,4 +1,6 @@
+import { join } from 'node:path'
 import { type AnswerLog, createAnswerLog } from './answer-log.ts'
+import { createAnswerLogFiles } from './answer-log-files.ts'
 import { type ApiKeys, createApiKeys } from './api-key.ts'
 import { type Branches, createBranches } from './branch.ts'
 import { type Completions, createCompletions } from './completion.ts'
@@ -48,7 +50,13 @@ export function createStore(database: Database): Store {
     queue: createQueue(database),
     titles: createTitles(database),
     usages: createUsages(database),
-    answerLog: createAnswerLog(database),
+    answerLog: createLog(database),
     replicas: createReplicas(database),
   }
+}
+
+// In a table others can read it, and in files it costs less.
+function createLog(database: Database): AnswerLog {
+  const { folder } = database
+  return folder === null ? createAnswerLog(database) : createAnswerLogFiles(join(folder, 'answers'), database)
 }

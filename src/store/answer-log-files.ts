@@ -1,0 +1,92 @@
+import { closeSync, mkdirSync, openSync, writeFileSync } from 'node:fs'
+import { readdir, readFile, rm } from 'node:fs/promises'
+import { join } from 'node:path'
+import { validate as isUuid } from 'uuid'
+import type { AnswerLog, LogEntry } from './answer-log.ts'
+import type { Database } from './database.ts'
+import { toStoreError } from './error.ts'
+
+/**
+ * The log beside the embedded database, which no other process reads: a file for each live answer. A write is with the
+ * kernel when it returns, so it outlives this process as a commit does, and costs it a tenth of what PGlite would. There is
+ * no lease to renew: the lock on the folder keeps others out.
+ */
+export function createAnswerLogFiles(folder: string, { query }: Database): AnswerLog {
+  mkdirSync(folder, { recursive: true, mode: 0o700 })
+  const open = new Map<string, number>()
+  const pathOf = (completionId: string) => join(folder, completionId)
+
+  function fileOf(completionId: string): number {
+    const file = open.get(completionId) ?? openSync(pathOf(completionId), 'a', 0o600)
+    open.set(completionId, file)
+    return file
+  }
+
+  function close(completionId: string) {
+    const file = open.get(completionId)
+    if (file === undefined) return
+    open.delete(completionId)
+    closeSync(file)
+  }
+
+  return {
+    hiddenMs: 0,
+    async append(_replicaId, _leaseMs, entries) {
+      try {
+        for (const { completionId, sequence, delta } of entries) {
+          // The line's end comes first, so that one that was cut short spoils none but itself.
+          writeFileSync(fileOf(completionId), `\n[${sequence},${delta}]`)
+        }
+      } catch (error) {
+        throw toStoreError(error)
+      }
+      return true
+    },
+    async since(places) {
+      const read = places.map(async ({ completionId, sequence }) => {
+        const lines = await readLines(pathOf(completionId))
+        return entriesOf(completionId, lines).filter((entry) => entry.sequence > sequence)
+      })
+      return (await Promise.all(read)).flat()
+    },
+    close(completionId) {
+      close(completionId)
+      // What stays is pruned.
+      rm(pathOf(completionId), { force: true }).catch(() => {})
+    },
+    async prune() {
+      const ids = (await readdir(folder)).filter((id) => isUuid(id) && !open.has(id))
+      const text = 'SELECT id FROM completions WHERE id = ANY($1::uuid[]) AND finished_at IS NULL'
+      const unfinished = new Set((await query<{ id: string }>(text, [ids])).map(({ id }) => id))
+      for (const id of ids) if (!unfinished.has(id)) await rm(pathOf(id), { force: true })
+    },
+  }
+}
+
+async function readLines(path: string): Promise<string[]> {
+  try {
+    return (await readFile(path, 'utf8')).split('\n')
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return []
+    throw toStoreError(error)
+  }
+}
+
+/** In their order. What a write that failed had left is skipped, and what was then written again comes once. */
+function entriesOf(completionId: string, lines: readonly string[]): LogEntry[] {
+  const entries: LogEntry[] = []
+  for (const line of lines) {
+    const entry = readLine(line)
+    if (entry?.sequence === entries.length + 1) entries.push({ completionId, ...entry })
+  }
+  return entries
+}
+
+function readLine(line: string): { sequence: number; delta: string } | null {
+  try {
+    const [sequence, deltas] = JSON.parse(line)
+    return { sequence, delta: JSON.stringify(deltas) }
+  } catch {
+    return null
+  }
+}
