@@ -1,3 +1,4 @@
+import { setImmediate as turn } from 'node:timers/promises'
 import type { Completion } from '../store/completion.ts'
 import { readCursor } from '../stream/cursor.ts'
 import { isWithin, type Position } from '../stream/position.ts'
@@ -103,7 +104,11 @@ export function createCompletionStreams(options: CompletionStreamsOptions): Comp
     checkCompletionInput({ ...input, idempotencyKey: null }, path)
     return withStream(viewer, async (closeStream) => {
       const { completion } = await beginOnce(viewer, input, idempotencyKey, path)
-      return follow(viewer, completion, null, shape, closeStream)
+      const events = await follow(viewer, completion, null, shape, closeStream)
+      // undici sends on a connection that was used before only in the check phase, and what the first event costs would
+      // come before it: whoever asked waits for the model.
+      await turn()
+      return events
     })
   }
 
