@@ -11,28 +11,39 @@ export const columns = `c.id, c.requester_id AS "requesterId", c.conversation_id
   c.cached_tokens AS "cachedTokens", c.reasoning_tokens AS "reasoningTokens", c.cost_micros AS "costMicros",
   c.usage_source AS "usageSource"`
 
+const given = 'json_populate_record(null::completions, $1::json) given'
+
 // One round trip, all or nothing. Foreign keys are checked when the whole statement is done, so the order does not matter.
-// The answers to come are no new messages: their completion tells of them. Nobody takes the turn while others wait for it.
-export const beginSql = `
-  WITH here AS (${lockParticipants('$7::uuid')}), begun AS (
-    INSERT INTO completions SELECT given.* FROM json_populate_record(null::completions, $1::json) given
-    WHERE ($7::uuid IS NULL OR ${mayWriteAfter('given.requester_id', '$5::uuid', '$8')})
-      AND NOT EXISTS (SELECT FROM queued_completions q WHERE q.conversation_id = given.turn_id)
-    ON CONFLICT DO NOTHING RETURNING id, conversation_id, requester_id
-  ), queued AS (
-    INSERT INTO queued_completions (completion_id, conversation_id, request)
-    SELECT id, conversation_id, $9 FROM begun WHERE $9::text IS NOT NULL
+// Nobody knows of the conversation yet: there is nothing to wait for, and nobody to tell.
+export const beginNewSql = `
+  WITH begun AS (
+    INSERT INTO completions SELECT given.* FROM ${given} ON CONFLICT DO NOTHING RETURNING id, conversation_id, requester_id
   ), conversation AS (
     INSERT INTO conversations SELECT made.* FROM begun, json_populate_recordset(null::conversations, $2::json) made
   ), written AS (
     INSERT INTO messages SELECT made.* FROM begun, json_populate_recordset(null::messages, $3::json) made
-    RETURNING id, conversation_id, completion_id
-  ), leaf AS (
-    SELECT begun.conversation_id, begun.requester_id AS user_id, $4::uuid AS leaf_id, $5::uuid AS parent_id
-    FROM begun WHERE $4::uuid IS NOT NULL
   ), joined AS (
     INSERT INTO participants (conversation_id, user_id, role, current_leaf_id)
-    SELECT conversation_id, user_id, 'OWNER', leaf_id FROM leaf WHERE $6
+    SELECT conversation_id, requester_id, 'OWNER', $4::uuid FROM begun WHERE conversation_id IS NOT NULL
+  )
+  SELECT id FROM begun`
+
+// The answers to come are no new messages: their completion tells of them. Nobody takes the turn while others wait for it.
+export const beginSql = `
+  WITH here AS (${lockParticipants('$5::uuid')}), begun AS (
+    INSERT INTO completions SELECT given.* FROM ${given}
+    WHERE ($5::uuid IS NULL OR ${mayWriteAfter('given.requester_id', '$4::uuid', '$6')})
+      AND NOT EXISTS (SELECT FROM queued_completions q WHERE q.conversation_id = given.turn_id)
+    ON CONFLICT DO NOTHING RETURNING id, conversation_id, requester_id
+  ), queued AS (
+    INSERT INTO queued_completions (completion_id, conversation_id, request)
+    SELECT id, conversation_id, $7 FROM begun WHERE $7::text IS NOT NULL
+  ), written AS (
+    INSERT INTO messages SELECT made.* FROM begun, json_populate_recordset(null::messages, $2::json) made
+    RETURNING id, conversation_id, completion_id
+  ), leaf AS (
+    SELECT begun.conversation_id, begun.requester_id AS user_id, $3::uuid AS leaf_id, $4::uuid AS parent_id
+    FROM begun WHERE $3::uuid IS NOT NULL
   ), moved AS (${moveLeaves}),
   happened AS (
     SELECT conversation_id, 'MESSAGE_CREATED' AS kind, id AS subject_id FROM written WHERE completion_id IS NULL

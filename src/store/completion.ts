@@ -1,4 +1,4 @@
-import { beginSql, columns, endLostSql, endOwnSql, visible } from './completion-sql.ts'
+import { beginNewSql, beginSql, columns, endLostSql, endOwnSql, visible } from './completion-sql.ts'
 import type { ContextStrategy, Conversation } from './conversation.ts'
 import type { Database } from './database.ts'
 import { type FinishReason, type MessageStatus, messageRow, type NewMessage, type ToolCall } from './message.ts'
@@ -248,22 +248,16 @@ export function createCompletions({ query }: Database): Completions {
   return {
     async begin({ completion, newConversation, messages, leaf }, request) {
       const { conversationId, stored } = completion
-      const row = {
-        ...completionRow(completion, completion.replicaId),
-        turn_id: stored && request === null ? conversationId : null,
+      const turnId = stored && request === null ? conversationId : null
+      const row = JSON.stringify({ ...completionRow(completion, completion.replicaId), turn_id: turnId })
+      const rows = JSON.stringify(messages.map(messageRow))
+      const leafId = leaf?.leafId ?? null
+      if (conversationId === null || newConversation !== null) {
+        const made = JSON.stringify(newConversation === null ? [] : [conversationRow(newConversation)])
+        return (await query(beginNewSql, [row, made, rows, leafId])).length === 1
       }
-      const values = [
-        JSON.stringify(row),
-        JSON.stringify(newConversation === null ? [] : [conversationRow(newConversation)]),
-        JSON.stringify(messages.map(messageRow)),
-        leaf?.leafId ?? null,
-        leaf?.parentId ?? null,
-        newConversation !== null,
-        leaf === null || newConversation !== null ? null : conversationId,
-        leaf?.isAtLeaf ?? false,
-        request,
-      ]
-      return (await query(beginSql, values)).length === 1
+      const place = leaf === null ? [null, null, false] : [leaf.parentId, conversationId, leaf.isAtLeaf]
+      return (await query(beginSql, [row, rows, leafId, ...place, request])).length === 1
     },
     end: endBy(endOwnSql),
     endLost: endBy(endLostSql),
