@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto'
+import { hash } from 'node:crypto'
 
 function canonical(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(canonical)
@@ -9,7 +9,5 @@ function canonical(value: unknown): unknown {
 
 /** Equal for inputs that ask the same: the order of fields does not count, and null is the same as absent. */
 export function inputHash(input: object): string {
-  return createHash('sha256')
-    .update(JSON.stringify(canonical(input)))
-    .digest('base64url')
+  return hash('sha256', JSON.stringify(canonical(input)), 'base64url')
 }
