@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto'
+import { setImmediate as turn } from 'node:timers/promises'
 import { type Bus, createListeners, type Topic } from './bus.ts'
 import { type Connection, keepConnected, type Log } from './connection.ts'
 import { readWakeUp, writeWakeUp } from './wake-up.ts'
@@ -29,8 +30,9 @@ export function createRemoteBus({ kind, connect, log }: RemoteBusOptions): Bus {
 
   // One at a time, and what is published meanwhile goes with the next: a NOTIFY locks the whole database for a moment.
   async function sendWaiting() {
-    // What this turn publishes on other topics goes along.
-    await Promise.resolve()
+    // What this turn publishes on other topics goes along, and what somebody waits for goes first, such as a question to
+    // the model.
+    await turn()
     while (waiting.size > 0) {
       const texts = [...waiting].flatMap(([topic, ids]) => writeWakeUp({ origin, topic, ids: [...ids] }))
       waiting.clear()
