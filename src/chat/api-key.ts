@@ -1,9 +1,9 @@
+import { v7 as uuid } from 'uuid'
 import type { ApiKey } from '../store/api-key.ts'
 import type { Store } from '../store/store.ts'
 import type { Bus } from '../stream/bus.ts'
 import { storableText } from '../stream/text.ts'
 import { invalidInput, notFound } from './error.ts'
-import { newId } from './id.ts'
 import type { User } from './viewer.ts'
 
 export type { ApiKey } from '../store/api-key.ts'
@@ -62,7 +62,7 @@ export function createApiKeys({ apiKeys }: Store, bus: Bus, mint: MintKey): ApiK
     async create(viewer, input) {
       const { secret, prefix, hash } = mint()
       const [name, expiresAt] = [checkedName(input.name), checkedEnd(input.expiresAt ?? null)]
-      const key = { id: newId(), userId: viewer.id, name, prefix, hash, expiresAt }
+      const key = { id: uuid(), userId: viewer.id, name, prefix, hash, expiresAt }
       if (!(await apiKeys.create(key, mostKeys))) {
         throw invalidInput('input', `you have ${mostKeys} keys, which is as many as anybody can; revoke one first`)
       }

@@ -1,3 +1,4 @@
+import { v7 as uuid } from 'uuid'
 import type { Usage } from '../store/completion.ts'
 import type { CompletionDefaults, Conversation, ConversationChange, ConversationPlace } from '../store/conversation.ts'
 import type { Participant, ParticipantRole } from '../store/participant.ts'
@@ -6,7 +7,6 @@ import { noUsage } from '../store/usage.ts'
 import type { Bus } from '../stream/bus.ts'
 import { storableJson } from '../stream/text.ts'
 import { invalidInput } from './error.ts'
-import { newId } from './id.ts'
 import { type Page, type PageInput, rangeOf } from './page.ts'
 import { permitted } from './permission.ts'
 import { noDefaults } from './place.ts'
@@ -110,7 +110,7 @@ export function createConversations(
     },
     async create(viewer, input) {
       checkDefaults(input)
-      return conversations.create(viewer.id, newId(), changeOf(input))
+      return conversations.create(viewer.id, uuid(), changeOf(input))
     },
     async update(viewer, id, input) {
       await permitted(store, viewer, id, ['OWNER', 'EDITOR'], 'change it')

@@ -1,6 +1,6 @@
+import { v7 as uuid } from 'uuid'
 import type { NewMessage } from '../store/message.ts'
 import { storableJson } from '../stream/text.ts'
-import { newId } from './id.ts'
 import { type MessageInput, partOf, textOf } from './message-input.ts'
 
 export interface NewMessagePlace {
@@ -14,7 +14,7 @@ export function newMessage(input: MessageInput, place: NewMessagePlace): NewMess
   const { role, content, parts, name, toolCalls, toolCallId } = storableJson(input)
   const given = parts && parts.length > 0 ? parts.map(partOf) : null
   return {
-    id: newId(),
+    id: uuid(),
     ...place,
     role,
     content: given === null ? (content ?? null) : textOf(given),

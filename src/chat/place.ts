@@ -1,8 +1,8 @@
+import { v7 as uuid } from 'uuid'
 import type { CompletionDefaults, Conversation } from '../store/conversation.ts'
 import type { Store } from '../store/store.ts'
 import type { CompletionInput } from './completion-input.ts'
 import { forbidden, notFound } from './error.ts'
-import { newId } from './id.ts'
 import type { User } from './viewer.ts'
 
 /** Where a question stands. */
@@ -27,7 +27,7 @@ export const noDefaults: CompletionDefaults = {
 function freshConversation(): Conversation {
   const now = new Date()
   const parts = { title: null, systemPrompt: null, defaults: noDefaults, archivedAt: null, viewerLeafId: null }
-  return { id: newId(), ...parts, createdAt: now, updatedAt: now, lastEvent: 0, viewerRole: 'OWNER' }
+  return { id: uuid(), ...parts, createdAt: now, updatedAt: now, lastEvent: 0, viewerRole: 'OWNER' }
 }
 
 /** Throws NOT_FOUND or FORBIDDEN. */

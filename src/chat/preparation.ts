@@ -1,4 +1,5 @@
-import { hash } from 'node:crypto'
+import { createHash } from 'node:crypto'
+import { v7 as uuid } from 'uuid'
 import type { Completion, NewLeaf } from '../store/completion.ts'
 import type { CompletionDefaults, Conversation } from '../store/conversation.ts'
 import type { Message, NewMessage } from '../store/message.ts'
@@ -8,7 +9,6 @@ import type { Upstreams } from '../upstream/upstream.ts'
 import type { CompletionInput } from './completion-input.ts'
 import type { Context } from './context.ts'
 import { invalidInput } from './error.ts'
-import { newId } from './id.ts'
 import { newMessage } from './new-message.ts'
 import { wireParameters } from './parameters.ts'
 import { noDefaults, type Place, placeOf } from './place.ts'
@@ -56,7 +56,7 @@ const modelListMs = 5_000
 
 /** Stable, and tells the upstream nothing about the person. */
 function pseudonymOf(viewer: User): string {
-  return hash('sha256', `antiphon user ${viewer.id}`, 'base64url').slice(0, 22)
+  return createHash('sha256').update(`antiphon user ${viewer.id}`).digest('base64url').slice(0, 22)
 }
 
 // Where the client gives one of the two limits, a default for the other would contradict it.
@@ -93,7 +93,7 @@ export function createPrepare(options: PrepareOptions): Prepare {
     const { context, isSettled } = await options.prompts.of({ ...asked, context: input.context ?? null })
     const completion: Completion = {
       ...blankCompletion,
-      id: newId(),
+      id: uuid(),
       requesterId: viewer.id,
       conversationId: conversation?.id ?? null,
       parentId: questions.at(-1)?.id ?? place.parentId,
@@ -120,7 +120,7 @@ export function createPrepare(options: PrepareOptions): Prepare {
     // The new messages' ids would lead to nothing.
     const report = { ...context.report, messageIds: [] }
     const unstored = { ...completion, parentId: null, context: report }
-    const answerIds = Array.from({ length: choiceCount }, newId)
+    const answerIds = Array.from({ length: choiceCount }, () => uuid())
     return { ...preparation, completion: unstored, newConversation: null, messages: [], leaf: null, answerIds }
   }
 }

@@ -1,6 +1,6 @@
 import { hostname } from 'node:os'
+import { v7 as uuid } from 'uuid'
 import type { Store } from '../store/store.ts'
-import { newId } from './id.ts'
 
 /** This process in the table of replicas. After it lost its lease it goes on under a new id. */
 export interface Replica {
@@ -12,12 +12,12 @@ export interface Replica {
 }
 
 export function createReplica({ replicas }: Store, leaseMs: number): Replica {
-  let id = newId()
+  let id = uuid()
   const name = `${hostname()} ${process.pid}`
   let joining: Promise<void> | null = null
 
   async function join() {
-    const next = newId()
+    const next = uuid()
     await replicas.join({ id: next, name, leaseMs })
     id = next
   }

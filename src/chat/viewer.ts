@@ -1,7 +1,7 @@
+import { v7 as uuid } from 'uuid'
 import type { Store } from '../store/store.ts'
 import type { User } from '../store/user.ts'
 import { storableText } from '../stream/text.ts'
-import { newId } from './id.ts'
 
 export type { User } from '../store/user.ts'
 
@@ -21,7 +21,7 @@ export function createViewers({ users }: Store): Viewers {
       const found = known.get(subject)
       const told = name === null ? null : storableText(name)
       if (found !== undefined && (told === null || told === found.name)) return found
-      const user = await users.ensure({ id: newId(), subject, name: told })
+      const user = await users.ensure({ id: uuid(), subject, name: told })
       if (known.size >= rememberedUsers) known.clear()
       known.set(subject, user)
       return user
