@@ -20,10 +20,6 @@ export function createBeginOnce(store: Store, lives: LiveAnswers, begin: Begin):
   }
 
   async function beginOrReplay(viewer: User, input: CompletionInput, key: Key, path: string): Promise<Begun> {
-    // A repetition must find its completion even where the conversation has moved on.
-    const isElsewhere = Boolean(input.conversationId || input.parentId)
-    const known = isElsewhere ? await replayed(viewer, key) : null
-    if (known !== null) return known
     try {
       return await begin(viewer, input, key, path)
     } catch (error) {
