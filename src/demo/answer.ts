@@ -88,7 +88,7 @@ function* sampled(manner: Manner, { language, request, begin, random }: Desk): G
 
 /** Says what has to be said, as a grammar that leaves one token at each place would. */
 function* forced(text: string, { language, request }: Desk): Generator<Sample> {
-  for (const token of language.tokenizer.encode(text)) {
+  for (const token of language.tokenizer.tokens(text)) {
     yield { token, logprob: 0, top: request.top_logprobs ? [{ token, logprob: 0 }] : [] }
   }
 }

@@ -1,10 +1,14 @@
+import { WireError } from './error.ts'
 import type { JsonSchema } from './request.ts'
 
 type Random = () => number
+type Spend = (amount: number) => void
 
 /** Beyond this depth only what is required is filled in, so that schemas that contain themselves come to an end. */
 const generousDepth = 4
 const deepest = 12
+/** In characters and steps: a small schema may ask for a value without end, and all of it is made in one go. */
+const largest = 20_000
 
 const formats: Record<string, string> = {
   date: '2025-06-01',
@@ -18,18 +22,25 @@ const formats: Record<string, string> = {
   ipv4: '192.0.2.1',
 }
 
-/** Makes a value that satisfies the everyday keywords of JSON Schema; `words` fill its strings. */
+/** Makes a value that satisfies the everyday keywords of JSON Schema; `words` fill its strings. Throws WireError. */
 export function instanceOf(schema: JsonSchema, words: readonly string[], random: Random): unknown {
+  const spend = createBudget()
   const pick = <Item>(items: readonly Item[]): Item | undefined => items[Math.floor(random() * items.length)]
 
   function make(given: unknown, depth: number): unknown {
     if (depth > deepest) return null
-    const node = flatten(isRecord(given) ? given : {}, schema)
-    if ('const' in node) return node['const']
-    if (Array.isArray(node['enum'])) return pick(node['enum']) ?? null
+    spend(1)
+    const node = flatten(isRecord(given) ? given : {}, schema, spend)
+    if ('const' in node) return quote(node['const'])
+    if (Array.isArray(node['enum'])) return quote(pick(node['enum']) ?? null)
     const options = node['anyOf'] ?? node['oneOf']
     if (Array.isArray(options)) return make(simplest(options, depth), depth + 1)
     return makers[String(typeOf(node))]?.(node, depth) ?? null
+  }
+
+  function quote(value: unknown): unknown {
+    spend(JSON.stringify(value).length)
+    return value
   }
 
   const makers: Record<string, (node: JsonSchema, depth: number) => unknown> = {
@@ -45,19 +56,24 @@ export function instanceOf(schema: JsonSchema, words: readonly string[], random:
     const properties = isRecord(node['properties']) ? node['properties'] : {}
     const required = Array.isArray(node['required']) ? node['required'].map(String) : []
     const names = depth < generousDepth ? [...new Set([...Object.keys(properties), ...required])] : required
+    spend(names.join('').length)
     return Object.fromEntries(names.map((name) => [name, make(properties[name] ?? { type: 'string' }, depth + 1)]))
   }
 
   function makeArray(node: JsonSchema, depth: number) {
     const least = numberOr(node['minItems'], depth < generousDepth ? 1 : 0)
     const count = Math.min(least, numberOr(node['maxItems'], least))
+    spend(count)
     return Array.from({ length: count }, () => make(node['items'] ?? { type: 'string' }, depth + 1))
   }
 
   function makeString(node: JsonSchema) {
     const format = formats[String(node['format'])]
     if (format !== undefined) return format
-    const text = (pick(words) ?? 'demo').padEnd(numberOr(node['minLength'], 0), '.')
+    const word = pick(words) ?? 'demo'
+    const least = numberOr(node['minLength'], 0)
+    spend(Math.max(word.length, least))
+    const text = word.padEnd(least, '.')
     return text.slice(0, numberOr(node['maxLength'], text.length))
   }
 
@@ -75,13 +91,22 @@ export function instanceOf(schema: JsonSchema, words: readonly string[], random:
   return make(schema, 0)
 }
 
+function createBudget(): Spend {
+  let left = largest
+  return (amount) => {
+    left -= amount
+    if (left < 0) throw new WireError(400, 'Invalid schema: what it asks for is too much for the demo model.')
+  }
+}
+
 /** Follows references into the same document, and joins what `allOf` says. */
-function flatten(node: JsonSchema, root: JsonSchema, depth = 0): JsonSchema {
+function flatten(node: JsonSchema, root: JsonSchema, spend: Spend, depth = 0): JsonSchema {
   if (depth > deepest) return node
+  spend(1)
   const pointer = node['$ref']
   const target = typeof pointer === 'string' ? [follow(pointer, root)] : []
   const parts = [...target, ...(Array.isArray(node['allOf']) ? node['allOf'].filter(isRecord) : [])]
-  return Object.assign({}, ...parts.map((part) => flatten(part, root, depth + 1)), node)
+  return Object.assign({}, ...parts.map((part) => flatten(part, root, spend, depth + 1)), node)
 }
 
 function follow(pointer: string, root: JsonSchema): JsonSchema {

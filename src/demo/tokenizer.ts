@@ -2,6 +2,8 @@ import { setImmediate as nextTurn } from 'node:timers/promises'
 
 export interface Tokenizer {
   encode(text: string): number[]
+  /** Encodes a text of any length, slice by slice as it is read. */
+  tokens(text: string): Generator<number>
   /** Counts a text of any length without holding up the event loop. */
   count(text: string): Promise<number>
   /** The bytes of a token, which may begin or end inside a character; undefined for an id that is none. */
@@ -11,6 +13,7 @@ export interface Tokenizer {
 /** Ends a text; in o200k_base it is `<|endoftext|>`. */
 export const endOfText = 199_999
 
+// A long run of letters costs the tokenizer the square of its length; in slices it is at most off by one a slice.
 const sliceChars = 4_000
 
 /** o200k_base, the encoding of OpenAI's present models, so that their token ids work in `logit_bias`. */
@@ -23,12 +26,14 @@ export async function loadTokenizer(): Promise<Tokenizer> {
   const asPlainText = { disallowedSpecial: new Set<string>() }
   return {
     encode: (text) => encode(text, asPlainText),
+    *tokens(text) {
+      for (const slice of slicesOf(text)) yield* encode(slice, asPlainText)
+    },
     async count(text) {
       let tokens = 0
-      // A long run of letters costs the tokenizer the square of its length; in slices it is at most off by one a slice.
-      for (let from = 0; from < text.length; from += sliceChars) {
-        tokens += encode(text.slice(from, from + sliceChars), asPlainText).length
-        if (from > 0) await nextTurn()
+      for (const slice of slicesOf(text)) {
+        tokens += encode(slice, asPlainText).length
+        if (slice.length >= sliceChars) await nextTurn()
       }
       return tokens
     },
@@ -36,5 +41,14 @@ export async function loadTokenizer(): Promise<Tokenizer> {
       const rank = ranks[token]
       return rank === undefined ? undefined : typeof rank === 'string' ? Buffer.from(rank) : Buffer.from(rank)
     },
+  }
+}
+
+/** Never between the two halves of a character. */
+function* slicesOf(text: string): Generator<string> {
+  for (let from = 0, to = 0; from < text.length; from = to) {
+    to = from + sliceChars
+    if (text.codePointAt(to - 1) !== text.charCodeAt(to - 1)) to++
+    yield text.slice(from, to)
   }
 }

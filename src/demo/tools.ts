@@ -39,7 +39,8 @@ export function questionOf({ messages }: DemoRequest): string {
 
 /** Words that may stand for a string: the names in a question, else its longer words. */
 export function wordsOf(question: string): string[] {
-  const words = question.match(/[\p{L}\p{N}]+/gu) ?? []
+  // What is longer than any word comes in pieces.
+  const words = question.match(/[\p{L}\p{N}]{1,100}/gu) ?? []
   const names = words.slice(1).filter((word) => /^\p{Lu}\p{Ll}/u.test(word))
   return names.length > 0 ? names : words.filter((word) => word.length > 4)
 }

@@ -1,0 +1,88 @@
+import { monitorEventLoopDelay } from 'node:perf_hooks'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { createDemoModel } from '../src/demo/demo.ts'
+import { createDemoClient, user } from './demo-client.ts'
+
+const demo = createDemoModel()
+const { ask } = createDemoClient(() => baseUrl)
+let baseUrl = ''
+
+beforeAll(async () => {
+  baseUrl = (await demo.listen()).baseUrl
+  await ask({ max_tokens: 1 })
+})
+afterAll(() => demo.close())
+
+const formatOf = (schema: object) => ({
+  response_format: { type: 'json_schema', json_schema: { name: 'thing', schema } },
+})
+
+/** The longest time that nothing else of this process came to its turn. */
+async function heldMs(work: () => Promise<unknown>): Promise<number> {
+  const delay = monitorEventLoopDelay({ resolution: 5 })
+  delay.enable()
+  await work()
+  delay.disable()
+  return delay.max / 1e6
+}
+
+describe('a schema', () => {
+  const self = { $ref: '#' }
+  const names = ['a', 'b', 'c', 'd', 'e']
+  const properties = Object.fromEntries(names.map((name) => [name, self]))
+
+  test.each<[string, object]>([
+    ['asks for a text that is too long', { type: 'string', minLength: 1e6 }],
+    ['asks for too many items', { type: 'array', minItems: 4e6, items: { const: 1 } }],
+    ['asks for more items than there are numbers for', { type: 'array', minItems: 1e300 }],
+    ['repeats what is long', { type: 'array', minItems: 1_000, items: { const: 'x'.repeat(10_000) } }],
+    ['repeats a long choice', { type: 'array', minItems: 1_000, items: { enum: ['x'.repeat(10_000)] } }],
+    ['repeats a long name', { type: 'array', minItems: 1_000, items: { required: ['x'.repeat(10_000)] } }],
+    ['requires itself five times', { type: 'object', properties, required: names }],
+    ['is made of itself', { allOf: Array(6).fill(self) }],
+  ])('that %s is refused before it holds up anybody', async (_what, schema) => {
+    const held = await heldMs(async () => {
+      for (const stream of [false, true]) {
+        const { response, body } = await ask({ ...formatOf(schema), stream })
+        expect(response.status).toBe(400)
+        expect(body.error).toMatchObject({ message: expect.stringMatching(/^Invalid schema/) })
+      }
+      const tools = [{ type: 'function', function: { name: 'use', parameters: schema } }]
+      expect((await ask({ tools, tool_choice: 'required', n: 128 })).response.status).toBe(400)
+    })
+    expect(held).toBeLessThan(1_000)
+  })
+
+  test('that contains itself, but has to do so only once, is answered', async () => {
+    const tree = { type: 'object', properties: { name: { type: 'string' }, child: self }, required: ['name'] }
+    const { text } = await ask(formatOf(tree))
+    expect(JSON.parse(text)).toMatchObject({ name: expect.any(String), child: { name: expect.any(String) } })
+  })
+
+  test('is answered many times at once, and others get their turn', async () => {
+    const schema = { type: 'array', minItems: 1_500, items: { type: 'integer' } }
+    const held = await heldMs(async () => {
+      const { body } = await ask({ ...formatOf(schema), n: 128, max_tokens: 20 })
+      expect(body.choices).toHaveLength(128)
+    })
+    expect(held).toBeLessThan(1_000)
+  })
+})
+
+test('a word of 150,000 letters is no argument, and holds up nobody', async () => {
+  const parameters = { type: 'object', properties: { text: { type: 'string' } }, required: ['text'] }
+  const tools = [{ type: 'function', function: { name: 'use', parameters } }]
+  const held = await heldMs(async () => {
+    const { choice } = await ask({ ...user(`Hello A${'abcdefghij'.repeat(15_000)}`), tools, tool_choice: 'required' })
+    const said = JSON.parse(choice?.message.tool_calls?.[0]?.function.arguments ?? '') as { text: string }
+    expect(said.text).toMatch(/^Aabcdefghij/)
+    expect(said.text.length).toBeLessThan(1_000)
+  })
+  expect(held).toBeLessThan(1_000)
+})
+
+test('a long text that has to be said is said to the character', async () => {
+  const value = `x${'👩‍🚀 Grüße '.repeat(900)}`
+  const { text } = await ask({ ...formatOf({ const: value }), max_tokens: 30_000 })
+  expect(JSON.parse(text)).toBe(value)
+})
