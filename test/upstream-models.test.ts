@@ -102,10 +102,10 @@ describe('what is known of a model', () => {
 
   test('its cost is in millionths of a dollar, by its own price before that of a pattern', () => {
     const tokens = { promptTokens: 1000, completionTokens: 500 }
-    expect(upstreams().costMicros('first', 'gpt-mini', tokens)).toBe(450)
-    expect(upstreams().costMicros('first', 'gpt-large', tokens)).toBe(1500)
-    expect(upstreams().costMicros('second', 'gpt-mini', tokens)).toBeNull()
-    expect(upstreams().costMicros('nobody', 'gpt-mini', tokens)).toBeNull()
-    expect(upstreams().costMicros('first', 'gpt-large', { ...tokens, promptTokens: 2 ** 31 - 1 })).toBeNull()
+    expect(upstreams().costMicros('first', ['gpt-mini'], tokens)).toBe(450)
+    expect(upstreams().costMicros('first', ['gpt-large'], tokens)).toBe(1500)
+    expect(upstreams().costMicros('second', ['gpt-mini'], tokens)).toBeNull()
+    expect(upstreams().costMicros('nobody', ['gpt-mini'], tokens)).toBeNull()
+    expect(upstreams().costMicros('first', ['gpt-large'], { ...tokens, promptTokens: 2 ** 31 - 1 })).toBeNull()
   })
 })

@@ -46,6 +46,8 @@ export async function usageOf(upstreams: Upstreams, facts: UsageFacts): Promise<
   const { completion, usage: provided, messages, choices, wasAnswered } = facts
   if (provided === null && !wasAnswered) return noUsage
   const counts = provided ?? (await estimate(completion.model, messages, choices))
-  const costMicros = upstreams.costMicros(completion.upstream ?? '', completion.modelUsed ?? completion.model, counts)
+  const { upstream, model, modelUsed } = completion
+  // What was asked for as `gpt-4o` is answered as `gpt-4o-2024-08-06`; price lists have either.
+  const costMicros = upstreams.costMicros(upstream ?? '', modelUsed === null ? [model] : [modelUsed, model], counts)
   return { ...counts, costMicros, source: provided === null ? 'ESTIMATED' : 'PROVIDER' }
 }

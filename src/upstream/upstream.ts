@@ -58,8 +58,15 @@ export interface Upstreams {
   /** The first that the first upstream names or, where it has only patterns, lists. */
   defaultModel(signal: AbortSignal): Promise<string>
   contextWindow(model: string): number | null
-  /** In millionths of a US dollar; null where the model has no price, or the cost more than 32 bits. */
-  costMicros(upstream: string, model: string, usage: { promptTokens: number; completionTokens: number }): number | null
+  /**
+   * In millionths of a US dollar, for one model by the names that it goes by, the surest first: a price of its own goes
+   * before a pattern's. Null where no name has a price, or the cost is more than 32 bits.
+   */
+  costMicros(
+    upstream: string,
+    models: string[],
+    usage: { promptTokens: number; completionTokens: number },
+  ): number | null
   /** Cuts off what still streams. */
   close(): Promise<void>
 }
@@ -103,8 +110,8 @@ export function createUpstreams(settings: UpstreamSettings[]): Upstreams {
 
     contextWindow: (model) => serving(model)[0]?.settings.contextWindow ?? null,
 
-    costMicros(name, model, { promptTokens, completionTokens }) {
-      const price = upstreams.find(({ settings }) => settings.name === name)?.priceOf(model)
+    costMicros(name, models, { promptTokens, completionTokens }) {
+      const price = upstreams.find(({ settings }) => settings.name === name)?.priceOf(models)
       if (!price) return null
       // A dollar per million tokens is a millionth of a dollar per token.
       const cost = Math.round(promptTokens * price.promptPerMillion + completionTokens * price.completionPerMillion)
@@ -138,9 +145,10 @@ function createUpstream(settings: UpstreamSettings) {
       const listed = await list()
       return listed.filter(({ id }) => serves(id)).map((model) => ({ ...model, upstream: name, contextWindow }))
     },
-    priceOf(model: string) {
-      const exact = prices.find((entry) => entry.model === model)
-      return (exact ?? prices.find((entry) => entry.pattern.test(model)))?.price ?? null
+    priceOf(names: string[]) {
+      const exact = names.map((name) => prices.find(({ model }) => model === name))
+      const matching = names.map((name) => prices.find(({ pattern }) => pattern.test(name)))
+      return [...exact, ...matching].find((entry) => entry !== undefined)?.price ?? null
     },
   }
 }
