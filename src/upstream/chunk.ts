@@ -63,7 +63,7 @@ export function readChunk(wire: Wire): Chunk {
   const { id, created, model, system_fingerprint, service_tier, choices, usage } = wire
   return {
     id: nameOrNull(id),
-    created: isInt(created) ? created : null,
+    created: isInt(created) && created > 0 ? created : null,
     model: nameOrNull(model),
     systemFingerprint: nameOrNull(system_fingerprint),
     serviceTier: nameOrNull(service_tier),
@@ -90,8 +90,9 @@ export function isInt(value: unknown): value is number {
   return Number.isInteger(value) && value === ((value as number) | 0)
 }
 
+/** Azure's first chunk has empty names, and 0 for its time: the next one tells. */
 function nameOrNull(value: unknown): string | null {
-  return typeof value === 'string' && value.length <= longestName ? value : null
+  return typeof value === 'string' && value !== '' && value.length <= longestName ? value : null
 }
 
 function addsAnything(choice: ChunkChoice): boolean {
@@ -187,7 +188,8 @@ function countOf(value: unknown): number {
   return Number.isSafeInteger(value) ? Math.max(0, value as number) : 0
 }
 
-function indexOf(value: unknown, fallback: number): number {
+/** Throws UpstreamError where there is no room for it. */
+export function indexOf(value: unknown, fallback: number): number {
   if (value === undefined || value === null) return fallback
   if (Number.isInteger(value) && (value as number) >= 0 && (value as number) <= maxIndex) return value as number
   throw malformed()

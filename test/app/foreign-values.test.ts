@@ -17,6 +17,8 @@ const answerWith = (fields: object): Step[] => [chunk([], fields), ...chunks('A 
 const counting = (counts: object) => ({
   usage: { prompt_tokens: 9, completion_tokens: 2, total_tokens: 11, ...counts },
 })
+// Azure begins each answer so, with what its filter says of the prompt.
+const azureOpening = { id: '', created: 0, model: '', object: '', prompt_filter_results: [{ prompt_index: 0 }] }
 
 test.each([
   ['an id with NUL', { id: `a${nul}b` }, { upstreamId: `a${lost}b` }],
@@ -25,6 +27,8 @@ test.each([
   ['NUL in its fingerprint', { system_fingerprint: nul }, { systemFingerprint: lost }],
   ['NUL in its service tier', { service_tier: nul }, { serviceTier: lost }],
   ['milliseconds for seconds', { created: 1_712_345_678_000 }, { created: 1_700_000_000 }],
+  ['no more than empty names at first', azureOpening, { upstreamId: 'chatcmpl-test', modelUsed: 'test-model' }],
+  ['0 for a time at first', azureOpening, { created: 1_700_000_000 }],
   ['an id of a million characters', { id: million }, { upstreamId: 'chatcmpl-test' }],
   ['a model of a million characters', { model: million }, { modelUsed: 'test-model' }],
   ['a count beyond all bounds', counting({ total_tokens: mostInt + 1 }), { usage: { source: 'ESTIMATED' } }],
