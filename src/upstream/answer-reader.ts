@@ -3,6 +3,7 @@ import { type Chunk, carriesAnything, isObject, readChunk } from './chunk.ts'
 import { UpstreamError, type UpstreamErrorCode } from './error.ts'
 import { createEventStream, EventTooLong } from './event-stream.ts'
 import { readErrorEvent } from './refusal.ts'
+import { createToolCallPlaces } from './tool-calls.ts'
 
 interface ReaderOptions {
   /** how many were asked for */
@@ -17,6 +18,7 @@ interface ReaderOptions {
 export function createAnswerReader({ choices, lenientEnd, apiKey, requestId, onChunk }: ReaderOptions) {
   const events = createEventStream(onEvent)
   const finished = new Set<number>()
+  const placeToolCalls = createToolCallPlaces()
   let stopped = false
   let done = false
   let ending = false
@@ -36,6 +38,7 @@ export function createAnswerReader({ choices, lenientEnd, apiKey, requestId, onC
     if (error) throw error
     if (!isObject(wire)) throw failure('UPSTREAM_PROTOCOL', 'The upstream sent an event that is no JSON object.')
     const chunk = readChunk(wire)
+    for (const choice of chunk.choices) placeToolCalls(choice)
     for (const { finishReason, index } of chunk.choices) if (finishReason) finished.add(index)
     progressed ||= carriesAnything(chunk)
     onChunk(chunk)

@@ -124,6 +124,16 @@ describe('a completion shows', () => {
     ])
   })
 
+  test('tool calls one after the other, of an upstream that counts none of them', async () => {
+    const call = (id: string, name: string) =>
+      delta({ tool_calls: [{ index: 0, id, function: { name, arguments: '{}' } }] })
+    const { message } = await answered([call('call_1', 'look_up'), call('call_2', 'dig'), ...ends('tool_calls')])
+    expect(message?.toolCalls).toMatchObject([
+      { id: 'call_1', name: 'look_up', arguments: '{}' },
+      { id: 'call_2', name: 'dig', arguments: '{}' },
+    ])
+  })
+
   test('a refusal, with no content', async () => {
     const { message } = await answered([delta({ refusal: 'I would ' }), delta({ refusal: 'rather not.' }), ...ends()])
     expect(message).toMatchObject({ content: null, refusal: 'I would rather not.' })
