@@ -45,6 +45,18 @@ describe('a connection that fails', () => {
     if (code === 'IDLE_TIMEOUT') await server.requests[0]?.closed
   })
 
+  test.each<[string, Step[]]>([
+    ['between two chunks', [halfClose()]],
+    ['within a chunk', [socketBytes('400\r\ndata: {'), halfClose()]],
+  ])('that was to close anyway and does so %s of the encoding is lost', async (_, cut) => {
+    const { server, upstreams } = await start()
+    server.reply(head(200, { 'content-type': 'text/event-stream', connection: 'close' }), ...chunks('kept'), ...cut)
+    const answer = await ask(upstreams)
+    expect(codeOf(answer)).toBe('UPSTREAM_RESET')
+    expect(answer.text).toBe('kept')
+    expect(server.requests).toHaveLength(1)
+  })
+
   test('before the first byte times out with a code of its own, and frees the socket', async () => {
     const { server, upstreams } = await start({ timeouts: { firstByteMs: 50 } })
     server.reply(silence())

@@ -59,6 +59,9 @@ interface ResponseReader {
 // A server may hold the connection open after [DONE]; one that ends the response in time gets the next request on it.
 const lingerMs = 1_000
 
+// What llhttp says of chunked encoding without its last chunk, where the connection was to close after it.
+const endsTooSoon = 'Invalid EOF state'
+
 const timeoutMessages: Record<TimeoutCode, string> = {
   FIRST_BYTE_TIMEOUT: 'The upstream did not begin to answer in time.',
   IDLE_TIMEOUT: 'The upstream stopped in the middle of the answer.',
@@ -161,7 +164,8 @@ function timeout(code: TimeoutCode, response: Response | null): UpstreamError {
 
 function lostConnection(cause: Error, response: Response | null): UpstreamError {
   const details = { requestId: response?.requestId, cause }
-  if (cause instanceof errors.HTTPParserError || cause instanceof errors.HeadersOverflowError) {
+  const isMalformed = cause instanceof errors.HTTPParserError && !cause.message.includes(endsTooSoon)
+  if (isMalformed || cause instanceof errors.HeadersOverflowError) {
     return new UpstreamError('UPSTREAM_PROTOCOL', 'The upstream broke the rules of HTTP.', details)
   }
   if (response) return new UpstreamError('UPSTREAM_RESET', 'The connection to the upstream was lost.', details)
