@@ -150,6 +150,17 @@ describe('an answer', () => {
     expect(codeOf(await ask(upstreams))).toBe('UPSTREAM_RESET')
   })
 
+  test.each(['data: {"choices":[{"delta":{"con', 'data: {"choices":[]', 'data:', 'da', 'data: [DON'])(
+    'is truncated within an event (%s) even where the upstream is lenient',
+    async (cut) => {
+      const { server, upstreams } = await start({ lenientEnd: true })
+      server.reply(...chunks('some'), raw(cut))
+      const answer = await ask(upstreams)
+      expect(codeOf(answer)).toBe('UPSTREAM_TRUNCATED')
+      expect(answer.text).toBe('some')
+    },
+  )
+
   test('is whole where only the blank line after the last event is missing', async () => {
     const { server, upstreams } = await start()
     server.reply(...chunks('all'), raw('data: [DONE]'))

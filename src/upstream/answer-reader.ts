@@ -22,6 +22,7 @@ export function createAnswerReader({ choices, lenientEnd, apiKey, requestId, onC
   let stopped = false
   let done = false
   let ending = false
+  let cutShort = false
   let begun = false
   let progressed = false
 
@@ -50,7 +51,10 @@ export function createAnswerReader({ choices, lenientEnd, apiKey, requestId, onC
     } catch (cause) {
       if (event === 'error') return data
       // The connection ended within this event: whether the answer is whole shows in what came before it.
-      if (ending) return undefined
+      if (ending) {
+        cutShort = true
+        return undefined
+      }
       throw failure('UPSTREAM_PROTOCOL', 'The upstream sent an event that is not JSON.', cause)
     }
   }
@@ -74,8 +78,11 @@ export function createAnswerReader({ choices, lenientEnd, apiKey, requestId, onC
     },
     end(): void {
       ending = true
+      const foreignLines = events.foreignLines()
       events.end()
-      if (stopped || done || isFinished() || (lenientEnd && begun)) return
+      // A line cut within its name is foreign.
+      cutShort ||= events.foreignLines() > foreignLines
+      if (stopped || done || isFinished() || (lenientEnd && begun && !cutShort)) return
       if (begun || events.foreignLines() === 0) {
         throw failure('UPSTREAM_TRUNCATED', 'The upstream ended the answer without a finish.')
       }
