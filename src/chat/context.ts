@@ -3,14 +3,12 @@ import type { ContextStrategy } from '../store/conversation.ts'
 import type { Message } from '../store/message.ts'
 import type { ContextInput } from './completion-input.ts'
 import { ChatError } from './error.ts'
-import { countTokens, hasKnownEncoding, roughTokens } from './tokens.ts'
+import { countMessages, hasKnownEncoding, roughTokens } from './tokens.ts'
 import { type WireMessage, wireMessage } from './wire-message.ts'
 
 /** Chooses of the history where nothing says how much fits; it refuses nothing. */
 const defaultTokenBudget = 8_000
 const defaultLastN = 20
-/** What the wire's framing costs each message, as OpenAI's cookbook counts. */
-const tokensPerMessage = 4
 
 export interface ContextRequest {
   input: ContextInput | null
@@ -77,7 +75,7 @@ function unitsOf(history: readonly Message[], fresh: readonly Message[]): Unit[]
     const wire = wireMessage(message)
     if (wire === null) continue
     const stays = newIds.has(message.id) || message.role === 'SYSTEM' || message.role === 'DEVELOPER'
-    const sent = { message, wire, tokens: tokensOf(wire) }
+    const sent = { message, wire, tokens: roughTokens(wire) }
     const call = message.role === 'TOOL' ? callIn(units.at(-1), message) : null
     if (call !== null) {
       call.messages.push(sent)
@@ -87,10 +85,6 @@ function unitsOf(history: readonly Message[], fresh: readonly Message[]): Unit[]
     else if (message.role !== 'TOOL' || stays) units.push({ messages: [sent], tokens: 0, stays })
   }
   return units.flatMap((unit) => (isWhole(unit) ? [unit] : withoutCalls(unit)))
-}
-
-function tokensOf(wire: WireMessage): number {
-  return roughTokens(JSON.stringify(wire['content'] ?? wire)) + tokensPerMessage
 }
 
 /** A call that lacks a result, since that was deleted or never given, would be refused upstream. */
@@ -103,7 +97,7 @@ function isWhole({ messages: [call, ...results], stays }: Unit): boolean {
 function withoutCalls({ messages: [call], stays }: Unit): Unit[] {
   const wire = call === undefined ? null : wireMessage({ ...call.message, toolCalls: [] })
   if (call === undefined || wire === null) return []
-  return [{ messages: [{ ...call, wire, tokens: tokensOf(wire) }], tokens: 0, stays }]
+  return [{ messages: [{ ...call, wire, tokens: roughTokens(wire) }], tokens: 0, stays }]
 }
 
 /** The unit, where it begins with the call that this is a result of. */
@@ -114,16 +108,11 @@ function callIn(unit: Unit | undefined, { toolCallId }: Message): Unit | null {
 
 async function countExactly(model: string, units: readonly Unit[]): Promise<void> {
   const all = units.flatMap(({ messages }) => messages)
-  const counts = await countTokens(
+  const counts = await countMessages(
     model,
-    all.map(({ wire }) => textOf(wire)),
+    all.map(({ wire }) => wire),
   )
-  for (const [index, sent] of all.entries()) sent.tokens = (counts[index] ?? 0) + tokensPerMessage
-}
-
-function textOf(wire: WireMessage): string {
-  const { content, tool_calls: calls } = wire
-  return `${typeof content === 'string' ? content : JSON.stringify(content ?? '')}${calls ? JSON.stringify(calls) : ''}`
+  for (const [index, sent] of all.entries()) sent.tokens = counts[index] ?? 0
 }
 
 /** The newest units that fit, in their order; what stays is paid for first. */
@@ -150,12 +139,12 @@ export async function assembleContext(request: ContextRequest): Promise<Context>
   const plan = planOf(request)
   const units = unitsOf(request.history, request.fresh)
   const system = request.systemPrompt ? [{ role: 'system', content: request.systemPrompt }] : []
-  let systemTokens = request.systemPrompt ? roughTokens(request.systemPrompt) + tokensPerMessage : 0
+  let [systemTokens = 0] = system.map(roughTokens)
   const { strategy, limit } = plan
   if (limit !== null || strategy === 'TOKEN_BUDGET' || hasKnownEncoding(request.model)) {
     await countExactly(request.model, units)
-    const [count = 0] = await countTokens(request.model, [request.systemPrompt ?? ''])
-    systemTokens = count === 0 ? 0 : count + tokensPerMessage
+    const [exactly = 0] = await countMessages(request.model, system)
+    systemTokens = exactly
   }
   for (const unit of units) unit.tokens = unit.messages.reduce((sum, { tokens }) => sum + tokens, 0)
   const kept = select(units, plan, systemTokens)

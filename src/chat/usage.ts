@@ -3,7 +3,7 @@ import { noUsage } from '../store/usage.ts'
 import type { AnswerChoice } from '../stream/choice.ts'
 import type { Usage as ProviderUsage } from '../upstream/chunk.ts'
 import type { Upstreams } from '../upstream/upstream.ts'
-import { countTokens } from './tokens.ts'
+import { countMessages, countTokens } from './tokens.ts'
 import type { WireMessage } from './wire-message.ts'
 
 /** What came of the upstream beside the text. */
@@ -29,14 +29,9 @@ async function estimate(
   messages: readonly WireMessage[],
   choices: readonly AnswerChoice[],
 ): Promise<ProviderUsage> {
-  const prompt = messages.map(({ content, tool_calls: calls }) => {
-    const text = typeof content === 'string' ? content : JSON.stringify(content ?? '')
-    return calls ? text + JSON.stringify(calls) : text
-  })
-  const counts = await countTokens(model, [...prompt, ...choices.map(writtenText)])
   const sum = (numbers: readonly number[]) => numbers.reduce((total, number) => total + number, 0)
-  const promptTokens = sum(counts.slice(0, prompt.length)) + 4 * prompt.length
-  const completionTokens = sum(counts.slice(prompt.length))
+  const promptTokens = sum(await countMessages(model, messages))
+  const completionTokens = sum(await countTokens(model, choices.map(writtenText)))
   const totalTokens = promptTokens + completionTokens
   return { promptTokens, completionTokens, totalTokens, cachedTokens: 0, reasoningTokens: 0 }
 }

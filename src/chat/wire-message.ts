@@ -37,3 +37,11 @@ export function wireMessage(message: Omit<Message, 'id'>): WireMessage | null {
   if (toolCallId !== null) wire['tool_call_id'] = toolCallId
   return wire
 }
+
+/** What of a message is text, and how many of its parts are none: pictures, sounds and files. */
+export function contentOf({ content, refusal, tool_calls: calls }: WireMessage): { text: string; media: number } {
+  const parts: Record<string, unknown>[] = Array.isArray(content) ? content : [{ type: 'text', text: content ?? '' }]
+  const texts = parts.filter(({ type }) => type === 'text')
+  const text = `${texts.map((part) => part['text']).join('')}${refusal ?? ''}${calls ? JSON.stringify(calls) : ''}`
+  return { text, media: parts.length - texts.length }
+}
