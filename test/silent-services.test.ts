@@ -1,11 +1,13 @@
 import { randomUUID } from 'node:crypto'
+import { mkdtemp, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
 import { afterAll, describe, expect, inject, onTestFinished, test } from 'vitest'
 import { openDatabase } from '../src/store/database.ts'
 import { migrate } from '../src/store/migrate.ts'
 import { emptyPostgres } from './empty-database.ts'
 import { createPerson, type Person, readTo } from './person.ts'
 import { startProxy } from './proxy.ts'
-import { spawnServer } from './server.ts'
+import { spawnServer, startServer } from './server.ts'
 import { chunks, silence, startScriptedUpstream } from './upstream-server.ts'
 
 const upstream = await startScriptedUpstream()
@@ -30,6 +32,18 @@ async function answering(alice: Person) {
 async function answered(alice: Person) {
   await Promise.all(Array.from({ length: 20 }, () => alice.ask('What digs?')))
 }
+
+test('an upstream that says nothing when it is asked for its models is left out of their list', async () => {
+  const silent = await startScriptedUpstream()
+  onTestFinished(() => silent.close())
+  silent.replyModels(silence())
+  const file = join(await mkdtemp(join(inject('folder'), 'upstreams-')), 'upstreams.json')
+  const list = [silent, upstream].map(({ baseUrl }, index) => ({ name: `number ${index}`, baseUrl }))
+  await writeFile(file, JSON.stringify(list))
+  const alice = createPerson((await startServer({ UPSTREAMS_FILE: file })).url, 'alice')
+  const models = [{ id: 'test-model', upstream: 'number 1' }]
+  expect(await alice.request('{ models { id upstream } }')).toEqual({ models })
+})
 
 if (inject('postgres') !== null && inject('redisUrl') !== null) {
   describe('a SIGTERM while neither Postgres nor Redis says a word', () => {

@@ -8,7 +8,7 @@ export interface Models {
   list(viewer: User): Promise<Model[]>
 }
 
-/** Longer than an upstream's list may take before it is left out. */
+/** Well above what an upstream's list may take before it is left out. */
 const listMs = 10_000
 
 export function createModels(upstreams: Upstreams): Models {

@@ -26,7 +26,8 @@ const listing = z.object({
 
 const freshMs = 60_000
 const retryAfterFailureMs = 5_000
-const listTimeoutMs = 10_000
+// Well below what those who ask for all lists, or for the default model, wait: one list must not cost them the others.
+const listTimeoutMs = 4_000
 const maxListBytes = 8 * 1024 * 1024
 
 /** GET /models, asked at most once a minute, or once in five seconds where it fails. */
