@@ -232,13 +232,21 @@ describe('a chunk', () => {
   })
 
   test('believes no nonsense about usage', async () => {
-    const nonsense = { prompt_tokens: -1, completion_tokens: 'many', total_tokens: 1e300, prompt_cache_hit_tokens: 3 }
+    const nonsense = { prompt_tokens: 5, completion_tokens: 'many', total_tokens: 1e300, prompt_cache_hit_tokens: 3 }
     expect((await chunksOf(chunk([], { usage: nonsense })))[0]?.usage).toEqual({
-      promptTokens: 0,
+      promptTokens: 5,
       completionTokens: 0,
-      totalTokens: 0,
+      totalTokens: 5,
       cachedTokens: 3,
       reasoningTokens: 0,
     })
+  })
+
+  test.each<object>([
+    {},
+    { prompt_tokens: null, completion_tokens: null, total_tokens: null },
+    { prompt_tokens: -1, completion_tokens: 'many', total_tokens: 3 },
+  ])('has no usage where nothing is counted (%j)', async (nothing) => {
+    expect((await chunksOf(chunk([], { usage: nothing })))[0]?.usage).toBeNull()
   })
 })

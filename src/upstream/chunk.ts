@@ -167,8 +167,9 @@ function readFinishReason(value: unknown): FinishReason | null {
   }
 }
 
-/** null where a count cannot be one. */
+/** null where nothing is counted, or a count cannot be one. */
 function readUsage(usage: Wire): Usage | null {
+  if (!isCount(usage['prompt_tokens']) && !isCount(usage['completion_tokens'])) return null
   const promptTokens = countOf(usage['prompt_tokens'])
   const completionTokens = countOf(usage['completion_tokens'])
   const promptDetails = objectOf(usage['prompt_tokens_details'] ?? {})
@@ -185,7 +186,11 @@ function readUsage(usage: Wire): Usage | null {
 }
 
 function countOf(value: unknown): number {
-  return Number.isSafeInteger(value) ? Math.max(0, value as number) : 0
+  return isCount(value) ? value : 0
+}
+
+function isCount(value: unknown): value is number {
+  return Number.isSafeInteger(value) && (value as number) >= 0
 }
 
 /** Throws UpstreamError where there is no room for it. */

@@ -31,6 +31,11 @@ test.each([
   ['0 for a time at first', azureOpening, { created: 1_700_000_000 }],
   ['an id of a million characters', { id: million }, { upstreamId: 'chatcmpl-test' }],
   ['a model of a million characters', { model: million }, { modelUsed: 'test-model' }],
+  [
+    'a usage without counts',
+    { usage: { prompt_tokens: null } },
+    { usage: { completionTokens: 3, source: 'ESTIMATED' } },
+  ],
   ['a count beyond all bounds', counting({ total_tokens: mostInt + 1 }), { usage: { source: 'ESTIMATED' } }],
   [
     'a sum beyond all bounds',
