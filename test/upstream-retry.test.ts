@@ -158,6 +158,21 @@ describe('the next upstream', () => {
     )
     return { first, second, answer: await ask(upstreams, { model }) }
   }
+  test('is passed over where its own time is over, and what the one before it said stays', async () => {
+    const [first, late, last] = [await scripted(), await scripted(), await scripted()]
+    first.replyAlways(() => [silence()])
+    const settings = [
+      settingsFor(first.baseUrl, { name: 'first', timeouts: { firstByteMs: 200 } }),
+      settingsFor(late.baseUrl, { name: 'late', timeouts: { totalMs: 100 } }),
+    ]
+    const answer = await ask(connect(...settings))
+    expect(codeOf(answer)).toBe('FIRST_BYTE_TIMEOUT')
+    expect(path(answer)).toEqual(['first FIRST_BYTE_TIMEOUT'])
+    const more = await ask(connect(...settings, settingsFor(last.baseUrl, { name: 'last' })))
+    expect(path(more)).toEqual(['first FIRST_BYTE_TIMEOUT', 'last null'])
+    expect(late.requests).toEqual([])
+  })
+
   const path = ({ attempts }: Answer) => attempts.map(({ upstream, error }) => `${upstream} ${error}`)
 
   test.each<[string, Step, string, number]>([

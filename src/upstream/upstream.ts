@@ -84,7 +84,10 @@ export function createUpstreams(settings: UpstreamSettings[]): Upstreams {
       const body = writeBody(request)
       let error: unknown = null
       for (const upstream of serving(request.model)) {
-        const outcome = await tryRepeatedly(upstream, request, body, startedAt, handlers)
+        const deadline = startedAt + upstream.settings.timeouts.totalMs
+        // It could only say that its time is over, in place of what the one before it said.
+        if (error !== null && performance.now() >= deadline) continue
+        const outcome = await tryRepeatedly(upstream, request, body, deadline, handlers)
         if (outcome.whole) return
         error = outcome.error
         if (outcome.recourse === 'NOWHERE') break
@@ -157,10 +160,9 @@ async function tryRepeatedly(
   upstream: Upstream,
   request: ChatRequest,
   body: string,
-  startedAt: number,
+  deadline: number,
   handlers: StreamHandlers,
 ): Promise<Outcome> {
-  const deadline = startedAt + upstream.settings.timeouts.totalMs
   for (let retries = 0; ; retries++) {
     handlers.signal.throwIfAborted()
     const outcome = await tryOnce(upstream, request, body, deadline, handlers)
