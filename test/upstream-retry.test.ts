@@ -252,6 +252,32 @@ describe('the words of the provider', () => {
     expect((await ask(upstreams)).error).toMatchObject({ code: 'UPSTREAM_REFUSED', httpStatus: 400 })
   })
 
+  test('tell under 403 what is not allowed, and nothing where they are missing', async () => {
+    const { server, upstreams } = await start()
+    const message = 'Project `proj_1` does not have access to model `gpt-5`'
+    server.reply(refusal(403, { message, code: 'model_not_found' }))
+    expect((await ask(upstreams)).error).toMatchObject({
+      code: 'UPSTREAM_AUTH',
+      message,
+      providerCode: 'model_not_found',
+    })
+    const standIn = 'The upstream did not accept the credentials of this server.'
+    server.reply(json({}, 403))
+    expect((await ask(upstreams)).error).toMatchObject({ code: 'UPSTREAM_AUTH', message: standIn })
+  })
+
+  test.each([
+    ['the locale sk-SK is none of ours', 'the locale sk-SK is none of ours'],
+    ['sk-learn.', 'sk-learn.'],
+    ['wrong key sk-ab***yz.', 'wrong key [key]'],
+    ['wrong key sk-...wxyz, or sk-ab\u2026yz', 'wrong key [key], or [key]'],
+    ['wrong key "sk-proj-abc_DEF"', 'wrong key "[key]"'],
+  ])('lose keys, and no other words (%s)', async (message, shown) => {
+    const { server, upstreams } = await start()
+    server.reply(refusal(400, { message }))
+    expect((await ask(upstreams)).error).toMatchObject({ message: shown })
+  })
+
   test.each([400, 401, 403, 429, 500])('under %d show no key', async (status) => {
     const { server, upstreams } = await start()
     const quoted = { message: `Incorrect API key provided: ${key}, sk-can***nary`, code: key, type: key, param: key }
@@ -259,6 +285,6 @@ describe('the words of the provider', () => {
     const { error: shown, attempts } = await ask(upstreams)
     const everything = JSON.stringify({ shown, attempts, message: String(shown), stack: (shown as Error).stack })
     expect(everything).not.toMatch(/canary|sk-/)
-    if (status < 404 && status > 400) expect(String(shown)).not.toContain('API key')
+    if (status === 401) expect(String(shown)).not.toContain('API key')
   })
 })

@@ -42,10 +42,7 @@ function readRefusal(status: number, headers: Headers, body: string, apiKey: str
     return new UpstreamError('UPSTREAM_PROTOCOL', 'The upstream did not answer with an event stream.', { requestId })
   }
   const code = codeOf(status, provider?.code ?? null)
-  // The provider's words about credentials are about ours, and often quote a part of the key.
-  const message =
-    code === 'UPSTREAM_AUTH' ? 'The upstream did not accept the credentials of this server.' : provider?.message
-  return new UpstreamError(code, message ?? `The upstream answered with HTTP status ${status}.`, {
+  return new UpstreamError(code, messageOf(status, provider), {
     providerCode: provider?.code,
     type: provider?.type,
     param: provider?.param,
@@ -53,6 +50,14 @@ function readRefusal(status: number, headers: Headers, body: string, apiKey: str
     retryable: isTransient(status) && provider?.code !== 'insufficient_quota',
     requestId,
   })
+}
+
+function messageOf(status: number, provider: ProviderError | null): string {
+  const refused = 'The upstream did not accept the credentials of this server.'
+  // The provider's words under 401 are about our credentials, and often quote a part of the key; those under 403 may
+  // tell of a model or a place that is not allowed.
+  if (status === 401) return refused
+  return provider?.message ?? (status === 403 ? refused : `The upstream answered with HTTP status ${status}.`)
 }
 
 /** The error that an upstream reports in an event of a stream, or null where the event is none. */
@@ -103,8 +108,8 @@ function providerErrorIn(body: unknown, apiKey: string | null): ProviderError | 
 
 // Shorter ones, such as `ollama`, are no secret but words that messages use.
 const minKeyLength = 8
-// Providers quote keys in part: sk-ab***yz.
-const keyLike = /\bsk-[\w*.-]+/g
+// Providers quote keys in part, as sk-ab***yz or sk-...wxyz. Shorter words without such a gap are none: sk-SK.
+const keyLike = /\bsk-(?=[\w.-]{8}|[\w.-]*?(?:\*|\.\.|\u2026))[\w*.\u2026-]+/g
 
 function withoutKey(text: string | null, apiKey: string | null): string | null {
   const rest = text && apiKey && apiKey.length >= minKeyLength ? text.replaceAll(apiKey, '[key]') : text
