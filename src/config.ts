@@ -47,8 +47,16 @@ function url(takes: string, schemes: string[]) {
   })
 }
 
-const httpUrl = url('an http:// or https:// URL', ['http:', 'https:']).transform((text) => text.replace(/\/+$/, ''))
+// Neither would go up: fetch refuses such a URL, and the upstreams are asked by host and path.
+const isOpen = ({ username, password }: URL) => username === '' && password === ''
+
+const httpUrl = setting('an http:// or https:// URL without a user or a password', (text) => {
+  const parsed = parseUrl(text)
+  return parsed && /^https?:$/.test(parsed.protocol) && isOpen(parsed) ? text : undefined
+})
 const text = setting('a text', (value) => value)
+// What a header can carry.
+const key = setting('a key without spaces', (value) => (/^[\x21-\x7e]+$/.test(value) ? value : undefined))
 
 const known = z.object({
   HOST: setting('a host name or an address', (name) => (/^[\w.:-]+$/.test(name) ? name : undefined))
@@ -60,9 +68,7 @@ const known = z.object({
     .describe('Postgres 14 or later; without it, the embedded database in DATA_DIR'),
   DATA_DIR: text.default('.data').describe('folder of the embedded database'),
   REDIS_URL: url('a redis:// or rediss:// URL', ['redis:', 'rediss:']).optional().describe('the bus'),
-  OPENAI_API_KEY: setting('a key without spaces', (key) => (/^[\x21-\x7e]+$/.test(key) ? key : undefined))
-    .optional()
-    .describe('one upstream, named openai'),
+  OPENAI_API_KEY: key.optional().describe('one upstream, named openai'),
   OPENAI_BASE_URL: httpUrl.optional().describe('its address; alone, it serves keyless local servers'),
   UPSTREAMS_FILE: text.optional().describe('a JSON list of upstreams, tried in order for a model'),
   UPSTREAM_FIRST_BYTE_MS: whole('milliseconds', 1, maxMs).optional().describe('for the upstream named openai'),
@@ -70,9 +76,7 @@ const known = z.object({
   UPSTREAM_TOTAL_MS: whole('milliseconds', 1, maxMs).optional().describe('for the upstream named openai'),
   DEFAULT_MODEL: text.optional().describe("without it, the first upstream's first"),
   TITLE_MODEL: text.optional().describe('a cheap model that writes the titles; without it, the first words are one'),
-  AUTH_JWKS_URL: url('an http:// or https:// URL', ['http:', 'https:'])
-    .optional()
-    .describe('the public keys of who signs the tokens, as a JSON Web Key Set'),
+  AUTH_JWKS_URL: httpUrl.optional().describe('the public keys of who signs the tokens, as a JSON Web Key Set'),
   // https://www.rfc-editor.org/rfc/rfc7518#section-3.2: a key of at least the size of the hash.
   AUTH_JWT_SECRET: setting('at least 32 bytes', (secret) => (Buffer.byteLength(secret) >= 32 ? secret : undefined))
     .optional()
@@ -195,7 +199,7 @@ function openai(values: Values): UpstreamSettings[] {
   if (values.UPSTREAM_FIRST_BYTE_MS) timeouts.firstByteMs = values.UPSTREAM_FIRST_BYTE_MS
   if (values.UPSTREAM_IDLE_MS) timeouts.idleMs = values.UPSTREAM_IDLE_MS
   if (values.UPSTREAM_TOTAL_MS) timeouts.totalMs = values.UPSTREAM_TOTAL_MS
-  const baseUrl = values.OPENAI_BASE_URL ?? 'https://api.openai.com/v1'
+  const baseUrl = values.OPENAI_BASE_URL?.replace(/\/+$/, '') ?? 'https://api.openai.com/v1'
   const apiKey = values.OPENAI_API_KEY ?? null
   return [
     { name: 'openai', baseUrl, apiKey, models: ['*'], contextWindow: null, prices: {}, timeouts, lenientEnd: false },
@@ -205,15 +209,21 @@ function openai(values: Values): UpstreamSettings[] {
 function upstreamsOf(path: string): UpstreamEntry[] {
   const read = readUpstreamsFile(path)
   if ('problem' in read) throw new ConfigError('UPSTREAMS_FILE', read.problem)
+  const locked = read.entries.find(({ baseUrl }) => !isOpen(new URL(baseUrl)))
+  if (locked)
+    throw new ConfigError('UPSTREAMS_FILE', `upstream ${locked.name} takes a URL without a user or a password`)
   return read.entries
 }
 
 function withKey({ apiKeyEnv, ...entry }: UpstreamEntry, env: Environment): UpstreamSettings {
-  const apiKey = apiKeyEnv ? env[apiKeyEnv] : null
-  if (apiKey === undefined) {
+  if (!apiKeyEnv) return { ...entry, apiKey: null }
+  const given = env[apiKeyEnv]
+  if (given === undefined) {
     throw new ConfigError('UPSTREAMS_FILE', `upstream ${entry.name} takes its key from ${apiKeyEnv}, which is not set`)
   }
-  return { ...entry, apiKey }
+  const parsed = key.safeParse(given)
+  if (!parsed.success) throw new ConfigError(apiKeyEnv, firstProblem(parsed.error))
+  return { ...entry, apiKey: parsed.data }
 }
 
 function firstProblem(error: z.ZodError): string {

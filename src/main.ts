@@ -18,7 +18,7 @@ function describeBus({ databaseUrl, redisUrl }: Settings): string {
 function describeUpstreams({ upstreams }: Settings): string {
   if (upstreams.length === 0)
     return 'the built-in demo model (neither OPENAI_API_KEY, OPENAI_BASE_URL nor UPSTREAMS_FILE is set)'
-  return upstreams.map(({ name, baseUrl }) => `${name} at ${baseUrl}`).join(', ')
+  return upstreams.map(({ name, baseUrl }) => `${name} at ${withoutQuery(baseUrl)}`).join(', ')
 }
 
 function describeSignIn({ auth }: Settings): string {
@@ -32,8 +32,13 @@ function describeSignIn({ auth }: Settings): string {
 
 function describeKeys(auth: JwtSettings): string {
   if (auth.mode === 'secret') return 'signed by HS256 (AUTH_JWT_SECRET)'
-  const { origin, pathname } = new URL(auth.url)
-  return `with the keys at ${origin}${pathname} (AUTH_JWKS_URL)`
+  return `with the keys at ${withoutQuery(auth.url)} (AUTH_JWKS_URL)`
+}
+
+/** A query may be a secret: some gateways take the key there. */
+function withoutQuery(url: string): string {
+  const { origin, pathname } = new URL(url)
+  return `${origin}${pathname}`
 }
 
 function summary(url: string, settings: Settings): string {

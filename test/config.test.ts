@@ -81,7 +81,8 @@ describe('what is malformed is refused by name', () => {
     ['DATABASE_URL', ['mysql://me@db.example/chat', 'db.example', 'postgres://a b']],
     ['REDIS_URL', ['http://cache.example', 'localhost:6379']],
     ['OPENAI_API_KEY', ['two words', 'line\nbreak']],
-    ['OPENAI_BASE_URL', ['localhost:8000/v1', 'ftp://models.example']],
+    ['OPENAI_BASE_URL', ['localhost:8000/v1', 'ftp://models.example', 'http://me:word@models.example', 'http://me@a']],
+    ['AUTH_JWKS_URL', ['localhost:8000/keys', 'https://me:word@auth.example/keys']],
     ['ALLOWED_ORIGINS', ['*', 'null', 'app.example', 'https://app.example/path', 'https://a.example,']],
     ['DRAIN_MS', ['10s', '2147483648']],
     ['FLUSH_MS', ['0']],
@@ -102,6 +103,9 @@ test('no refusal repeats a value, which may be a secret', () => {
   const secret = 'canary secret'
   for (const name of ['OPENAI_API_KEY', 'DATABASE_URL', 'REDIS_URL', 'OPENAI_BASE_URL', 'PORT', 'AUTH_JWT_SECRET']) {
     expect(refusal({ [name]: secret })).not.toContain(secret)
+  }
+  for (const name of ['OPENAI_BASE_URL', 'AUTH_JWKS_URL']) {
+    expect(refusal({ [name]: 'https://me:canary@models.example' })).not.toContain('canary')
   }
 })
 
@@ -233,12 +237,23 @@ describe('the upstreams of UPSTREAMS_FILE', () => {
     ['has a time-out that is no number', [{ ...local, timeouts: { idleMs: '5' } }], /at 0\.timeouts\.idleMs: /],
     ['lacks an address', [local, { name: 'b' }], /at 1\.baseUrl: /],
     ['has one name twice', [local, local], /two upstreams named local/],
+    ['has a password in an address', [{ ...local, baseUrl: 'http://me:word@b.example' }], /local .*without a user/],
     ['names a key that is not set', [{ ...local, apiKeyEnv: 'LOCAL_KEY' }], /LOCAL_KEY, which is not set/],
   ])('are refused when the file %s', (_what, content, reason) => {
     const line = refusal({ UPSTREAMS_FILE: upstreamsFile(content) })
     expect(line).toMatch(/^UPSTREAMS_FILE: /)
     expect(line).toMatch(reason)
     expect(line).not.toContain('\n')
+  })
+
+  test.each(['two words', 'line\nbreak', 'schlüssel'])('are refused with the key %j, by its variable', (key) => {
+    const UPSTREAMS_FILE = upstreamsFile([{ ...local, apiKeyEnv: 'LOCAL_KEY' }])
+    expect(refusal({ UPSTREAMS_FILE, LOCAL_KEY: key })).toBe('LOCAL_KEY: takes a key without spaces')
+  })
+
+  test('take a key without what stands around it', () => {
+    const UPSTREAMS_FILE = upstreamsFile([{ ...local, apiKeyEnv: 'LOCAL_KEY' }])
+    expect(readSettings({ UPSTREAMS_FILE, LOCAL_KEY: ' sk-1\n' }).upstreams).toMatchObject([{ apiKey: 'sk-1' }])
   })
 
   test('are refused when there is no such file', () => {

@@ -1,5 +1,6 @@
-import { expect, test } from 'vitest'
+import { expect, test, vi } from 'vitest'
 import { query, subscribe } from '../client.ts'
+import { createPerson } from '../person.ts'
 import { freshDatabase, spawnServer, startServer } from '../server.ts'
 import { startScriptedUpstream } from '../upstream-server.ts'
 
@@ -41,6 +42,17 @@ test('a conversation is there after its server was killed and started again', as
 
 test('a misspelt setting stops the start with a line that names it', async () => {
   await expect(spawnServer({ OPENAI_APIKEY: 'secret' })).rejects.toThrow(/exited with 1: .*OPENAI_APIKEY/)
+})
+
+test('a key in the address of an upstream goes up, and is not printed', async () => {
+  const upstream = await startScriptedUpstream()
+  const server = await spawnServer({ OPENAI_BASE_URL: `${upstream.baseUrl}?api-key=canary`, DEFAULT_MODEL: 'mole-1' })
+  await createPerson(server.url, 'alice').ask('What digs?')
+  expect(upstream.requests.at(-1)?.path).toBe('/v1/chat/completions?api-key=canary')
+  await vi.waitFor(() => expect(server.output()).toContain(`openai at ${upstream.baseUrl}\n`))
+  expect(server.output()).not.toContain('canary')
+  await server.kill('SIGTERM')
+  await upstream.close()
 })
 
 test.each(['websocket', 'sse'] as const)('an answer streams over %s from its snapshot to its end', async (over) => {
