@@ -1,6 +1,8 @@
-import { appendFile, readdir, rename } from 'node:fs/promises'
+import { appendFile, readdir, rename, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, expect, test } from 'vitest'
+import { readSettings } from '../src/config.ts'
+import { openDatabase } from '../src/store/database.ts'
 import { contentsIn, createPerson, endOf, readTo, threadOf } from './person.ts'
 import { freshDatabase, spawnServer, startServer } from './server.ts'
 import { chunks, done, finish, gate, startScriptedUpstream } from './upstream-server.ts'
@@ -19,7 +21,7 @@ async function serverWithFiles() {
   const ask = () => alice.start('a key', 'What digs?')
   const folder = join(String(database['DATA_DIR']), 'answers')
   const restart = async () => createPerson((await startServer(settings)).url, 'alice')
-  return { server, alice, ask, folder, goOn: hold.open, restart }
+  return { server, alice, ask, folder, database, goOn: hold.open, restart }
 }
 
 test('what is kept of an answer beside the embedded database goes with its end', async () => {
@@ -63,4 +65,46 @@ test('where it cannot be written the viewers wait, and get all of it once it can
   const rest = await viewer.rest()
   expect(contentsIn([...seen, ...rest])).toEqual(['A mole digs.'])
   expect(await threadOf(alice, endOf(rest).conversation?.id ?? '')).toEqual(['What digs?', 'A mole digs.'])
+})
+
+test('an answer that ends while it cannot be written leaves nothing, once it can', async () => {
+  const { server, ask, folder, goOn } = await serverWithFiles()
+  const away = `${folder}.away`
+  await rename(folder, away)
+  const viewer = ask()
+  await expect.poll(server.output).toContain('the answer log could not be written')
+  goOn()
+  expect(contentsIn(await viewer.rest())).toEqual(['A mole digs.'])
+  await rename(away, folder)
+  // Whoever asks next is behind all that waited to be written.
+  expect(endOf(await createPerson(server.url, 'bob').start('another', 'And?').rest())).toMatchObject({
+    status: 'COMPLETED',
+  })
+  await expect.poll(() => readdir(folder)).toEqual([])
+})
+
+test('text that a server of an older version had logged in the database is there at the next start', async () => {
+  const { server, ask, folder, database, restart } = await serverWithFiles()
+  const viewer = ask()
+  const { completionId } = (await readTo('A mo', viewer))[0] ?? { completionId: '' }
+  await server.kill('SIGKILL')
+  await expect(viewer.rest()).rejects.toThrow()
+  const [id = ''] = await readdir(folder)
+  await rm(join(folder, id))
+  const { query, close } = await openDatabase(readSettings(database))
+  const delta = [
+    { index: 0, content: 'A mo', refusal: '', reasoning: '', toolCalls: [], logprobs: null, finishReason: null },
+  ]
+  await query('INSERT INTO answer_log (completion_id, sequence, delta) VALUES ($1, 1, $2)', [id, JSON.stringify(delta)])
+  await close()
+
+  const after = await restart()
+  expect(endOf(await after.watch(completionId).rest())).toMatchObject({ choices: [{ message: { content: 'A mo' } }] })
+})
+
+test('a DATA_DIR that cannot be one stops the start with one line', async () => {
+  const { DATA_DIR } = await freshDatabase()
+  const file = `${DATA_DIR}.file`
+  await writeFile(file, '')
+  await expect(spawnServer({ DATA_DIR: file })).rejects.toThrow(/exited with 1: antiphon: EEXIST: .*\.file'\n$/)
 })

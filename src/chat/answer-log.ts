@@ -58,7 +58,7 @@ export function createAnswerLog({ flushMs, ...options }: AnswerLogOptions): Answ
     // After the poll phase: all that one round of reads brought goes into one statement.
     setImmediate(() => {
       isCollecting = false
-      if (!isStopped) void write(writer.hasFailed() ? writer.takeFailed() : takeMoved())
+      if (!isStopped) void write(writer.hasFailed() ? takeFailed() : takeMoved())
     })
   }
 
@@ -67,6 +67,12 @@ export function createAnswerLog({ flushMs, ...options }: AnswerLogOptions): Answ
     moved.clear()
     hasFirstText = false
     return collect(taken, replica.id())
+  }
+
+  // What has ended meanwhile is stored whole: nobody would read its entries, or drop them.
+  function takeFailed(): Batch {
+    const batch = writer.takeFailed()
+    return { ...batch, entries: batch.entries.filter(({ completionId }) => places.has(completionId)) }
   }
 
   async function write(batch: Batch) {

@@ -1,8 +1,8 @@
-import { closeSync, mkdirSync, openSync, writeFileSync } from 'node:fs'
+import { closeSync, openSync, writeFileSync } from 'node:fs'
 import { readdir, readFile, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { validate as isUuid } from 'uuid'
-import type { AnswerLog, LogEntry } from './answer-log.ts'
+import { type AnswerLog, createAnswerLog, type LogEntry } from './answer-log.ts'
 import type { Database } from './database.ts'
 import { toStoreError } from './error.ts'
 
@@ -11,8 +11,9 @@ import { toStoreError } from './error.ts'
  * kernel when it returns, so it outlives this process as a commit does, and costs it a tenth of what PGlite would. There is
  * no lease to renew: the lock on the folder keeps others out.
  */
-export function createAnswerLogFiles(folder: string, { query }: Database): AnswerLog {
-  mkdirSync(folder, { recursive: true, mode: 0o700 })
+export function createAnswerLogFiles(folder: string, database: Database): AnswerLog {
+  // What a server of an older version left when it was killed.
+  const table = createAnswerLog(database)
   const open = new Map<string, number>()
   const pathOf = (completionId: string) => join(folder, completionId)
 
@@ -47,17 +48,20 @@ export function createAnswerLogFiles(folder: string, { query }: Database): Answe
         const lines = await readLines(pathOf(completionId))
         return entriesOf(completionId, lines).filter((entry) => entry.sequence > sequence)
       })
-      return (await Promise.all(read)).flat()
+      const entries = (await Promise.all(read)).flat()
+      const known = new Set(entries.map(({ completionId }) => completionId))
+      return [...entries, ...(await table.since(places.filter(({ completionId }) => !known.has(completionId))))]
     },
     close(completionId) {
       close(completionId)
       // What stays is pruned.
       rm(pathOf(completionId), { force: true }).catch(() => {})
     },
-    async prune() {
+    async prune(endedBefore) {
+      await table.prune(endedBefore)
       const ids = (await readdir(folder)).filter((id) => isUuid(id) && !open.has(id))
       const text = 'SELECT id FROM completions WHERE id = ANY($1::uuid[]) AND finished_at IS NULL'
-      const unfinished = new Set((await query<{ id: string }>(text, [ids])).map(({ id }) => id))
+      const unfinished = new Set((await database.query<{ id: string }>(text, [ids])).map(({ id }) => id))
       for (const id of ids) if (!unfinished.has(id)) await rm(pathOf(id), { force: true })
     },
   }

@@ -11,9 +11,10 @@ export async function openPglite(folder: string): Promise<Driver> {
   await mkdir(folder, { recursive: true })
   const unlock = await lockFolder(folder)
   try {
+    const files = await makeFilesFolder(folder)
     const pglite = await openFolder(folder)
     await pglite.exec(plannerSettings)
-    const driver = pgliteDriver(pglite, folder)
+    const driver = pgliteDriver(pglite, files)
     return {
       ...driver,
       async close() {
@@ -25,6 +26,12 @@ export async function openPglite(folder: string): Promise<Driver> {
     await unlock()
     throw error
   }
+}
+
+async function makeFilesFolder(folder: string): Promise<string> {
+  const files = join(folder, 'answers')
+  await mkdir(files, { recursive: true, mode: 0o700 })
+  return files
 }
 
 async function openFolder(folder: string): Promise<PGlite> {

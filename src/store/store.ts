@@ -1,4 +1,3 @@
-import { join } from 'node:path'
 import { type AnswerLog, createAnswerLog } from './answer-log.ts'
 import { createAnswerLogFiles } from './answer-log-files.ts'
 import { type ApiKeys, createApiKeys } from './api-key.ts'
@@ -57,6 +56,5 @@ export function createStore(database: Database): Store {
 
 // In a table others can read it, and in files it costs less.
 function createLog(database: Database): AnswerLog {
-  const { folder } = database
-  return folder === null ? createAnswerLog(database) : createAnswerLogFiles(join(folder, 'answers'), database)
+  return database.folder === null ? createAnswerLog(database) : createAnswerLogFiles(database.folder, database)
 }
