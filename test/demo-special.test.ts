@@ -81,6 +81,15 @@ describe.concurrent('tools', () => {
     expect(await calls({ model: 'demo-tools', tool_choice: 'none', max_tokens: 3 })).toEqual([])
   })
 
+  test('are called with an id of its own each time, also where all else is the same', async () => {
+    const asked = { tools, tool_choice: 'required', temperature: 0, seed: 1, n: 2 }
+    const calls = (await Promise.all([1, 2].map(() => ask(asked)))).flatMap(({ body }) =>
+      body.choices.flatMap(({ message }) => message.tool_calls ?? []),
+    )
+    expect(new Set(calls.map((call) => call.function.arguments)).size).toBe(1)
+    expect(new Set(calls.map(({ id }) => id)).size).toBe(4)
+  })
+
   test('are always called by demo-tools, which answers in words once it has the result', async () => {
     const { chunks } = await stream({ model: 'demo-tools' })
     const calls = chunks.flatMap((chunk) => chunk.choices[0]?.delta.tool_calls ?? [])

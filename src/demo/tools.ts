@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto'
 import { instanceOf } from './instance.ts'
 import { type DemoRequest, type JsonSchema, textOf } from './request.ts'
 
@@ -28,8 +29,7 @@ export function callFor(request: DemoRequest, isToolLover: boolean, random: () =
   const tool = choose(request, isToolLover)
   if (!tool) return null
   const value = instanceOf(tool.parameters ?? { type: 'object' }, wordsOf(questionOf(request)), random)
-  const id = Array.from({ length: 24 }, () => Math.floor(random() * 36).toString(36)).join('')
-  return { id: `call_${id}`, name: tool.name, arguments: JSON.stringify(value) }
+  return { id: `call_${randomBytes(12).toString('hex')}`, name: tool.name, arguments: JSON.stringify(value) }
 }
 
 export function questionOf({ messages }: DemoRequest): string {
