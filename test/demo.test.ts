@@ -72,6 +72,12 @@ describe('sampling', () => {
     expect(text).toBe((await ask({ temperature: 0 })).text)
   })
 
+  test.each([1e-7, 1e-300, 1e-310, 5e-324])('says at temperature %d what it says at 0', async (temperature) => {
+    const { text, choice } = await ask({ temperature, logprobs: true })
+    expect(text).toBe((await ask({ temperature: 0 })).text)
+    for (const { logprob } of choice?.logprobs?.content ?? []) expect(logprob).toBeGreaterThan(-100)
+  })
+
   test('bans and forces tokens by their real ids', async () => {
     const usual = await ask({ temperature: 0 })
     const [first = 0] = encode(usual.text)
@@ -149,4 +155,15 @@ test('logprobs are those of the choice: ordered, below one in sum, with bytes th
   const streamed = await stream({ logprobs: true, top_logprobs: 5, temperature: 1, seed: 3 })
   expect(streamed.chunks.flatMap((chunk) => chunk.choices[0]?.logprobs?.content ?? [])).toEqual(tokens)
   expect(tokens.some(({ logprob }) => logprob < -0.5)).toBe(true)
+})
+
+test('logprobs of an answer inside JSON are those of the JSON, with what stands for a quote or a line break', async () => {
+  const parameters = { ...user('Show me an example with curl'), seed: 1, response_format: { type: 'json_object' } }
+  const { choice, text, body } = await ask({ ...parameters, logprobs: true, top_logprobs: 2 })
+  const tokens = choice?.logprobs?.content ?? []
+  expect(JSON.parse(text)).toMatchObject({ answer: expect.stringMatching(/["\n]/) })
+  expect(tokens.length).toBe(body.usage?.completion_tokens)
+  expect(tokens.map(({ token }) => token).join('')).toBe(text)
+  expect(Buffer.from(tokens.flatMap(({ bytes }) => bytes)).toString()).toBe(text)
+  for (const { top_logprobs: top } of tokens) expect(top.map(({ token }) => token).join('')).not.toContain('\n')
 })

@@ -26,6 +26,8 @@ interface Desk {
 const longestQuoteChars = 400
 const defaultMaxTokens = 4_096
 const filteredAfterTokens = 8
+/** What is colder is 0: divided by it, a log probability would come near the end of the numbers, or be beyond. */
+const coldest = 1e-6
 
 /** The n answers to a request, each of which works only as far as it is read. */
 export function writeAnswers(language: Language, request: DemoRequest, { quirk }: DemoBehaviour): Answer[] {
@@ -95,8 +97,9 @@ function* forced(text: string, { language, request }: Desk): Generator<Sample> {
 
 function samplingOf(request: DemoRequest, { bytesOf }: Tokenizer) {
   const bias = Object.entries(request.logit_bias ?? {}).map(([token, value]) => [Number(token), value] as const)
+  const temperature = request.temperature ?? 1
   return {
-    temperature: request.temperature ?? 1,
+    temperature: temperature < coldest ? 0 : temperature,
     topP: request.top_p ?? 1,
     presencePenalty: request.presence_penalty ?? 0,
     frequencyPenalty: request.frequency_penalty ?? 0,

@@ -27,6 +27,11 @@ export interface Stretch {
   written?: (bytes: Buffer) => Buffer
 }
 
+interface Mark {
+  sample: Sample
+  written: (bytes: Buffer) => Buffer
+}
+
 /** How many tokens an answer may have, and the reason to give when there were more. */
 export interface Limit {
   tokens: number
@@ -43,12 +48,12 @@ export function* piecesOf(
   { stops, limit, finish }: { stops: readonly string[]; limit: Limit; finish: FinishReason },
 ): Generator<Piece, FinishReason> {
   const gates = {
-    reasoning: createGate<Sample>([]),
-    content: createGate<Sample>(stops),
-    arguments: createGate<Sample>([]),
+    reasoning: createGate<Mark>([]),
+    content: createGate<Mark>(stops),
+    arguments: createGate<Mark>([]),
   }
-  const pieceOf = (part: Part, { text, marks }: Release<Sample>): Piece => {
-    return { part, text, logprobs: part === 'content' ? marks.map((sample) => logprobOf(sample, tokenizer)) : [] }
+  const pieceOf = (part: Part, { text, marks }: Release<Mark>): Piece => {
+    return { part, text, logprobs: part === 'content' ? marks.map((mark) => logprobOf(mark, tokenizer)) : [] }
   }
   const withRest = (piece: Piece): Piece => {
     const rest = pieceOf(piece.part, gates[piece.part].end())
@@ -57,12 +62,12 @@ export function* piecesOf(
   // The last piece also brings what was held back, so each waits until there is another or none.
   let waiting: Piece | null = null
   let tokens = 0
-  for (const { part, sample, bytes } of tokensOf(stretches, tokenizer)) {
+  for (const { part, mark, bytes } of tokensOf(stretches, tokenizer)) {
     const isFull = tokens === limit.tokens
     if (waiting) yield isFull ? withRest(waiting) : waiting
     if (isFull) return limit.reason
     tokens++
-    waiting = pieceOf(part, gates[part].push(bytes, sample))
+    waiting = pieceOf(part, gates[part].push(bytes, mark))
     if (gates[part].stopped()) {
       yield waiting
       return 'stop'
@@ -73,17 +78,17 @@ export function* piecesOf(
 }
 
 function* tokensOf(stretches: readonly Stretch[], { bytesOf }: Tokenizer) {
-  for (const { part, samples, written } of stretches) {
+  for (const { part, samples, written = (bytes: Buffer) => bytes } of stretches) {
     for (const sample of samples) {
-      const bytes = bytesOf(sample.token) ?? Buffer.alloc(0)
-      yield { part, sample, bytes: written ? written(bytes) : bytes }
+      const mark: Mark = { sample, written }
+      yield { part, mark, bytes: written(bytesOf(sample.token) ?? Buffer.alloc(0)) }
     }
   }
 }
 
-function logprobOf(sample: Sample, tokenizer: Tokenizer): ContentLogprob {
+function logprobOf({ sample, written }: Mark, tokenizer: Tokenizer): ContentLogprob {
   const wire = ({ token, logprob }: Scored): TokenLogprob => {
-    const bytes = tokenizer.bytesOf(token) ?? Buffer.alloc(0)
+    const bytes = written(tokenizer.bytesOf(token) ?? Buffer.alloc(0))
     return { token: nameOf(bytes), logprob: Math.max(logprob, lowestLogprob), bytes: [...bytes] }
   }
   return { ...wire(sample), top_logprobs: sample.top.map(wire) }
