@@ -40,6 +40,8 @@ describe('a schema', () => {
     ['repeats a long name', { type: 'array', minItems: 1_000, items: { required: ['x'.repeat(10_000)] } }],
     ['requires itself five times', { type: 'object', properties, required: names }],
     ['is made of itself', { allOf: Array(6).fill(self) }],
+    ['is made of itself, and long', { allOf: Array(500).fill(self), ...Object.fromEntries(Array(50_000).entries()) }],
+    ['goes a long way back to itself', { $ref: `#${'/a'.repeat(500_000)}`, allOf: Array(500).fill(self) }],
   ])('that %s is refused before it holds up anybody', async (_what, schema) => {
     const held = await heldMs(async () => {
       for (const stream of [false, true]) {
@@ -66,6 +68,66 @@ describe('a schema', () => {
       expect(body.choices).toHaveLength(128)
     })
     expect(held).toBeLessThan(1_000)
+  })
+})
+
+describe('an instance of a schema', () => {
+  const object = (properties: object, required = Object.keys(properties)) => ({ type: 'object', properties, required })
+  const madeOf = async (schema: object) => JSON.parse((await ask(formatOf(schema))).text) as unknown
+  const [text, truth] = [{ type: 'string' }, { type: 'boolean' }]
+
+  test('has what each part of an allOf requires', async () => {
+    const $defs = { named: object({ name: text }) }
+    const schema = { allOf: [{ $ref: '#/$defs/named' }, object({ isLong: truth })], ...object({ own: text }), $defs }
+    const all = { name: expect.any(String), isLong: expect.any(Boolean), own: expect.any(String) }
+    expect(await madeOf(schema)).toEqual(all)
+    const inner = { allOf: [schema, { required: ['more'] }] }
+    const more = { ...all, more: expect.any(String) }
+    expect(await madeOf({ ...object({ inner }), $defs })).toEqual({ inner: more })
+  })
+
+  test('has in a property what each part says of it', async () => {
+    const parts = [object({ inner: object({ name: text }) }), object({ inner: object({ isLong: truth }) })]
+    expect(await madeOf({ allOf: parts })).toEqual({ inner: { name: expect.any(String), isLong: expect.any(Boolean) } })
+  })
+
+  test.each(['anyOf', 'oneOf'])('has what stands beside an %s, and what its choice says', async (keyword) => {
+    const choices = [object({ kind: { const: 'river' }, isLong: truth }), object({ kind: { const: 'hill' } })]
+    const schema = { ...object({ name: text }), [keyword]: choices }
+    const whole = { name: expect.any(String), kind: 'river', isLong: expect.any(Boolean) }
+    expect(await madeOf(schema)).toEqual(whole)
+    expect(await madeOf({ ...schema, type: ['object', 'null'] })).toEqual(whole)
+    expect(await madeOf({ [keyword]: [text, { type: 'null' }] })).toEqual(expect.any(String))
+  })
+
+  test('has what an anyOf and a oneOf beside it say', async () => {
+    const schema = { anyOf: [object({ name: text })], oneOf: [object({ isLong: truth })] }
+    expect(await madeOf(schema)).toEqual({ name: expect.any(String), isLong: expect.any(Boolean) })
+  })
+
+  test('ends, where it has itself for a choice', async () => {
+    expect(await madeOf({ ...object({ name: text }), anyOf: [{ $ref: '#' }] })).toBeDefined()
+  })
+
+  test.each<[object, (value: number) => boolean]>([
+    [{ minimum: 0.01, maximum: 0.05 }, (value) => value >= 0.01 && value <= 0.05],
+    [{ minimum: 0.25, maximum: 0.25 }, (value) => value === 0.25],
+    [{ exclusiveMinimum: 0, exclusiveMaximum: 0.1 }, (value) => value > 0 && value < 0.1],
+    [{ minimum: 0, exclusiveMinimum: 0, maximum: 0.2 }, (value) => value > 0 && value <= 0.2],
+    [{ exclusiveMinimum: 1, maximum: 1.1 }, (value) => value > 1 && value <= 1.1],
+    [{ exclusiveMaximum: 0 }, (value) => value < 0],
+    [{ exclusiveMinimum: 5 }, (value) => value > 5],
+    [{ minimum: -1, multipleOf: 0.25, maximum: 1 }, (value) => Math.abs(value) <= 1 && Number.isInteger(value * 4)],
+    [{ type: 'integer', exclusiveMinimum: 1, exclusiveMaximum: 3 }, (value) => value === 2],
+    [{ type: 'integer', minimum: 0.5, maximum: 1.5 }, (value) => value === 1],
+    [{ type: 'integer', minimum: Number.MIN_SAFE_INTEGER, maximum: Number.MAX_SAFE_INTEGER }, Number.isSafeInteger],
+    [{ type: 'integer', minimum: 9_007_199_254_740_990 }, (value) => value >= 9_007_199_254_740_990],
+    [{}, (value) => value >= 0 && value <= 1],
+  ])('keeps to %j', async (bounds, fits) => {
+    const items = { type: 'number', ...bounds }
+    const values = (await madeOf({ type: 'array', minItems: 50, items })) as number[]
+    expect(values).toHaveLength(50)
+    expect(values.filter((value) => !fits(value))).toEqual([])
   })
 })
 

@@ -33,8 +33,10 @@ export function instanceOf(schema: JsonSchema, words: readonly string[], random:
     const node = flatten(isRecord(given) ? given : {}, schema, spend)
     if ('const' in node) return quote(node['const'])
     if (Array.isArray(node['enum'])) return quote(pick(node['enum']) ?? null)
-    const options = node['anyOf'] ?? node['oneOf']
-    if (Array.isArray(options)) return make(simplest(options, depth), depth + 1)
+    const { anyOf, ...besideAny } = node
+    if (Array.isArray(anyOf)) return makeChoice(anyOf, besideAny, depth)
+    const { oneOf, ...besideOne } = node
+    if (Array.isArray(oneOf)) return makeChoice(oneOf, besideOne, depth)
     return makers[String(typeOf(node))]?.(node, depth) ?? null
   }
 
@@ -43,12 +45,17 @@ export function instanceOf(schema: JsonSchema, words: readonly string[], random:
     return value
   }
 
+  function makeChoice(options: unknown[], beside: JsonSchema, depth: number) {
+    spend(options.length)
+    return make({ allOf: [beside, simplest(options, depth)] }, depth + 1)
+  }
+
   const makers: Record<string, (node: JsonSchema, depth: number) => unknown> = {
     object: makeObject,
     array: makeArray,
     string: makeString,
-    number: (node) => makeNumber(node, 0.1),
-    integer: (node) => makeNumber(node, 1),
+    number: (node) => numberIn(node, random),
+    integer: (node) => numberIn({ multipleOf: 1, ...node }, random),
     boolean: () => random() < 0.5,
   }
 
@@ -77,17 +84,6 @@ export function instanceOf(schema: JsonSchema, words: readonly string[], random:
     return text.slice(0, numberOr(node['maxLength'], text.length))
   }
 
-  function makeNumber(node: JsonSchema, usualStep: number) {
-    const step = numberOr(node['multipleOf'], usualStep)
-    const least = numberOr(node['minimum'], numberOr(node['exclusiveMinimum'], Number.NaN) + step)
-    const most = numberOr(node['maximum'], numberOr(node['exclusiveMaximum'], Number.NaN) - step)
-    const low = Number.isNaN(least) ? (Number.isNaN(most) ? 0 : Math.min(0, most - 10 * step)) : least
-    const high = Number.isNaN(most) ? low + 10 * step : most
-    const first = Math.ceil(low / step)
-    const steps = first + Math.floor(random() * Math.max(1, Math.floor(high / step) - first + 1))
-    return Number((steps * step).toPrecision(12))
-  }
-
   return make(schema, 0)
 }
 
@@ -101,16 +97,37 @@ function createBudget(): Spend {
 
 /** Follows references into the same document, and joins what `allOf` says. */
 function flatten(node: JsonSchema, root: JsonSchema, spend: Spend, depth = 0): JsonSchema {
-  if (depth > deepest) return node
-  spend(1)
-  const pointer = node['$ref']
-  const target = typeof pointer === 'string' ? [follow(pointer, root)] : []
-  const parts = [...target, ...(Array.isArray(node['allOf']) ? node['allOf'].filter(isRecord) : [])]
-  return Object.assign({}, ...parts.map((part) => flatten(part, root, spend, depth + 1)), node)
+  spend(1 + Object.keys(node).length)
+  const { $ref: pointer, allOf, ...own } = node
+  if (depth > deepest) return own
+  const target = typeof pointer === 'string' ? [follow(pointer, root, spend)] : []
+  const parts = [...target, ...(Array.isArray(allOf) ? allOf.filter(isRecord) : [])]
+  const flat = parts.map((part) => flatten(part, root, spend, depth + 1))
+  return flat.length === 0 ? own : [...flat, own].reduce((all, part) => join(all, part, spend))
 }
 
-function follow(pointer: string, root: JsonSchema): JsonSchema {
+/** Later keywords stand for earlier ones, but an object has to have all that any part says of it. */
+function join(left: JsonSchema, right: JsonSchema, spend: Spend): JsonSchema {
+  const joined = { ...left, ...right }
+  spend(Object.keys(joined).length)
+  const [required, more] = [left['required'], right['required']]
+  if (Array.isArray(required) && Array.isArray(more)) {
+    joined['required'] = [...new Set([...required, ...more])]
+    spend(required.length + more.length)
+  }
+  const [properties, others] = [left['properties'], right['properties']]
+  if (isRecord(properties) && isRecord(others)) {
+    const both = Object.keys(others).filter((name) => Object.hasOwn(properties, name))
+    const merged = both.map((name) => [name, { allOf: [properties[name], others[name]] }])
+    joined['properties'] = { ...properties, ...others, ...Object.fromEntries(merged) }
+    spend(Object.keys(properties).length + Object.keys(others).length)
+  }
+  return joined
+}
+
+function follow(pointer: string, root: JsonSchema, spend: Spend): JsonSchema {
   const steps = pointer.split('/').slice(1)
+  spend(steps.length)
   const found = steps.reduce<unknown>((at, step) => {
     return isRecord(at) ? at[step.replaceAll('~1', '/').replaceAll('~0', '~')] : undefined
   }, root)
@@ -120,6 +137,24 @@ function follow(pointer: string, root: JsonSchema): JsonSchema {
 function simplest(options: unknown[], depth: number): unknown {
   const isNull = (option: unknown) => isRecord(option) && option['type'] === 'null'
   return options.find((option) => isNull(option) === depth >= generousDepth) ?? options[0]
+}
+
+function numberIn(node: JsonSchema, random: Random): number {
+  const bound = (name: string, otherwise: number) => numberOr(node[name], otherwise)
+  const [above, below] = [bound('exclusiveMinimum', -Infinity), bound('exclusiveMaximum', Infinity)]
+  const [least, most] = [bound('minimum', -Infinity), bound('maximum', Infinity)]
+  const [bottom, top] = [Math.max(least, above), Math.min(most, below)]
+  // Between narrow bounds there has to be a number.
+  const step = bound('multipleOf', Math.min(0.1, (top - bottom) / 10)) || 0.1
+  const low = bottom > -Infinity ? bottom : Math.min(0, top - 10 * step)
+  const high = top < Infinity ? top : low + 10 * step
+  const at = (steps: number) => (Number.isInteger(step) ? steps * step : Number((steps * step).toPrecision(12)))
+  let first = Math.ceil(low / step)
+  if (at(first) <= above) first += 1
+  let last = Math.floor(high / step)
+  if (at(last) >= below) last -= 1
+  const chosen = at(first + Math.floor(random() * Math.max(1, last - first + 1)))
+  return Math.min(Math.max(chosen, least), most)
 }
 
 function typeOf(node: JsonSchema): unknown {
