@@ -62,9 +62,13 @@ function summary(url: string, settings: Settings): string {
 function explain(error: unknown): string {
   const isExpected = error instanceof ConfigError || error instanceof StoreError
   if (isExpected) return error.message
-  if (error instanceof Error && 'syscall' in error && error.syscall === 'listen') return `PORT: ${error.message}`
-  // Of the files that a start needs none but those in DATA_DIR are the person's, who is told the path.
-  if (error instanceof Error && 'syscall' in error && 'path' in error) return error.message
+  if (error instanceof Error && 'syscall' in error) {
+    if (error.syscall === 'getaddrinfo' || ('code' in error && error.code === 'EADDRNOTAVAIL'))
+      return `HOST: ${error.message}`
+    if (error.syscall === 'listen') return `PORT: ${error.message}`
+    // Of the files that a start needs none but those in DATA_DIR are the person's.
+    if ('path' in error) return `DATA_DIR: ${error.message}`
+  }
   return error instanceof Error ? (error.stack ?? error.message) : String(error)
 }
 

@@ -106,5 +106,7 @@ test('a DATA_DIR that cannot be one stops the start with one line', async () => 
   const { DATA_DIR } = await freshDatabase()
   const file = `${DATA_DIR}.file`
   await writeFile(file, '')
-  await expect(spawnServer({ DATA_DIR: file })).rejects.toThrow(/exited with 1: antiphon: EEXIST: .*\.file'\n$/)
+  await expect(spawnServer({ DATA_DIR: file })).rejects.toThrow(
+    /exited with 1: antiphon: DATA_DIR: EEXIST: .*\.file'\n$/,
+  )
 })

@@ -9,6 +9,9 @@ const executablePath = findProgram('chromium')
 const isSkipped = executablePath === null && process.env['REQUIRE_SERVICES'] !== '1'
 const title = isSkipped ? 'the page (skipped: chromium is not installed)' : 'the page'
 
+/** To the browser, a server that is neither on this machine nor on https. */
+const elsewhere = 'antiphon.example'
+
 describe.skipIf(isSkipped)(title, () => {
   let browser: Browser
   let server: Server
@@ -20,7 +23,7 @@ describe.skipIf(isSkipped)(title, () => {
     browser = await chromium.launch({
       executablePath: executablePath ?? 'chromium',
       // Chromium has no sandbox for root, whom containers run as.
-      args: process.getuid?.() === 0 ? ['--no-sandbox'] : [],
+      args: [...(process.getuid?.() === 0 ? ['--no-sandbox'] : []), `--host-resolver-rules=MAP ${elsewhere} 127.0.0.1`],
     })
   })
   afterAll(() => browser?.close())
@@ -177,5 +180,20 @@ describe.skipIf(isSkipped)(title, () => {
     await page.getByRole('button', { name: /^Execute query/ }).click()
     await page.getByText('COMPLETED').first().waitFor()
     expect(foreign).toEqual([])
+  })
+
+  it('answers over plain http from another machine, too, where browsers offer a page less', async () => {
+    await page.goto(server.url.replace('127.0.0.1', elsewhere))
+    await ask('How do I start Antiphon?')
+    await hasEnded()
+    expect(await answer().innerText()).toContain('npm start')
+  })
+
+  it('says that nobody is signed in, where a name is not enough', async () => {
+    const { url } = await startServer({ AUTH_JWT_SECRET: 'a secret of thirty-two characters' })
+    await page.goto(url)
+    await page.getByLabel('Your question').fill('How do I start Antiphon?')
+    await page.getByLabel('Your question').press('Enter')
+    await page.locator('main').getByText('You are not signed in.').waitFor()
   })
 })

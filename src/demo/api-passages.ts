@@ -123,11 +123,11 @@ export const apiPassages: readonly Passage[] = [
     says: paragraphs(
       prose(
         'A conversation has participants, and each has a role: a VIEWER reads and watches, an EDITOR also asks and cancels,',
-        'and an OWNER also deletes.',
+        'and an OWNER also manages people and deletes.',
       ),
       prose(
-        'In this version whoever begins a conversation is its owner and its only participant; there is no invitation yet.',
-        'What you may not see does not exist for you.',
+        'Whoever begins a conversation is its OWNER, and lets others in by `createInvitation`, whose link they open, or by',
+        '`addParticipant`. `conversationEvents` tells all of them what happens. What you may not see does not exist for you.',
       ),
     ),
   },

@@ -25,7 +25,7 @@ export const productPassages: readonly Passage[] = [
         '- **A stop button that works.** Anyone who may write can cancel, from any device, and the text so far is kept.',
         '- **One typed schema.** Queries, mutations and subscriptions, with errors that you can switch on.',
       ].join('\n'),
-      'It speaks the OpenAI wire format on both sides, so your model server and your SDK stay as they are.',
+      'It asks any model server that speaks the OpenAI wire format, so that one stays as it is.',
     ),
   },
   {

@@ -21,8 +21,8 @@ export function AskBox({ initialText, isAnswering, onStop, onAsk }: AskBoxProps)
 
   function send() {
     if (question === '' || isAnswering) return
-    setText('')
     onAsk(question)
+    setText('')
     // The button that was pressed gives way to another one.
     focus()
   }

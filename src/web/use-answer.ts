@@ -1,5 +1,6 @@
 import { useCallback, useEffect, useState } from 'react'
 import { useClient } from 'urql'
+import { v4 as uuid } from 'uuid'
 import { type Answer, fold, noAnswer } from './answer.ts'
 import { graphql } from './generated/gql.ts'
 import type { CompletionStreamInput, CreateCompletionInput } from './generated/graphql.ts'
@@ -58,8 +59,9 @@ export function useAnswer() {
   }, [client, asked])
 
   const ask = useCallback((completion: CreateCompletionInput, insteadOf: string | null = null) => {
-    // The key makes the same start, sent again after a lost connection, attach instead of asking twice.
-    const idempotencyKey = crypto.randomUUID()
+    // The key makes the same start, sent again after a lost connection, attach instead of asking twice. Not of
+    // crypto.randomUUID, which a page has over https and from localhost alone.
+    const idempotencyKey = uuid()
     const question = completion.messages[0]?.content ?? null
     setAnswer(noAnswer)
     setAsked({ input: { start: { idempotencyKey, completion, flushMs } }, question, completionId: null, insteadOf })

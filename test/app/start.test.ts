@@ -40,6 +40,12 @@ test('a conversation is there after its server was killed and started again', as
   expect(await query(server.url, conversation, { id })).toEqual({ node: { title: 'Moles' } })
 })
 
+test('a HOST that is not this machine stops the start with one line', async () => {
+  // Of the addresses that are kept for documents: https://www.rfc-editor.org/rfc/rfc5737
+  const start = spawnServer({ HOST: '203.0.113.5', AUTH_DEV: 'allow', ...(await freshDatabase()) })
+  await expect(start).rejects.toThrow(/exited with 1: antiphon: HOST: listen EADDRNOTAVAIL.*\n$/)
+})
+
 test('a misspelt setting stops the start with a line that names it', async () => {
   await expect(spawnServer({ OPENAI_APIKEY: 'secret' })).rejects.toThrow(/exited with 1: .*OPENAI_APIKEY/)
 })
