@@ -144,7 +144,7 @@ test('a word of 150,000 letters is no argument, and holds up nobody', async () =
 })
 
 test('a long text that has to be said is said to the character', async () => {
-  const value = `x${'👩‍🚀 Grüße '.repeat(900)}`
+  const value = '🚀'.repeat(6_000)
   const { text } = await ask({ ...formatOf({ const: value }), max_tokens: 30_000 })
   expect(JSON.parse(text)).toBe(value)
 })
