@@ -108,7 +108,7 @@ describe('a data folder', () => {
     for (const round of [1, 2, 3]) {
       const database = await openDatabase(settings)
       await database.close()
-      expect(await readdir(settings.dataDir)).toEqual([`lock.${round}`, 'pglite'])
+      expect(await readdir(settings.dataDir)).toEqual(['answers', `lock.${round}`, 'pglite'])
     }
   })
 
