@@ -8,8 +8,8 @@ import { toStoreError } from './error.ts'
 
 /**
  * The log beside the embedded database, which no other process reads: a file for each live answer. A write is with the
- * kernel when it returns, so it outlives this process as a commit does, and costs it a tenth of what PGlite would. There is
- * no lease to renew: the lock on the folder keeps others out.
+ * kernel when it returns, so it outlives this process as a commit does, and takes less of it than a statement of PGlite.
+ * There is no lease to renew: the lock on the folder keeps others out.
  */
 export function createAnswerLogFiles(folder: string, database: Database): AnswerLog {
   // What a server of an older version left when it was killed.
@@ -21,13 +21,6 @@ export function createAnswerLogFiles(folder: string, database: Database): Answer
     const file = open.get(completionId) ?? openSync(pathOf(completionId), 'a', 0o600)
     open.set(completionId, file)
     return file
-  }
-
-  function close(completionId: string) {
-    const file = open.get(completionId)
-    if (file === undefined) return
-    open.delete(completionId)
-    closeSync(file)
   }
 
   return {
@@ -53,7 +46,9 @@ export function createAnswerLogFiles(folder: string, database: Database): Answer
       return [...entries, ...(await table.since(places.filter(({ completionId }) => !known.has(completionId))))]
     },
     close(completionId) {
-      close(completionId)
+      const file = open.get(completionId)
+      open.delete(completionId)
+      if (file !== undefined) closeSync(file)
       // What stays is pruned.
       rm(pathOf(completionId), { force: true }).catch(() => {})
     },
