@@ -83,7 +83,9 @@ const known = z.object({
     .describe('the secret that the tokens are signed with, by HS256'),
   AUTH_ISSUER: text.optional().describe("what a token's iss has to be"),
   AUTH_AUDIENCE: text.optional().describe("what a token's aud has to be, or to have in it"),
-  AUTH_DEV: oneOf('allow').optional().describe('lets Dev sign-in leave loopback, and run under NODE_ENV=production'),
+  AUTH_DEV: oneOf('allow')
+    .optional()
+    .describe('lets Dev sign-in leave loopback, answer to any host name, and run under NODE_ENV=production'),
   ALLOWED_ORIGINS: setting('origins such as https://app.example.com, separated by commas', origins)
     .default([])
     .describe('other origins whose pages may call; same origin always may'),
@@ -130,6 +132,8 @@ export interface Settings {
   titleModel: string | null
   auth: AuthSettings
   allowedOrigins: string[]
+  /** false: asked for by a name that strangers may own, it refuses */
+  anyHost: boolean
   drainMs: number
   leaseMs: number
   flushMs: number
@@ -172,6 +176,7 @@ export function readSettings(environment: Environment, envFile: Environment = {}
     titleModel: values.TITLE_MODEL ?? null,
     auth,
     allowedOrigins: values.ALLOWED_ORIGINS,
+    anyHost: auth.mode !== 'dev' || values.AUTH_DEV === 'allow',
     drainMs: values.DRAIN_MS,
     leaseMs: values.LEASE_MS,
     flushMs: values.FLUSH_MS,
@@ -284,12 +289,10 @@ function refuseAuthContradictions(values: Values): void {
 function refuseStrangers({ AUTH_DEV, NODE_ENV, HOST = '127.0.0.1' }: Values): void {
   if (AUTH_DEV === 'allow') return
   const cure = 'AUTH_DEV=allow beside it, or AUTH_JWKS_URL or AUTH_JWT_SECRET'
-  if (NODE_ENV === 'production') {
+  if (NODE_ENV === 'production')
     throw new ConfigError('NODE_ENV', `Dev sign-in checks nobody, so production takes ${cure}`)
-  }
-  if (!isLoopback(HOST)) {
+  if (!isLoopback(HOST))
     throw new ConfigError('HOST', `Dev sign-in checks nobody, so it takes a loopback address, or ${cure}`)
-  }
 }
 
 function isLoopback(host: string): boolean {

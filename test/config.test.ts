@@ -30,6 +30,7 @@ test('nothing set means the embedded database, the demo model and Dev sign-in on
     titleModel: null,
     auth: { mode: 'dev' },
     allowedOrigins: [],
+    anyHost: false,
     drainMs: 10_000,
     leaseMs: 10_000,
     flushMs: 50,
@@ -52,7 +53,10 @@ test.each<[Environment, object]>([
   [{ PORT: ' 8080 ' }, { port: 8080 }],
   [{ HOST: '::1' }, { host: '::1' }],
   [{ HOST: '127.8.9.1' }, { host: '127.8.9.1' }],
-  [{ HOST: '0.0.0.0', AUTH_DEV: 'allow' }, { host: '0.0.0.0' }],
+  [
+    { HOST: '0.0.0.0', AUTH_DEV: 'allow' },
+    { host: '0.0.0.0', anyHost: true },
+  ],
   [
     { NODE_ENV: 'production', AUTH_DEV: 'allow' },
     { production: true, host: '127.0.0.1' },

@@ -33,6 +33,7 @@ export interface Door {
 
 export interface DoorOptions {
   allowedOrigins?: string[]
+  anyHost?: boolean
   checks?: Checks
   pageFolder?: string
   auth?: AuthSettings
@@ -65,7 +66,12 @@ export async function openDoor(options: DoorOptions = {}): Promise<Door> {
     log: logger,
   })
   const server = createServer({
-    settings: { host: '127.0.0.1', port: 0, allowedOrigins: options.allowedOrigins ?? [] },
+    settings: {
+      host: '127.0.0.1',
+      port: 0,
+      allowedOrigins: options.allowedOrigins ?? [],
+      anyHost: options.anyHost ?? false,
+    },
     schema,
     sdl: () => printSchema(schema),
     signIn,

@@ -8,6 +8,7 @@ import { buildSchema } from 'graphql'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { execute } from './client.ts'
 import { openDoor, secret } from './door.ts'
+import { upgrade } from './websocket-client.ts'
 
 async function builtPage(): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), 'antiphon-page-'))
@@ -180,9 +181,53 @@ describe('a request to the wrong door', () => {
   })
 })
 
-test.each(['[', 'a b', 'x:99999', 'evil.example/?'])('the Host header %j is of no consequence', async (host) => {
+test.each(['[', 'a b', 'x:99999', 'x/?'])('the Host header %j is of no consequence', async (host) => {
   const { url } = await openDoor()
-  const asked = request(`${url}/graphql?query={viewer{name}}`, { headers: { host } }).end()
-  const [answer] = (await once(asked, 'response')) as [IncomingMessage]
+  const answer = await askAs(host, `${url}/graphql?query={viewer{name}}`)
   expect(JSON.parse(await text(answer))).toEqual({ data: { viewer: { name: 'dev' } } })
 })
+
+describe('a name that anybody can make lead here', () => {
+  const paths = ['/', '/graphql', '/schema.graphql', '/readyz']
+
+  test.each(['evil.example', 'evil.example:4000', '127.0.0.1.evil.example', 'localhost.evil.example', 'localhost.'])(
+    '%s opens no door, whatever the origin says',
+    async (host) => {
+      const { url } = await openDoor()
+      for (const path of paths) {
+        const answer = await askAs(host, url + path)
+        expect(answer.statusCode).toBe(403)
+        expect(JSON.parse(await text(answer))).toMatchObject({
+          errors: [{ message: expect.stringContaining('AUTH_DEV=allow'), extensions: { code: 'FORBIDDEN' } }],
+        })
+      }
+      expect(await upgrade(`${url}/graphql`, { host, origin: `http://${host}` })).toBe(403)
+    },
+  )
+
+  test.each([
+    'localhost:1',
+    'app.localhost',
+    '127.0.0.1',
+    '192.168.1.7:4000',
+    '[::1]:4000',
+    'laptop',
+    'friend.example:81',
+  ])('%s is none', async (host) => {
+    const { url } = await openDoor({ allowedOrigins: ['https://friend.example'] })
+    expect((await askAs(host, `${url}/schema.graphql`)).statusCode).toBe(200)
+    expect(await upgrade(`${url}/graphql`, { host, origin: `http://${host}` })).toBe(101)
+  })
+
+  test('does so where AUTH_DEV=allow', async () => {
+    const { url } = await openDoor({ anyHost: true })
+    expect((await askAs('chat.example', `${url}/schema.graphql`)).statusCode).toBe(200)
+  })
+})
+
+// Not by fetch, which sets the host by itself.
+async function askAs(host: string, url: string): Promise<IncomingMessage> {
+  const asked = request(url, { headers: { host } }).end()
+  const [answer] = (await once(asked, 'response')) as [IncomingMessage]
+  return answer
+}

@@ -38,12 +38,8 @@ export function ask(query: string, id = '1'): Message {
 }
 
 /** The status of the answer to a request for a WebSocket. */
-export function upgrade(url: string, origin?: string): Promise<number | undefined> {
-  const socket = new WebSocket(
-    url.replace('http', 'ws'),
-    'graphql-transport-ws',
-    origin === undefined ? {} : { origin },
-  )
+export function upgrade(url: string, headers: Record<string, string> = {}): Promise<number | undefined> {
+  const socket = new WebSocket(url.replace('http', 'ws'), 'graphql-transport-ws', { headers })
   socket.on('error', () => {})
   return new Promise((resolve) => {
     socket.once('upgrade', ({ statusCode }) => resolve(statusCode))

@@ -221,7 +221,8 @@ describe('an upgrade', () => {
     [undefined, 101],
   ])('from a page of the origin %s is answered with %i', async (from, status) => {
     const { url } = await openDoor({ allowedOrigins: ['https://friend.example'] })
-    expect(await upgrade(`${url}/graphql`, from === 'own' ? url : from)).toBe(status)
+    const origin = from === 'own' ? url : from
+    expect(await upgrade(`${url}/graphql`, origin === undefined ? {} : { origin })).toBe(status)
   })
 
   test('at another path is answered with 404', async () => {

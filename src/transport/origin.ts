@@ -1,14 +1,33 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
+import { isIPv4 } from 'node:net'
+
+export interface OriginSettings {
+  allowedOrigins: string[]
+  /** Else only by names that no stranger can own. */
+  anyHost: boolean
+}
 
 export interface Origins {
+  /**
+   * False where it was asked for by a name that may be a stranger's. Who owns a name can make it lead here, and has a
+   * page of the same origin then: DNS rebinding, before which a check of the origin alone is blind.
+   */
+  knows(request: IncomingMessage): boolean
   /** False for a page of another origin that is not allowed; programs send no Origin and pass. */
   admits(request: IncomingMessage): boolean
   /** Lets pages of allowed origins read the answer; answers of the same origin need nothing. */
   share(request: IncomingMessage, response: ServerResponse): void
 }
 
-export function createOrigins(allowed: string[]): Origins {
+export function createOrigins({ allowedOrigins: allowed, anyHost }: OriginSettings): Origins {
+  const allowedHosts = allowed.map((origin) => new URL(origin).hostname)
   return {
+    knows({ headers: { host } }) {
+      const address = `http://${host}`
+      if (anyHost || !URL.canParse(address)) return true
+      const { hostname } = new URL(address)
+      return isNobodys(hostname) || allowedHosts.includes(hostname)
+    },
     admits({ headers: { origin, host } }) {
       if (origin === undefined || allowed.includes(origin)) return true
       return URL.canParse(origin) && new URL(origin).host === host
@@ -22,6 +41,11 @@ export function createOrigins(allowed: string[]): Origins {
       response.setHeader('access-control-max-age', '600')
     },
   }
+}
+
+/** An address, this machine, or a name without a dot, which only one's own network resolves. */
+function isNobodys(hostname: string): boolean {
+  return !hostname.includes('.') || isIPv4(hostname) || hostname.endsWith('.localhost')
 }
 
 /** This server's, as the client sees it; empty where the request does not tell. Not for deciding who may do what. */

@@ -13,14 +13,14 @@ import type { Checks } from './health.ts'
 import { createReadiness, replyAlive } from './health.ts'
 import type { CreateContext } from './operation.ts'
 import { createRunOperation } from './operation.ts'
-import type { Origins } from './origin.ts'
+import type { OriginSettings, Origins } from './origin.ts'
 import { createOrigins } from './origin.ts'
 import { createPage } from './page.ts'
 import { refuse } from './reply.ts'
 import { createWebSocketDoor, refuseUpgrade } from './websocket.ts'
 
 export interface ServerParts {
-  settings: { host: string; port: number; allowedOrigins: string[] }
+  settings: { host: string; port: number } & OriginSettings
   schema: GraphQLSchema
   sdl: () => string
   signIn: SignIn
@@ -52,7 +52,7 @@ type Methods = Record<string, Handler>
 export function createServer(parts: ServerParts): Server {
   let draining = false
   const { settings, schema, signIn, createContext, log } = parts
-  const origins = createOrigins(settings.allowedOrigins)
+  const origins = createOrigins(settings)
   const toClientError = createToClientError(log)
   const runOperation = createRunOperation(toClientError)
   const graphqlParts = { admit: createAdmission(schema), signIn, createContext, runOperation, toClientError }
@@ -71,7 +71,8 @@ export function createServer(parts: ServerParts): Server {
     response.setHeader('x-content-type-options', 'nosniff')
     response.setHeader('referrer-policy', 'no-referrer')
     if (draining) response.setHeader('connection', 'close')
-    const handle = findHandler(routes[pathOf(request)] ?? readable(page), request)
+    const methods = routes[pathOf(request)] ?? readable(page)
+    const handle = origins.knows(request) ? findHandler(methods, request) : refuseHost
     respond(handle, request, response).catch((error: unknown) => {
       const { message } = toClientError(error)
       if (response.headersSent) response.destroy()
@@ -166,6 +167,11 @@ function refuseWhile(isDraining: () => boolean, handle: Handler): Handler {
 function findHandler(methods: Methods, { method = '' }: IncomingMessage): Handler {
   const allow = Object.keys(methods).join(', ')
   return methods[method] ?? ((_, response) => refuse(response, 'METHOD_NOT_ALLOWED', `This takes ${allow}.`, { allow }))
+}
+
+function refuseHost({ headers: { host } }: IncomingMessage, response: ServerResponse): void {
+  const cure = `http://${host} in ALLOWED_ORIGINS, or AUTH_DEV=allow`
+  refuse(response, 'FORBIDDEN', `Dev sign-in checks nobody, so it takes no request for ${host} without ${cure}.`)
 }
 
 function replySdl(sdl: () => string): Handler {

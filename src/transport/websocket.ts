@@ -75,7 +75,7 @@ export function createWebSocketDoor(parts: WebSocketParts): WebSocketDoor {
       // A peer that resets the connection meanwhile must not end the process.
       socket.on('error', () => {})
       if (draining) return refuseUpgrade(socket, '503 Service Unavailable')
-      if (!parts.origins.admits(request)) return refuseUpgrade(socket, '403 Forbidden')
+      if (!parts.origins.knows(request) || !parts.origins.admits(request)) return refuseUpgrade(socket, '403 Forbidden')
       sockets.handleUpgrade(request, socket, head, open)
     },
     drain() {
