@@ -226,6 +226,14 @@ describe.skipIf(!hasPostgres)('a Postgres', () => {
     await expect.poll(() => idle.query('SELECT 1 AS one').catch(() => [])).toEqual([{ one: 1 }])
   })
 
+  test('that is slow but answers is asked on, however long those before have waited', async () => {
+    const database = await open(await emptyPostgres())
+    const asked = Array.from({ length: 48 }, () => database.query('SELECT pg_sleep(0.3)'))
+    await Promise.all(asked.slice(0, 36))
+    expect(await database.query('SELECT 1 AS one')).toEqual([{ one: 1 }])
+    await Promise.all(asked)
+  })
+
   test('two writers of one row: the slower one hears of a conflict', async () => {
     const database = await open(await emptyPostgres())
     await migrate(database)

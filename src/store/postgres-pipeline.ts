@@ -6,7 +6,7 @@ export interface Pipeline {
   /** `onSent` as Database says of it. Sends at once, where it is connected. */
   query(config: pg.QueryConfig, onSent?: () => void): Promise<pg.QueryResult>
   underWay(): number
-  /** How long the first of those under way has been waited for. */
+  /** How long nothing has been answered of those under way. */
   waitsMs(): number
   close(): Promise<void>
 }
@@ -16,6 +16,7 @@ export function createPipeline(options: pg.ClientConfig): Pipeline {
   const sentMs: number[] = []
   let current: Promise<pg.Client> | null = null
   let connected: pg.Client | null = null
+  let answeredMs = 0
   let isClosed = false
 
   async function connect(): Promise<pg.Client> {
@@ -51,8 +52,11 @@ export function createPipeline(options: pg.ClientConfig): Pipeline {
     // All of it is with the kernel, which hands it over also where this process ends now; else the result tells.
     if (client.connection.stream.writableLength === 0) onSent?.()
     try {
-      return await result
+      const answer = await result
+      answeredMs = performance.now()
+      return answer
     } catch (error) {
+      if (error instanceof pg.DatabaseError) answeredMs = performance.now()
       // The server says so before it ends a connection: the next statement must not be sent into that.
       if (!(error instanceof pg.DatabaseError) || error.severity === 'FATAL') forget(client)
       throw error
@@ -69,7 +73,7 @@ export function createPipeline(options: pg.ClientConfig): Pipeline {
       }
     },
     underWay: () => sentMs.length,
-    waitsMs: () => performance.now() - (sentMs[0] ?? performance.now()),
+    waitsMs: () => (sentMs[0] === undefined ? 0 : performance.now() - Math.max(sentMs[0], answeredMs)),
     async close() {
       isClosed = true
       const client = await current?.catch(() => null)
