@@ -35,7 +35,8 @@ interface Service {
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
   await build()
   const [postgres, redis] = await Promise.all([
-    existing('DATABASE_URL') ?? startPostgres(),
+    // What is here outlives no machine, and a slow disk would be waited for at each commit.
+    existing('DATABASE_URL') ?? startPostgres({ fsync: 'off' }),
     existing('REDIS_URL') ?? startRedis(),
   ])
   const template = `antiphon_test_${randomBytes(4).toString('hex')}`

@@ -1,10 +1,11 @@
 import pg from 'pg'
-import { afterAll, describe, expect, inject, test, vi } from 'vitest'
+import { afterAll, describe, expect, inject, test } from 'vitest'
 import { execute, type Sender, subscribe } from '../client.ts'
 import { type ApiKey, apiKeyNode, completionStream, createApiKey, revokeApiKey, viewerApiKeys } from '../documents.ts'
 import { contentsIn, createPerson, endOf, type Person, readTo, says } from '../person.ts'
 import { freshDatabase, type Server, startServer } from '../server.ts'
 import { chunks, done, finish, gate, startScriptedUpstream } from '../upstream-server.ts'
+import { within } from '../within.ts'
 
 const upstream = await startScriptedUpstream()
 const { url } = await startServer({ OPENAI_BASE_URL: upstream.baseUrl })
@@ -119,7 +120,8 @@ describe('an API key', () => {
 
   test('that has expired signs nobody in, and what is open by it is closed', async () => {
     const alice = somebody()
-    const { secret } = await make(alice, { expiresAt: new Date(Date.now() + 3_000).toISOString() })
+    await alice.ask('Who digs?')
+    const { secret } = await make(alice, { expiresAt: new Date(Date.now() + 5_000).toISOString() })
     upstream.reply(...chunks('A mo'), gate().wait)
     const viewer = createPerson(url, by(secret)).start('a key', 'What digs?')
     await readTo('A mo', viewer)
@@ -156,9 +158,7 @@ describe('a revoked key', () => {
       const stays = createPerson(url, by(other.secret)).watch(seen[0]?.completionId ?? '', { over })
       const watched = await readTo('A mo', stays)
       await revoke(alice, apiKey.id)
-      const since = performance.now()
-      await expect(viewer.rest()).rejects.toThrow(over === 'sse' ? /terminated/ : /4403/)
-      expect(performance.now() - since).toBeLessThan(1_000)
+      await expect(within(1_000, viewer.rest())).rejects.toThrow(over === 'sse' ? /terminated/ : /4403/)
 
       hold.open()
       watched.push(...(await stays.rest()))
@@ -184,10 +184,8 @@ describe('a revoked key', () => {
       )
       await Promise.all(viewers.map((viewer) => readTo('A mo', viewer)))
       await revoke(alice, apiKey.id)
-      const since = performance.now()
-      await Promise.all(viewers.map((viewer) => expect(viewer.rest()).rejects.toThrow(/4403|terminated/)))
-      expect(performance.now() - since).toBeLessThan(5_000)
-      await refusedBy(there, secret, since)
+      const left = viewers.map((viewer) => expect(viewer.rest()).rejects.toThrow(/4403|terminated/))
+      await within(5_000, Promise.all([...left, refusedBy(there, secret)]))
       hold.open()
       const rest = alice.start('a key', 'What digs?')
       expect(endOf(await rest.rest())).toMatchObject({ choices: [{ message: { content: 'A mole.' } }] })
@@ -204,18 +202,13 @@ describe('a revoked key', () => {
       await database.connect()
       await database.query('UPDATE api_keys SET revoked_at = now() WHERE prefix = $1', [apiKey.prefix])
       await database.end()
-      const since = performance.now()
-      expect(await viewer.closed).toBe(4403)
-      expect(performance.now() - since).toBeLessThan(5_000)
-      await refusedBy(server, secret, since)
+      await within(5_000, Promise.all([expect(viewer.closed).resolves.toBe(4403), refusedBy(server, secret)]))
     })
   }
 })
 
-/** Within five seconds of that moment. */
-async function refusedBy(server: Server, secret: string, since: number): Promise<void> {
-  const refused = async () => expect(await viewerBy(by(secret), server.url)).toEqual([401, 'UNAUTHENTICATED'])
-  await vi.waitFor(refused, { timeout: 5_000 - (performance.now() - since) })
+async function refusedBy(server: Server, secret: string): Promise<void> {
+  await expect.poll(() => viewerBy(by(secret), server.url)).toEqual([401, 'UNAUTHENTICATED'])
 }
 
 describe("another's key", () => {
@@ -263,12 +256,13 @@ describe('what is wrong is refused, and nothing is made', () => {
 
   test('the hundred and first, however many come at once; revoked ones do not count', async () => {
     const alice = somebody()
-    const outcomes = await Promise.allSettled(Array.from({ length: 120 }, () => make(alice)))
-    const made = outcomes.flatMap((outcome) => (outcome.status === 'fulfilled' ? [outcome.value] : []))
-    expect(made).toHaveLength(100)
+    const { apiKey } = await make(alice)
+    for (let count = 1; count < 90; count++) await make(alice)
+    const outcomes = await Promise.allSettled(Array.from({ length: 20 }, () => make(alice)))
+    expect(outcomes.filter(({ status }) => status === 'fulfilled')).toHaveLength(10)
     expect(await keysOf(alice)).toHaveLength(100)
     await expect(make(alice)).rejects.toThrow(/100 keys/)
-    await revoke(alice, made[0]?.apiKey.id ?? '')
+    await revoke(alice, apiKey.id)
     await make(alice)
     expect(await keysOf(alice)).toHaveLength(101)
   })

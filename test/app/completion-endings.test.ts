@@ -22,8 +22,8 @@ const upstream = await startScriptedUpstream()
 const { url } = await startServer({
   OPENAI_BASE_URL: upstream.baseUrl,
   OPENAI_API_KEY: key,
-  UPSTREAM_FIRST_BYTE_MS: '400',
-  UPSTREAM_IDLE_MS: '300',
+  UPSTREAM_FIRST_BYTE_MS: '2000',
+  UPSTREAM_IDLE_MS: '1500',
 })
 afterAll(() => upstream.close())
 

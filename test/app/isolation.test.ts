@@ -110,10 +110,13 @@ function planOf(place: Place, { doors, ...reach }: Reach & { doors: number }) {
     })
 }
 
+// So few that none of them waits long for a connection to the database.
+const atOnce = 4
+
 async function inTurns<Item>(items: readonly Item[], work: (item: Item) => Promise<string[]>): Promise<string[]> {
   const found: string[] = []
-  for (let from = 0; from < items.length; from += 24) {
-    found.push(...(await Promise.all(items.slice(from, from + 24).map(work))).flat())
+  for (let from = 0; from < items.length; from += atOnce) {
+    found.push(...(await Promise.all(items.slice(from, from + atOnce).map(work))).flat())
   }
   return found
 }
@@ -216,13 +219,14 @@ const ignored = [
 
 test.each(places)('whose it is gets another answer by $name, so that the bytes above can tell', async (place) => {
   const realm = await furnish(upstream, { comer, owner: carol })
+  const patient = await visit(url, carol.authorization)
   const { doors, leave } = await visit(url, carol.authorization, 1_000)
   const attempts = attemptsAt(schema, place, { hers: realm, own: realm }).filter(({ fits }) => fits)
   async function isTold({ operation, twin, given }: Attempt): Promise<boolean> {
-    const ask = operation.kind === 'subscription' ? doors.WebSocket : doors.POST
-    const nothing = (await ask(twin)).replaceAll(given[1], 'what was given')
+    const door = operation.kind === 'subscription' ? 'WebSocket' : 'POST'
+    const nothing = (await patient.doors[door](twin)).replaceAll(given[1], 'what was given')
     // Of what there is, a stream may have no end.
-    const something = await ask(operation).catch(() => 'no end')
+    const something = await doors[door](operation).catch(() => 'no end')
     return something.replaceAll(given[0], 'what was given') !== nothing
   }
   for (const { path, meaning } of place.positions) {
@@ -232,6 +236,7 @@ test.each(places)('whose it is gets another answer by $name, so that the bytes a
     expect([path, isDifferent]).toEqual([path, true])
   }
   leave()
+  patient.leave()
 })
 
 test('there are at least 1,500 checks', () => {

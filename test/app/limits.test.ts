@@ -63,11 +63,13 @@ describe('a person may', () => {
       await requestsLeft(alice)
       const client = new pg.Client(database['DATABASE_URL'])
       await client.connect()
-      await client.query('BEGIN; LOCK TABLE completions IN SHARE MODE')
+      // Into these, unlike completions, the server writes nothing on its own.
+      await client.query('BEGIN; LOCK TABLE conversations IN SHARE MODE')
       const input = { messages: [says('What digs?')], idempotencyKey: 'a key' }
       const first = alice.ask(input)
-      const waiting = 'SELECT FROM pg_locks WHERE NOT granted AND locktype = $1'
-      await expect.poll(async () => (await client.query(waiting, ['relation'])).rowCount).toBe(1)
+      const waiting = `SELECT FROM pg_locks WHERE NOT granted AND relation = 'conversations'::regclass
+        AND database = (SELECT oid FROM pg_database WHERE datname = current_database())`
+      await expect.poll(async () => (await client.query(waiting)).rowCount).toBe(1)
       const again = Promise.all(Array.from({ length: 7 }, () => alice.ask(input)))
       // A refusal needs no lock: it mostly comes before the answer to what is asked later.
       await Promise.race([again, requestsLeft(alice)])
@@ -146,7 +148,7 @@ describe('a person may', () => {
 })
 
 test('an answer that takes longer than UPSTREAM_TOTAL_MS is INTERRUPTED, with its text, and its socket freed', async () => {
-  const alice = await personAt({ UPSTREAM_TOTAL_MS: '700' })
+  const alice = await personAt({ UPSTREAM_TOTAL_MS: '3000' })
   const sent = upstream.requests.length
   upstream.reply(...chunks('A mo'), every(50, delta({ content: '.' })))
   const end = endOf(await alice.start('a key', 'What digs?').rest())

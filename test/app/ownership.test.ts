@@ -20,7 +20,7 @@ import { startServer } from '../server.ts'
 import { chunks, silence, startScriptedUpstream } from '../upstream-server.ts'
 
 const upstream = await startScriptedUpstream()
-const { url } = await startServer({ OPENAI_BASE_URL: upstream.baseUrl })
+const { url } = await startServer({ OPENAI_BASE_URL: upstream.baseUrl, UPSTREAM_IDLE_MS: '600000' })
 afterAll(() => upstream.close())
 
 const [alice, bob] = [createPerson(url, 'alice'), createPerson(url, 'bob')]

@@ -120,7 +120,9 @@ const step: fc.Arbitrary<Step> = fc.record({
   at: fc.nat(1_000),
 })
 
-test('two people who write, edit, ask, select and delete at random see the tree that a simple one says', async () => {
+test('two people who write, edit, ask, select and delete at random see the tree that a simple one says', {
+  timeout: 180_000,
+}, async () => {
   const property = fc.asyncProperty(
     fc.array(step, { minLength: 20, maxLength: 50, size: 'max' }),
     fc.integer({ min: 1, max: 7 }),

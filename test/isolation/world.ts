@@ -135,14 +135,14 @@ async function cursorsOf(person: Person, conversationId: string): Promise<string
 export async function endedCredentials(url: string, person: Somebody): Promise<Record<string, string>> {
   const [revoked, expired] = await Promise.all([
     makeApiKey(person, 'revoked'),
-    makeApiKey(person, 'expired', new Date(Date.now() + 1_000)),
+    makeApiKey(person, 'expired', new Date(Date.now() + 3_000)),
   ])
   await person.request(revokeApiKey, { id: revoked.apiKey.id })
   const expiredKey = `Bearer ${expired.secret}`
   await vi.waitFor(async () => {
     const { status } = await execute(url, '{ viewer { id } }', {}, { authorization: expiredKey })
     expect(status).toBe(401)
-  }, 5_000)
+  }, 15_000)
   return {
     'an expired token': await authorizationOf(person.name, Math.floor(Date.now() / 1_000) - 60),
     'a revoked key': `Bearer ${revoked.secret}`,

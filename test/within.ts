@@ -1,0 +1,18 @@
+import { setTimeout as delay } from 'node:timers/promises'
+
+const stepMs = 50
+
+/** Rejects after so many milliseconds in which this process ran: what waits while the machine stands still is not late. */
+export async function within<Value>(ms: number, wait: Promise<Value>): Promise<Value> {
+  const stopper = new AbortController()
+  try {
+    return await Promise.race([wait, lateAfter(ms, stopper.signal)])
+  } finally {
+    stopper.abort()
+  }
+}
+
+async function lateAfter(ms: number, signal: AbortSignal): Promise<never> {
+  for (let passedMs = 0; passedMs < ms; passedMs += stepMs) await delay(stepMs, undefined, { signal })
+  throw new Error(`Not within ${ms} ms`)
+}
