@@ -1,6 +1,7 @@
 import type { Completion } from '../store/completion.ts'
 import type { Store } from '../store/store.ts'
 import type { Answer } from '../stream/answer.ts'
+import { isWithin, type Position } from '../stream/position.ts'
 import type { LiveAnswers } from './live.ts'
 import type { Mirrors } from './mirror.ts'
 import { endedAnswer } from './stored-answer.ts'
@@ -13,7 +14,12 @@ export interface Answers {
    * viewer.
    */
   ended(answer: Answer<Completion>, signal?: AbortSignal): Promise<Completion>
+  /** Whether it has come so far, which for an answer of another replica is waited for a little. */
+  reaches(answer: Answer<Completion>, position: Position): Promise<boolean>
 }
+
+// A replica shows what it has sent to the database; others can read it when that is committed.
+const commitMs = 2_000
 
 export function createAnswers({ messages }: Store, lives: LiveAnswers, mirrors: Mirrors): Answers {
   return {
@@ -36,6 +42,19 @@ export function createAnswers({ messages }: Store, lives: LiveAnswers, mirrors: 
         const stopListening = answer.onMove(check)
         signal?.addEventListener('abort', check)
         check()
+      })
+    },
+    reaches(answer, position) {
+      const isThere = () => isWithin(position, answer.position())
+      if (isThere() || answer.outcome() !== null || lives.get(answer.id) !== null) return Promise.resolve(isThere())
+      return new Promise((resolve) => {
+        const settle = () => {
+          stopListening()
+          clearTimeout(timer)
+          resolve(isThere())
+        }
+        const stopListening = answer.onMove(() => (isThere() || answer.outcome() !== null) && settle())
+        const timer = setTimeout(settle, commitMs)
       })
     },
   }

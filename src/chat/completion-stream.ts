@@ -1,7 +1,7 @@
 import { setImmediate as turn } from 'node:timers/promises'
 import type { Completion } from '../store/completion.ts'
 import { readCursor } from '../stream/cursor.ts'
-import { isWithin, type Position } from '../stream/position.ts'
+import type { Position } from '../stream/position.ts'
 import type { Access } from './access.ts'
 import type { Answers } from './answers.ts'
 import { checkCompletionInput, checkKey } from './completion-check.ts'
@@ -77,7 +77,7 @@ export function createCompletionStreams(options: CompletionStreamsOptions): Comp
       const answer = await answers.open(completion)
       // A cursor from beyond what is known here cannot be served: the viewer gets all there is. It may be beyond what is
       // revealed here: another replica sees a commit before its answer comes back to this one.
-      const from = position !== null && isWithin(position, answer.position()) ? position : null
+      const from = position !== null && (await answers.reaches(answer, position)) ? position : null
       const current = () => lives.get(completion.id)?.completion ?? answer.outcome() ?? completion
       return watchAnswer(answer, { from, mode, flushMs, completion: current, lost, onLeave })
     } catch (error) {
