@@ -6,8 +6,10 @@ import {
   comment,
   delta,
   destroy,
+  done,
   event,
   every,
+  finish,
   gate,
   halfClose,
   head,
@@ -19,6 +21,11 @@ import {
 } from './upstream-server.ts'
 
 const eventStream = head(200, { 'content-type': 'text/event-stream' })
+function block(ms: number) {
+  const untilMs = performance.now() + ms
+  while (performance.now() < untilMs);
+}
+
 const words = ['One', ' two', ' three', ' \u{1f44b}']
 
 describe('a connection that fails', () => {
@@ -33,7 +40,7 @@ describe('a connection that fails', () => {
   const places = cuts.flatMap((cut) => words.map((_, k) => [...cut, k] as const))
 
   test.each(places)('%s keeps the text and is never asked again (%#)', async (_, cut, code, k) => {
-    const { server, upstreams } = await start({ timeouts: { idleMs: 100 } })
+    const { server, upstreams } = await start({ timeouts: { idleMs: code === 'IDLE_TIMEOUT' ? 300 : 30_000 } })
     const received = gate()
     server.reply(...chunks(...words.slice(0, k)), received.wait, cut)
     let left = 1 + k
@@ -66,8 +73,18 @@ describe('a connection that fails', () => {
     await server.requests[0]?.closed
   })
 
+  test('is not what looks so because this process stood still', async () => {
+    const { server, upstreams } = await start({ timeouts: { idleMs: 300 } })
+    const received = gate()
+    // Behind the write, which the tick sends.
+    const standStill: Step = () => new Promise((resolve) => process.nextTick(() => resolve(block(500))))
+    server.reply(...chunks('all'), received.wait, delta({ content: ' of it' }), standStill, finish('stop'), done())
+    const answer = await ask(upstreams, {}, { onChunk: received.open })
+    expect(answer).toMatchObject({ error: null, text: 'all of it' })
+  })
+
   test('one byte at a time is no progress', async () => {
-    const { server, upstreams } = await start({ timeouts: { idleMs: 100 } })
+    const { server, upstreams } = await start({ timeouts: { idleMs: 300 } })
     server.reply(...chunks('some'), raw('data: '), every(5, raw('x')))
     const answer = await ask(upstreams)
     expect(codeOf(answer)).toBe('IDLE_TIMEOUT')
@@ -75,7 +92,7 @@ describe('a connection that fails', () => {
   })
 
   test('by never ending meets the total time-out, since progress is not idle', async () => {
-    const { server, upstreams } = await start({ timeouts: { idleMs: 400, totalMs: 1000 } })
+    const { server, upstreams } = await start({ timeouts: { idleMs: 1_500, totalMs: 2_500 } })
     server.reply(every(20, delta({ content: '.' })))
     const answer = await ask(upstreams)
     expect(codeOf(answer)).toBe('TOTAL_TIMEOUT')

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { Socket } from 'node:net'
-import { setTimeout as delay } from 'node:timers/promises'
+import { setTimeout as delay, setImmediate as turn } from 'node:timers/promises'
 import pg from 'pg'
 import type { Bus } from './bus.ts'
 import type { Connection, Log } from './connection.ts'
@@ -87,7 +87,8 @@ async function probe(listening: Line, speaking: Line, signal: AbortSignal, log: 
   } finally {
     speaking.close()
   }
-  const silent = delay(probeMs, 'silent', { ref: false })
+  // Where this process stood still, the timer comes before what has arrived meanwhile, and that is read in between.
+  const silent = delay(probeMs, null, { ref: false }).then(() => turn('silent'))
   const outcome = await Promise.race([heard, listening.lost, silent])
   if (outcome === 'heard') log.info({}, 'LISTEN works')
   if (outcome === 'silent') {

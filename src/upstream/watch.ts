@@ -17,15 +17,25 @@ export function createWatch(deadline: number, onTimeout: (code: TimeoutCode) => 
   let withinMs = Number.POSITIVE_INFINITY
   let since = performance.now()
   let timer: NodeJS.Timeout | undefined
+  let lastLook: NodeJS.Immediate | undefined
+
+  function waits(): boolean {
+    const leftMs = Math.min(since + withinMs, deadline) - performance.now()
+    if (leftMs > 0) timer = setTimeout(check, Math.min(Math.ceil(leftMs), longestTimerMs))
+    return leftMs > 0
+  }
 
   function check() {
-    const now = performance.now()
-    const leftMs = Math.min(since + withinMs, deadline) - now
-    if (leftMs > 0) {
-      timer = setTimeout(check, Math.min(Math.ceil(leftMs), longestTimerMs))
-      return
-    }
-    onTimeout(now >= deadline ? 'TOTAL_TIMEOUT' : code)
+    if (waits()) return
+    // Where this process stood still, its timers come before what has arrived meanwhile, and that is read in between.
+    lastLook = setImmediate(() => {
+      if (!waits()) onTimeout(performance.now() >= deadline ? 'TOTAL_TIMEOUT' : code)
+    })
+  }
+
+  function stop() {
+    clearTimeout(timer)
+    clearImmediate(lastLook)
   }
 
   timer = setTimeout(check, 0)
@@ -34,14 +44,12 @@ export function createWatch(deadline: number, onTimeout: (code: TimeoutCode) => 
       code = nextCode
       withinMs = nextWithinMs
       since = performance.now()
-      clearTimeout(timer)
+      stop()
       check()
     },
     progress() {
       since = performance.now()
     },
-    stop() {
-      clearTimeout(timer)
-    },
+    stop,
   }
 }
