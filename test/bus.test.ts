@@ -22,7 +22,7 @@ const remoteKinds: Kind[] = []
 if (inject('postgres') !== null) remoteKinds.push('postgres')
 if (inject('redisUrl') !== null) remoteKinds.push('redis')
 
-const greetings = new Set<string>()
+const told = new Set<string>()
 const opened: { close(): Promise<void> }[] = []
 let postgresUrl = ''
 
@@ -54,17 +54,22 @@ function createBus(kind: Kind, url = serverUrl(kind), log = createLog()): Bus {
   return kind === 'redis' ? createRedisBus({ redisUrl: url, log }) : createPostgresBus({ databaseUrl: url, log })
 }
 
-/** All that a bus hears from now on, id by id, but for greetings, which may come late. */
+function newId(): string {
+  const id = randomUUID()
+  told.add(id)
+  return id
+}
+
+/** What a bus hears from now on of new ids: no greetings, which may come late, nor what others say over the same Redis. */
 function listen(bus: Bus, topic: Topic) {
   const heard: string[] = []
-  const leave = bus.subscribe(topic, (ids) => heard.push(...ids.filter((id) => !greetings.has(id))))
+  const leave = bus.subscribe(topic, (ids) => heard.push(...ids.filter((id) => told.has(id))))
   return { heard, leave }
 }
 
 /** Until one hears the other. What is published to somebody who is not connected yet is lost, so it is said again. */
 async function hears(listener: Bus, speaker: Bus) {
   const greeting = randomUUID()
-  greetings.add(greeting)
   let isHeard = false
   const leave = listener.subscribe('moved', (ids) => {
     isHeard ||= ids.includes(greeting)
@@ -96,7 +101,7 @@ describe.each(['memory', ...remoteKinds] as const)('the %s bus', (kind) => {
     const [one, other] = await createPair(kind)
     const { heard: heardByOne } = listen(one, 'moved')
     const { heard: heardByOther } = listen(other, 'moved')
-    const [first, last] = [randomUUID(), randomUUID()]
+    const [first, last] = [newId(), newId()]
     one.publish('moved', [first])
     await vi.waitFor(() => expect(heardByOther).toContain(first), waiting)
     // By the time that it comes, so has whatever came back of the first.
@@ -109,14 +114,15 @@ describe.each(['memory', ...remoteKinds] as const)('the %s bus', (kind) => {
   test('tells the replica that publishes without delay', async () => {
     const bus = closeLater(createBus(kind))
     const { heard } = listen(bus, 'stop')
-    bus.publish('stop', ['a', 'b'])
-    expect(heard).toEqual(['a', 'b'])
+    const ids = [newId(), newId()]
+    bus.publish('stop', ids)
+    expect(heard).toEqual(ids)
   })
 
   test('keeps the topics apart', async () => {
     const [one, other] = await createPair(kind)
     const heard = topics.map((topic) => listen(other, topic).heard)
-    const ids = topics.map(() => randomUUID())
+    const ids = topics.map(() => newId())
     for (const [index, topic] of topics.entries()) one.publish(topic, ids.slice(index, index + 1))
     await vi.waitFor(() => expect(heard.flat()).toHaveLength(ids.length), waiting)
     expect(heard).toEqual(ids.map((id) => [id]))
@@ -124,7 +130,7 @@ describe.each(['memory', ...remoteKinds] as const)('the %s bus', (kind) => {
 
   test('tells nobody who has left', async () => {
     const [one, other] = await createPair(kind)
-    const [before, after] = [randomUUID(), randomUUID()]
+    const [before, after] = [newId(), newId()]
     const { heard: stayed } = listen(other, 'moved')
     const { heard: left, leave } = listen(other, 'moved')
     one.publish('moved', [before])
@@ -138,7 +144,7 @@ describe.each(['memory', ...remoteKinds] as const)('the %s bus', (kind) => {
   test('takes 10,000 ids at once', async () => {
     const [one, other] = await createPair(kind)
     const { heard } = listen(other, 'moved')
-    const ids = Array.from({ length: 10_000 }, () => randomUUID())
+    const ids = Array.from({ length: 10_000 }, () => newId())
     one.publish('moved', ids)
     await vi.waitFor(() => expect(heard).toHaveLength(ids.length), waiting)
     expect(new Set(heard)).toEqual(new Set(ids))
@@ -147,7 +153,7 @@ describe.each(['memory', ...remoteKinds] as const)('the %s bus', (kind) => {
   test('loses nothing of what is published in quick succession, and just before it closes', async () => {
     const [one, other] = await createPair(kind)
     const { heard } = listen(other, 'moved')
-    const ids = Array.from({ length: 1_000 }, () => randomUUID())
+    const ids = Array.from({ length: 1_000 }, () => newId())
     for (const id of ids) one.publish('moved', [id])
     await one.close()
     await vi.waitFor(() => expect(heard).toHaveLength(ids.length), waiting)
@@ -169,7 +175,7 @@ describe.each(remoteKinds)('the %s bus', (kind) => {
   test('is heard again after the server cut its connections', async () => {
     const [one, other] = await createPair(kind)
     await connectionsTo(kind).cut()
-    one.publish('moved', [randomUUID()])
+    one.publish('moved', [newId()])
     await hears(one, other)
     await hears(other, one)
   })
@@ -180,8 +186,9 @@ describe.each(remoteKinds)('the %s bus', (kind) => {
     proxy.cut()
     const tries = proxy.connections()
     await vi.waitFor(() => expect(proxy.connections()).toBeGreaterThanOrEqual(tries + 3), waiting)
-    bus.publish('moved', ['while down'])
-    expect(heard).toEqual(['while down'])
+    const whileDown = newId()
+    bus.publish('moved', [whileDown])
+    expect(heard).toEqual([whileDown])
     proxy.mend()
     await hears(bus, other)
     await hears(other, bus)
@@ -194,7 +201,7 @@ describe.each(remoteKinds)('the %s bus', (kind) => {
   test('leaves a server that answers no more', async () => {
     const { proxy, bus, other, said } = await viaProxy()
     proxy.freeze()
-    bus.publish('moved', [randomUUID()])
+    bus.publish('moved', [newId()])
     await vi.waitFor(() => expect(said).toContainEqual(expect.stringMatching(/is down/)), waiting)
     proxy.mend()
     await hears(bus, other)
@@ -236,7 +243,7 @@ describe.runIf(remoteKinds.includes('postgres'))('the postgres bus', () => {
       if (payload?.includes('stop')) notifications += 1
     })
     const { heard } = listen(other, 'stop')
-    for (let count = 0; count < 300; count++) one.publish('stop', [randomUUID()])
+    for (let count = 0; count < 300; count++) one.publish('stop', [newId()])
     await vi.waitFor(() => expect(heard).toHaveLength(300), waiting)
     await client.query('SELECT 1')
     expect(notifications).toBeLessThanOrEqual(2)
@@ -268,7 +275,7 @@ describe.runIf(remoteKinds.includes('redis'))('the redis bus', () => {
       })
     const proxy = closeLater(await startProxy(serverUrl('redis'), record))
     closeLater(createBus('redis', proxy.url))
-    await vi.waitFor(() => expect(answers.match(/PONG/g)).toHaveLength(2), waiting)
+    await vi.waitFor(() => expect(answers.match(/PONG/g)?.length).toBeGreaterThanOrEqual(2), waiting)
     expect(proxy.connections()).toBe(2)
   })
 })

@@ -139,7 +139,7 @@ describe.concurrent('the special models', () => {
   })
 
   test('demo-silent says some words, and nothing more until the reader gives up', async () => {
-    const patience = AbortSignal.timeout(700)
+    const patience = AbortSignal.timeout(3_000)
     const { text } = await readAll(await post({ model: 'demo-silent', stream: true }, patience))
     expect(patience.aborted).toBe(true)
     expect(text.split('data: ').length).toBeGreaterThan(15)

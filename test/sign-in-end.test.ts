@@ -11,8 +11,8 @@ async function begin() {
   const door = await byKeys((await startKeyServer(key)).url, 'trace')
   // Whole seconds: it ends two to three seconds from now.
   const exp = inSeconds(3)
-  const authorization = `Bearer ${await signToken(key, claimsOf('a1', { exp }))}`
-  return { ...door, authorization, endsAt: exp * 1_000 }
+  const until = async (exp: number) => `Bearer ${await signToken(key, claimsOf('a1', { exp }))}`
+  return { ...door, authorization: await until(exp), longer: await until(exp + 0.2), endsAt: exp * 1_000 }
 }
 
 describe('when a token expires', () => {
@@ -43,8 +43,8 @@ describe('when a token expires', () => {
   })
 
   test('nothing is done any more for a client that has not agreed to the close yet', async () => {
-    const { url, authorization, resolved } = await begin()
-    const [slow, other] = [await connected(url, authorization), await connected(url, authorization)]
+    const { url, authorization, longer, resolved } = await begin()
+    const [slow, other] = [await connected(url, authorization), await connected(url, longer)]
     const closed = once(slow, 'close')
     // It does not read the close, so it may go on talking.
     slow.pause()

@@ -107,7 +107,7 @@ describe('the time until a retry', () => {
       ['backoff', { 'retry-after': '-1' }],
       ['backoff', { 'retry-after': '61' }],
       ['backoff', { 'retry-after': 'tomorrow' }],
-      ['late', { 'retry-after': date(2_500) }],
+      ['late', { 'retry-after': date(3_500) }],
       ['backoff', { 'retry-after': date(-60_000) }],
       ['backoff', { 'retry-after': date(120_000) }],
       ['soon', { 'retry-after-ms': '1', 'x-should-retry': 'true' }],

@@ -66,6 +66,8 @@ async function answer(question: Question, response: ServerResponse): Promise<voi
   const frame = { id: `chatcmpl-${question.id}`, object: 'chat.completion.chunk', created: 1, model: 'scripted' }
   const send = (more: object) => response.write(`data: ${JSON.stringify({ ...frame, ...more })}\n\n`)
   response.writeHead(200, { 'content-type': 'text/event-stream' })
+  // Else it goes with the first piece, and whoever is cancelled before that was not asked.
+  response.flushHeaders()
   for (const { index, delta, finishReason, waitMs } of pieces) {
     if (waitMs > 0) await delay(waitMs)
     if (response.destroyed) return
