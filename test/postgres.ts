@@ -96,7 +96,8 @@ function handle(
     },
     goDown: (mode) => end(mode === 'fast' ? 'SIGINT' : 'SIGQUIT'),
     async comeUp() {
-      server = await start()
+      // Somebody may have the port for a moment.
+      for (let attempt = 1; server === null && attempt <= attempts; attempt++) server = await start()
       if (server === null) throw new Error('Postgres did not come up again')
     },
   }

@@ -114,6 +114,9 @@ describe('the time until a retry', () => {
       ['backoff', { 'x-should-retry': 'maybe' }],
     ]
     const { server, upstreams } = await start()
+    // What is slow once would come between those that ask at one time.
+    await ask(upstreams, { model: 'warm-up' })
+    server.requests.length = 0
     const asked = new Set<unknown>()
     server.replyAlways(({ body: { model } }) => {
       if (asked.has(model)) return [...chunks('Hello'), done()]

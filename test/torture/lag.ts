@@ -10,6 +10,8 @@ import type { Question } from './script.ts'
 export interface LagSizes {
   answers: number
   pieces: number
+  /** What a machine that is busy otherwise may add to the promised time. */
+  slackMs: number
 }
 
 /** When a viewer had so much of the answer. */
@@ -37,7 +39,7 @@ export function lag(torture: Torture, sizes: LagSizes): Promise<Report> {
   })
 }
 
-async function lagOver(ground: Ground, bus: string, settings: Environment, { answers, pieces }: LagSizes) {
+async function lagOver(ground: Ground, bus: string, settings: Environment, { answers, pieces, slackMs }: LagSizes) {
   const { seed, faults } = ground
   const shared = { ...(await newDatabase(ground)), ...settings }
   const [owner, other] = [await ground.start(shared), await ground.start(shared)]
@@ -51,7 +53,7 @@ async function lagOver(ground: Ground, bus: string, settings: Environment, { ans
   await lagsOf('warm-up', warmUpPieces)
   const all = (await Promise.all(Array.from({ length: answers }, (_, index) => lagsOf(`${index}`, pieces)))).flat()
   const [p50, p99] = [percentile(all, 50), percentile(all, 99)]
-  if (!(p50 <= promisedMs))
+  if (!(p50 <= promisedMs + slackMs))
     faults.push(`over ${bus} half of ${all.length} events come more than ${Math.floor(p50)} ms later`)
   return `over ${bus} ${all.length} events, p50 ${p50.toFixed(1)} ms later, p99 ${p99.toFixed(1)} ms`
 }

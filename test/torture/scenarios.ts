@@ -62,7 +62,7 @@ export const scenarios: Record<string, Scenario> = {
     long: (torture) => leak(torture, { subscriptions: 20_000 }),
   },
   lag: {
-    short: (torture) => lag(torture, { answers: 4, pieces: 100 }),
-    long: (torture) => lag(torture, { answers: 10, pieces: 500 }),
+    short: (torture) => lag(torture, { answers: 4, pieces: 100, slackMs: 1_000 }),
+    long: (torture) => lag(torture, { answers: 10, pieces: 500, slackMs: 0 }),
   },
 }
