@@ -2,7 +2,7 @@ import type { Completion } from '../store/completion.ts'
 import { type Answer, createAnswer } from '../stream/answer.ts'
 import type { Context } from './context.ts'
 
-/** Why an answer is stopped before its end; DISPLACED: its place among the messages was gone when its turn came. */
+/** Why an answer is stopped before its end; DISPLACED: what it was to answer, or its place, was gone when its turn came. */
 export type StopReason = 'CANCELLED' | 'DISPLACED' | 'SERVER_DRAINED' | 'SERVER_LOST'
 
 /** An answer that this replica streams. */

@@ -5,8 +5,8 @@ import { isLeft } from './replica.ts'
 
 /**
  * TAKEN: it has the turn. WAITING: another has it, or waits longer. LOST: another replica has taken it over, or may.
- * CANCELLED: that was asked for, or its conversation is gone. DISPLACED: it has the turn, but its place among the messages
- * is gone.
+ * CANCELLED: that was asked for, or its conversation is gone. DISPLACED: it has the turn, but what it was to answer is
+ * gone, or its own place among the messages.
  */
 export type Turn = 'TAKEN' | 'WAITING' | 'LOST' | 'CANCELLED' | 'DISPLACED'
 
@@ -39,8 +39,9 @@ const takeTurnSql = `
       AND c.cancel_requested_at IS NULL
       AND NOT EXISTS (SELECT FROM completions o WHERE o.turn_id = c.conversation_id)
       AND NOT EXISTS (SELECT FROM queued_completions o WHERE o.conversation_id = c.conversation_id AND o.place < own.place)
-    RETURNING c.id, 
-      EXISTS (SELECT FROM messages m WHERE m.completion_id = c.id AND m.deleted_at IS NULL) AS has_place
+    RETURNING c.id,
+      EXISTS (SELECT FROM messages m WHERE m.completion_id = c.id AND m.deleted_at IS NULL)
+        AND EXISTS (SELECT FROM messages m WHERE m.id = c.parent_id AND m.deleted_at IS NULL) AS has_place
   ), gone AS (DELETE FROM queued_completions q USING taken WHERE q.completion_id = taken.id)
   SELECT CASE
     WHEN NOT taken.has_place THEN 'DISPLACED' WHEN taken.id IS NOT NULL THEN 'TAKEN'

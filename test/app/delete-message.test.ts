@@ -155,24 +155,41 @@ describe('a deleted message', () => {
 })
 
 describe('a message that is deleted', () => {
-  test('while its answer waits for its turn is not sent, and what is before it is', async () => {
+  /** An answer that is held, and a question that waits for its turn behind it. */
+  async function queued(question: string) {
     const hold = gate()
     upstream.reply(...chunks('A mo'), hold.wait, ...chunks('le.'), finish('stop'), done())
     const first = await alice.ask({ messages: [says('What digs?')], background: true })
     await hold.reached
-    const before = upstream.requests.length
-    upstream.reply(...chunks('It digs.'), finish('stop'), done())
     const conversationId = first.conversation?.id ?? ''
-    const waiting = alice.start(crypto.randomUUID(), { conversationId, messages: [says('And?')], ifBusy: 'QUEUE' })
-    const { value: snapshot } = await waiting.next()
-    const edges = (await alice.messages(conversationId)).edges
-    await alice.erase(edges.at(-2)?.node.id ?? '')
-    hold.open()
+    const ifBusy = 'QUEUE'
+    const waiting = alice.start(crypto.randomUUID(), { conversationId, messages: [says(question)], ifBusy })
+    await waiting.next()
+    const ids = (await alice.messages(conversationId)).edges.map(({ node }) => node.id)
+    return { conversationId, waiting, ids, finish: hold.open, sent: upstream.requests.length }
+  }
+
+  test('while what comes after it waits for its turn is not sent', async () => {
+    const { waiting, ids, finish: end, sent } = await queued('And?')
+    await alice.erase(ids[0] ?? '')
+    end()
     expect(endOf(await waiting.rest()).status).toBe('COMPLETED')
-    const sent = [says('What digs?', 'user'), says('A mole.', 'assistant')]
-    expect(upstream.requests[before]?.body).toMatchObject({ messages: sent })
-    expect(await threadOf(alice, conversationId)).toEqual(['What digs?', 'A mole.', 'It digs.'])
-    expect(snapshot?.completionId).toBe(edges.at(-1)?.node.completion?.id)
+    const messages = [says('A mole.', 'assistant'), says('And?', 'user')]
+    expect(upstream.requests[sent]?.body).toMatchObject({ messages })
+  })
+
+  test('while its answer waits for its turn is answered no more, and the model is not asked', async () => {
+    const { conversationId, waiting, ids, finish: end, sent } = await queued('And?')
+    await alice.erase(ids[2] ?? '')
+    end()
+    const { status, error, usage } = endOf(await waiting.rest())
+    expect({ status, code: error?.['code'], usage: usage?.['totalTokens'] }).toEqual({
+      status: 'CANCELLED',
+      code: 'CANCELLED',
+      usage: 0,
+    })
+    expect(upstream.requests).toHaveLength(sent)
+    expect((await alice.conversation(conversationId))?.activeCompletions).toEqual([])
   })
 
   test('while others write after it is the parent of none of them', async () => {
