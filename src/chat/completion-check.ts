@@ -92,8 +92,9 @@ function checkTools({ tools, toolChoice }: CompletionInput, path: string): void 
     names.add(name)
   }
   if (toolChoice && names.size === 0) throw invalidInput(`${path}.toolChoice`, 'needs tools to choose from')
-  if (toolChoice?.function && !names.has(toolChoice.function)) {
-    throw invalidInput(`${path}.toolChoice.function`, `names ${toolChoice.function}, which is not among the tools`)
+  const chosen = toolChoice?.function ?? null
+  if (chosen !== null && !names.has(chosen)) {
+    throw invalidInput(`${path}.toolChoice.function`, `names ${JSON.stringify(chosen)}, which is not among the tools`)
   }
 }
 

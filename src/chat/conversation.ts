@@ -47,6 +47,7 @@ const ranges = { temperature: [0, 2], topP: [0, 1], maxTokens: [1, 2_147_483_647
 const placeForm = /^(\d{1,15})_([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})$/
 
 function checkDefaults({ defaults }: ConversationInput) {
+  if (defaults?.model === '') throw invalidInput('input.defaults.model', 'is empty')
   for (const [name, [least, most]] of Object.entries(ranges)) {
     const value = defaults?.[name as keyof typeof ranges]
     if (value === null || value === undefined) continue

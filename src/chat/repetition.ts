@@ -32,7 +32,7 @@ export function createBeginOnce(store: Store, lives: LiveAnswers, begin: Begin):
 
   return async (viewer, { idempotencyKey: _key, background: _background, ...input }, givenKey, path) => {
     if (givenKey === null) return begin(viewer, input, null, path)
-    const key = { key: givenKey, inputHash: inputHash(input) }
+    const key = { key: givenKey, inputHash: inputHash(withDefaults(input)) }
     // Those that come at once are one request to the limit, which one of them might have used up before it is written.
     const name = `${viewer.id} ${key.inputHash} ${key.key}`
     const first = underWay.get(name)
@@ -41,4 +41,9 @@ export function createBeginOnce(store: Store, lives: LiveAnswers, begin: Begin):
     underWay.set(name, begun)
     return begun
   }
+}
+
+/** Where the API has a default, absent comes as that, and null is the same as absent. */
+function withDefaults({ store, ifBusy, whenUnwatched, ...input }: CompletionInput): CompletionInput {
+  return { ...input, store: store ?? true, ifBusy: ifBusy ?? 'REJECT', whenUnwatched: whenUnwatched ?? 'CONTINUE' }
 }

@@ -39,7 +39,7 @@ describe('a new conversation', () => {
     expect(await alice.converse({ title: 'a\0b\ud83dc' })).toMatchObject({ title: 'a\ufffdb\ufffdc' })
   })
 
-  test.each([{ temperature: 2.1 }, { topP: -1 }, { maxTokens: 0 }])(
+  test.each([{ temperature: 2.1 }, { topP: -1 }, { maxTokens: 0 }, { model: '' }])(
     'does not take the defaults %j',
     async (defaults) => {
       const [name = ''] = Object.keys(defaults)

@@ -32,6 +32,9 @@ test('null is the same input as absent, and background is no part of it', async 
   const again = await alice.ask({
     ...input,
     topP: null,
+    store: null,
+    ifBusy: null,
+    whenUnwatched: null,
     background: true,
     messages: [{ name: null, ...says('Hello?') }],
   })
@@ -62,6 +65,13 @@ test('eight requests at once with one key in one conversation are one completion
   expect(sent).toBe(1)
   expect(new Set(asked.map(({ completion }) => completion.id)).size).toBe(1)
   expect(await threadOf(alice, conversationId)).toEqual(['Hello?', 'Hello world'])
+})
+
+test('null in JSON that is sent as it stands is a value', async () => {
+  await alice.ask({ ...input, extraBody: { one: null } })
+  for (const extraBody of [{ other: null }, {}]) {
+    expect(await alice.ask.refuse({ ...input, extraBody })).toMatchObject({ __typename: 'IdempotencyConflict' })
+  }
 })
 
 test("somebody else's key is another key", async () => {

@@ -204,6 +204,7 @@ describe('what is refused before anything is sent or stored', () => {
     [{ tools: [lookUp, lookUp] }, 'tools.1.name'],
     [{ toolChoice: { mode: 'AUTO' } }, 'toolChoice'],
     [{ tools: [lookUp], toolChoice: { function: 'other' } }, 'toolChoice.function'],
+    [{ tools: [lookUp], toolChoice: { function: '' } }, 'toolChoice.function'],
     [{ metadata: tooMany }, 'metadata'],
     [{ metadata: [{ key: 'x'.repeat(65), value: '' }] }, 'metadata.0.key'],
     [{ metadata: [{ key: 'x', value: 'x'.repeat(513) }] }, 'metadata.0.value'],
