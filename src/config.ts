@@ -4,6 +4,7 @@ import { parseEnv } from 'node:util'
 import { distance } from 'fastest-levenshtein'
 import { z } from 'zod'
 import type { AuthSettings } from './auth/sign-in.ts'
+import { httpUrl, isOpen, key, maxMs, oneOf, origins, setting, text, url, whole } from './setting.ts'
 import type { UpstreamSettings } from './upstream/upstream.ts'
 import { defaultTimeouts, readUpstreamsFile, type UpstreamEntry } from './upstream/upstreams-file.ts'
 
@@ -15,48 +16,6 @@ export class ConfigError extends Error {
 }
 
 type Environment = Record<string, string | undefined>
-
-// Messages never repeat the value: it may be a key or hold a password.
-function setting<T>(takes: string, read: (text: string) => T | undefined) {
-  return z.string().transform((text, context) => {
-    const value = read(text.trim())
-    if (value !== undefined) return value
-    context.addIssue(`takes ${takes}`)
-    return z.NEVER
-  })
-}
-
-// The upper bound of durations is setTimeout's: above it a timer fires at once.
-const maxMs = 2 ** 31 - 1
-
-function whole(what: string, min: number, max: number) {
-  return setting(`${what}, a whole number from ${min} to ${max}`, (text) => {
-    const value = /^\d{1,10}$/.test(text) ? Number(text) : Number.NaN
-    return value >= min && value <= max ? value : undefined
-  })
-}
-
-function oneOf<const T extends string>(...words: T[]) {
-  return setting(words.join(' or '), (text) => words.find((word) => word === text))
-}
-
-function url(takes: string, schemes: string[]) {
-  return setting(takes, (text) => {
-    // libpq's form for Unix sockets, postgres://me@/db?host=/run, has no host and is no URL by the standard.
-    return schemes.includes(parseUrl(text.replace('@/', '@socket/'))?.protocol ?? '') ? text : undefined
-  })
-}
-
-// Neither would go up: fetch refuses such a URL, and the upstreams are asked by host and path.
-const isOpen = ({ username, password }: URL) => username === '' && password === ''
-
-const httpUrl = setting('an http:// or https:// URL without a user or a password', (text) => {
-  const parsed = parseUrl(text)
-  return parsed && /^https?:$/.test(parsed.protocol) && isOpen(parsed) ? text : undefined
-})
-const text = setting('a text', (value) => value)
-// What a header can carry.
-const key = setting('a key without spaces', (value) => (/^[\x21-\x7e]+$/.test(value) ? value : undefined))
 
 const known = z.object({
   HOST: setting('a host name or an address', (name) => (/^[\w.:-]+$/.test(name) ? name : undefined))
@@ -110,16 +69,6 @@ const notYet: Record<string, string> = {
   OTEL_EXPORTER_OTLP_ENDPOINT: 'this version does not export traces yet',
 }
 
-// URL.parse needs Node 22.
-function parseUrl(text: string): URL | undefined {
-  return URL.canParse(text) ? new URL(text) : undefined
-}
-
-function origins(list: string): string[] | undefined {
-  const entries = list.split(',').map((entry) => entry.trim())
-  return entries.every((entry) => parseUrl(entry)?.origin === entry) ? entries : undefined
-}
-
 export interface Settings {
   host: string
   port: number
@@ -146,8 +95,17 @@ export interface Settings {
 
 /** Reads this process's environment and, in development, the `.env` file beside it, which never overrides. */
 export function readEnvironment(): Settings {
-  const development = process.env['NODE_ENV'] !== 'production'
-  return readSettings(process.env, development && existsSync('.env') ? parseEnv(readFileSync('.env', 'utf8')) : {})
+  return readSettings(process.env, process.env['NODE_ENV'] === 'production' ? {} : readEnvFile())
+}
+
+function readEnvFile(): Environment {
+  if (!existsSync('.env')) return {}
+  try {
+    // Some editors put a mark of their encoding before the first name.
+    return parseEnv(readFileSync('.env', 'utf8').replace(/^\ufeff/, ''))
+  } catch (error) {
+    throw new ConfigError('.env', `cannot be read: ${(error as Error).message}`)
+  }
 }
 
 /** Throws ConfigError with one line for the first setting that is malformed, unknown or contradicts another. */

@@ -1,12 +1,13 @@
 import { type App, startApp } from './app.ts'
 import type { JwtSettings } from './auth/jwt.ts'
 import { ConfigError, readEnvironment, type Settings } from './config.ts'
+import { withHost } from './setting.ts'
 import { StoreError } from './store/error.ts'
 
 function describeDatabase({ databaseUrl, dataDir }: Settings): string {
   if (databaseUrl === null) return `embedded, in ${dataDir} (DATABASE_URL is not set)`
-  const { host, pathname } = new URL(databaseUrl)
-  return `Postgres at ${host}${pathname} (DATABASE_URL)`
+  const { host, pathname, searchParams } = new URL(withHost(databaseUrl))
+  return `Postgres at ${searchParams.get('host') ?? host}${pathname} (DATABASE_URL)`
 }
 
 function describeBus({ databaseUrl, redisUrl }: Settings): string {

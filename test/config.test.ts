@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, expect, onTestFinished, test } from 'vitest'
-import { readEnvironment, readSettings } from '../src/config.ts'
+import { readSettings } from '../src/config.ts'
 import { refusal } from './refusal.ts'
 import type { Environment } from './server-process.ts'
 
@@ -236,6 +236,7 @@ describe('the upstreams of UPSTREAMS_FILE', () => {
     ['is no JSON', '[', /is not JSON/],
     ['is empty', [], /.+/],
     ['is no list', local, /.+/],
+    ['has a glob of more than *', [{ ...local, models: ['gpt-4?'] }], /at 0\.models\.0: .*\*/],
     ['has an unknown key', [{ ...local, modles: ['*'] }], /at 0: .*modles/],
     ['has an unknown time-out', [{ ...local, timeouts: { idle: 5 } }], /at 0\.timeouts: .*idle/],
     ['has a time-out that is no number', [{ ...local, timeouts: { idleMs: '5' } }], /at 0\.timeouts\.idleMs: /],
@@ -262,32 +263,5 @@ describe('the upstreams of UPSTREAMS_FILE', () => {
 
   test('are refused when there is no such file', () => {
     expect(refusal({ UPSTREAMS_FILE: '/nowhere/upstreams.json' })).toContain('/nowhere/upstreams.json cannot be read')
-  })
-})
-
-describe('the .env file', () => {
-  function inFolder(envFile: string): void {
-    const folder = temporaryFolder()
-    const before = process.cwd()
-    writeFileSync(join(folder, '.env'), envFile)
-    process.chdir(folder)
-    onTestFinished(() => process.chdir(before))
-  }
-
-  test('sets what the environment does not', () => {
-    inFolder('DRAIN_MS=5 # milliseconds\nLEASE_MS="7000"\n')
-    process.env['LEASE_MS'] = '9000'
-    onTestFinished(() => void delete process.env['LEASE_MS'])
-    expect(readEnvironment()).toMatchObject({ drainMs: 5, leaseMs: 9000 })
-  })
-
-  test('is not read in production', () => {
-    inFolder('DRAIN_MS=5')
-    Object.assign(process.env, { NODE_ENV: 'production', AUTH_DEV: 'allow' })
-    onTestFinished(() => {
-      process.env['NODE_ENV'] = 'test'
-      delete process.env['AUTH_DEV']
-    })
-    expect(readEnvironment()).toMatchObject({ drainMs: 10_000, production: true })
   })
 })

@@ -1,12 +1,13 @@
 import { type ChildProcess, fork, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises'
+import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterEach, describe, expect, test } from 'vitest'
 import { type Database, openDatabase } from '../src/store/database.ts'
 import { migrate } from '../src/store/migrate.ts'
 import { diffToSchema } from '../src/store/schema-engine.ts'
 import { emptyFolder } from './empty-database.ts'
+import { spawnServer } from './server.ts'
 
 const holder = join(import.meta.dirname, 'data-folder-holder.ts')
 const opened: Database[] = []
@@ -67,6 +68,23 @@ describe('an embedded database', () => {
     const database = await open(settings)
     await migrate(database)
     expect(await database.prisma.user.count()).toBe(0)
+  })
+})
+
+describe('an embedded database that cannot be opened', () => {
+  test.each<[string, (folder: string) => Promise<void>]>([
+    ['lacks its version', (folder) => rm(join(folder, 'PG_VERSION'))],
+    ['has a damaged control file', (folder) => writeFile(join(folder, 'global', 'pg_control'), '')],
+  ])('since it %s stops the start with one line, and stays as it is', async (_, damage) => {
+    const settings = await emptyFolder()
+    await (await openDatabase(settings)).close()
+    const folder = join(settings.dataDir, 'pglite')
+    await damage(folder)
+    const files = await readdir(folder, { recursive: true })
+    await expect(spawnServer({ DATA_DIR: settings.dataDir })).rejects.toThrow(
+      /exited with 1: antiphon: DATA_DIR: the database in .*pglite cannot be opened: [^\n]*\n$/,
+    )
+    expect(await readdir(folder, { recursive: true })).toEqual(expect.arrayContaining(files))
   })
 })
 

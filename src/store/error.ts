@@ -2,9 +2,17 @@ import { isDriverAdapterError } from '@prisma/driver-adapter-utils'
 
 /**
  * UNAVAILABLE: the database cannot serve now, ask again later. CONFLICT: lost against another writer, nothing was
- * done, repeat. GONE: what it refers to was deleted meanwhile. LOCKED: another process has the data folder. NEWER_DATABASE, MIGRATION: a person has to act first.
+ * done, repeat. GONE: what it refers to was deleted meanwhile. LOCKED: another process has the data folder. NEWER_DATABASE, MIGRATION,
+ * UNUSABLE: a person has to act first.
  */
-export type StoreErrorCode = 'UNAVAILABLE' | 'CONFLICT' | 'GONE' | 'LOCKED' | 'NEWER_DATABASE' | 'MIGRATION'
+export type StoreErrorCode =
+  | 'UNAVAILABLE'
+  | 'CONFLICT'
+  | 'GONE'
+  | 'LOCKED'
+  | 'NEWER_DATABASE'
+  | 'MIGRATION'
+  | 'UNUSABLE'
 
 export class StoreError extends Error {
   override readonly name = 'StoreError'
@@ -19,6 +27,7 @@ export class StoreError extends Error {
 // https://www.postgresql.org/docs/current/errcodes-appendix.html
 const conflicts = /^(40001|40P01|23505)$/
 const missingReference = '23503'
+const missingRight = '42501'
 const refusals = /^(08|28|3D|53|57|58|25006)/
 const adapterFaults = new Set(['DatabaseNotReachable', 'ConnectionClosed', 'SocketTimeout', 'TlsConnectionError'])
 
@@ -27,6 +36,9 @@ export function toStoreError(error: unknown): unknown {
   if (error instanceof StoreError || !(error instanceof Error)) return error
   const state = sqlState(error)
   if (state === undefined ? isConnectionFault(error) : refusals.test(state)) return unavailable(error)
+  if (state === missingRight) {
+    return new StoreError('UNUSABLE', `DATABASE_URL: its role may not do what is needed: ${reasonOf(error)}`, error)
+  }
   if (state === missingReference) return new StoreError('GONE', 'what this refers to was deleted meanwhile', error)
   if (state !== undefined && conflicts.test(state)) {
     return new StoreError('CONFLICT', 'another writer was faster, try again', error)

@@ -77,9 +77,16 @@ async function holderOf(folder: string, number: number): Promise<Holder | null> 
   const path = join(folder, `lock.${number}`)
   const text = await unlessMissing(readFile(path, 'utf8'))
   // Emptied when it was given back; cut short where the machine lost its power.
-  if (!text?.endsWith('}')) return null
-  const holder: Holder = JSON.parse(text)
-  return (await isRunning(holder, path)) ? holder : null
+  const holder = text ? readHolder(text) : null
+  return holder !== null && (await isRunning(holder, path)) ? holder : null
+}
+
+function readHolder(text: string): Holder | null {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return null
+  }
 }
 
 async function isRunning(holder: Holder, path: string) {

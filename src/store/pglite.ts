@@ -2,6 +2,7 @@ import { mkdir, rm, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { PGlite } from '@electric-sql/pglite'
 import type { Driver } from './driver.ts'
+import { StoreError } from './error.ts'
 import { lockFolder } from './lock.ts'
 import { pgliteDriver } from './pglite-driver.ts'
 import { plannerSettings } from './planner.ts'
@@ -39,13 +40,29 @@ async function openFolder(folder: string): Promise<PGlite> {
   // Stands while the data folder is being made. Where it stands at a start, what it stands beside is half a folder.
   const unfinished = join(folder, 'pglite.unfinished')
   if (await exists(unfinished)) await rm(dataDir, { recursive: true, force: true })
-  if (await exists(dataDir)) return PGlite.create({ dataDir })
+  if (await exists(dataDir)) return openExisting(dataDir)
 
   await writeFile(unfinished, '')
   const template = await readTemplate()
   const pglite = await PGlite.create(template ? { dataDir, loadDataDir: template } : { dataDir })
   await rm(unfinished)
   return pglite
+}
+
+async function openExisting(dataDir: string): Promise<PGlite> {
+  try {
+    // Without it, a new database would be made over what is left of this one.
+    await stat(join(dataDir, 'PG_VERSION'))
+    return await PGlite.create({ dataDir })
+  } catch (error) {
+    const [reason] = String(error).split('\n')
+    const cure = 'restore a copy of DATA_DIR, or set another one'
+    throw new StoreError(
+      'UNUSABLE',
+      `DATA_DIR: the database in ${dataDir} cannot be opened: ${cure} (${reason})`,
+      error,
+    )
+  }
 }
 
 async function exists(path: string) {

@@ -13,13 +13,18 @@ const httpUrl = z
   .url({ protocol: /^https?$/, error: 'takes an http:// or https:// URL' })
   .transform((text) => text.replace(/\/+$/, ''))
 
+const modelGlob = z
+  .string()
+  .min(1)
+  .regex(/^[^?[\]{}]*$/, 'takes a name, in which * stands for any characters')
+
 const upstreamsFile = z
   .array(
     z.strictObject({
       name: z.string().min(1),
       baseUrl: httpUrl,
       apiKeyEnv: z.string().min(1).optional(),
-      models: z.array(z.string().min(1)).min(1).default(['*']),
+      models: z.array(modelGlob).min(1).default(['*']),
       contextWindow: z.int().positive().nullable().default(null),
       prices: z
         .record(z.string(), z.strictObject({ promptPerMillion: dollars, completionPerMillion: dollars }))
