@@ -48,7 +48,6 @@ export async function startApp(settings: Settings): Promise<App> {
     requestsPerMinute,
     streamsPerUser,
   } = settings
-  const isAlone = database.kind === 'pglite'
   const limits = { requestsPerMinute, streamsPerUser }
   const times = { flushMs, leaseMs, retentionMs }
   const store = createStore(database)
@@ -58,7 +57,7 @@ export async function startApp(settings: Settings): Promise<App> {
     bus,
     log,
     mintKey: mintApiKey,
-    isAlone,
+    isAlone: database.kind === 'pglite',
     defaultModel,
     titleModel,
     ...times,
@@ -75,6 +74,7 @@ export async function startApp(settings: Settings): Promise<App> {
       readiness.assert()
       return createContext(chat, await chat.viewers.of(identity), signal, origin)
     },
+    assertReady: readiness.assert,
     checks: readiness.checks,
     pageFolder,
     log,

@@ -34,6 +34,7 @@ export interface Door {
 export interface DoorOptions {
   allowedOrigins?: string[]
   anyHost?: boolean
+  assertReady?: () => void
   checks?: Checks
   pageFolder?: string
   auth?: AuthSettings
@@ -76,10 +77,11 @@ export async function openDoor(options: DoorOptions = {}): Promise<Door> {
     sdl: () => printSchema(schema),
     signIn,
     async createContext(identity, signal) {
-      if (identity.name === 'nobody-can-serve') throw Object.assign(new Error(secret), { code: 'UNAVAILABLE' })
+      if (identity.name === 'nobody-can-serve') throw unavailable()
       signal.addEventListener('abort', probe.aborted.happen)
       return { identity, signal }
     },
+    assertReady: options.assertReady ?? (() => {}),
     checks: options.checks ?? (async () => ({ database: null })),
     pageFolder: options.pageFolder ?? '/nowhere',
     log: logger,
@@ -157,6 +159,8 @@ function probeSchema(probe: Probe): GraphQLSchema {
       }),
       breaking: stream({}, () => breaking()),
       refused: stream({}, () => Promise.reject(new Error(secret))),
+      unavailable: stream({}, () => Promise.reject(unavailable())),
+      failing: stream({ to: { type: new GraphQLNonNull(GraphQLInt) } }, ({ to }) => failing(to)),
     },
   })
   for (const type of [query, mutation, subscription]) record(type, probe.resolved)
@@ -191,6 +195,16 @@ function record(type: GraphQLObjectType, resolved: string[]): void {
 
 async function* counting(to: number): AsyncGenerator<number> {
   for (let value = 1; value <= to; value++) yield value
+}
+
+/** As what is below throws while its database is away. */
+export function unavailable(): Error {
+  return Object.assign(new Error(secret), { code: 'UNAVAILABLE' })
+}
+
+async function* failing(after: number): AsyncGenerator<number> {
+  yield* counting(after)
+  throw unavailable()
 }
 
 async function* breaking(): AsyncGenerator<number> {

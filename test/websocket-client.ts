@@ -18,6 +18,7 @@ export async function dial(url: string, options: { origin?: string; headers?: Re
   return {
     socket,
     closed,
+    unread: (): readonly Message[] => inbox,
     send: (message: Message) => socket.send(JSON.stringify(message)),
     async receive(): Promise<Message> {
       while (inbox.length === 0) await once(socket, 'message')

@@ -1,8 +1,8 @@
 import { once } from 'node:events'
 import { connect } from 'node:net'
 import { describe, expect, test } from 'vitest'
-import { openDoor } from './door.ts'
-import { ask, signedIn, upgrade } from './websocket-client.ts'
+import { openDoor, unavailable } from './door.ts'
+import { ask, dial, signedIn, upgrade } from './websocket-client.ts'
 
 /** Resolves when nobody can connect any more. */
 async function refusesConnections(url: string) {
@@ -91,5 +91,59 @@ describe('when the server stops', () => {
     const { url, server } = await openDoor()
     server.drain()
     expect(await upgrade(`${url}/graphql`)).toBe(503)
+  })
+})
+
+const unavailableError = expect.objectContaining({ extensions: { code: 'UNAVAILABLE' } })
+
+describe('with 1013, after which clients come back by themselves,', () => {
+  test('when the server is not ready, whoever signs in', async () => {
+    const assertReady = () => {
+      throw unavailable()
+    }
+    const { url } = await openDoor({ assertReady })
+    const client = await dial(url)
+    client.send({ type: 'connection_init' })
+    expect(await client.closed).toBe(1013)
+  })
+
+  test.each(['unavailable', 'failing(to: 0)'])('when its subscription %s cannot be served now', async (field) => {
+    const { url } = await openDoor()
+    const client = await signedIn(url)
+    client.send(ask(`subscription { ${field} }`))
+    expect(await client.closed).toBe(1013)
+    expect(client.unread()).toEqual([])
+  })
+
+  test('when none of several subscriptions can be served now', async () => {
+    const { url } = await openDoor()
+    const client = await signedIn(url, { authorization: 'Dev nobody-can-serve' })
+    for (const id of ['1', '2', '3']) client.send(ask('subscription { parked }', id))
+    expect(await client.closed).toBe(1013)
+    expect(client.unread()).toEqual([])
+  })
+})
+
+describe('a subscription that cannot be served now fails alone', () => {
+  test.each(['subscription { parked }', '{ waiting }'])('beside %s', async (other) => {
+    const { url, parked } = await openDoor()
+    const client = await signedIn(url)
+    client.send(ask(other, 'other'))
+    await parked.happened
+    if (other.includes('parked')) await client.receive()
+    client.send(ask('subscription { unavailable }'))
+    expect(await client.receive()).toEqual({ id: '1', type: 'next', payload: { errors: [unavailableError] } })
+    expect(await client.receive()).toEqual({ id: '1', type: 'complete' })
+    client.send({ type: 'ping' })
+    expect(await client.receive()).toEqual({ type: 'pong' })
+  })
+
+  test('when it has told something', async () => {
+    const { url } = await openDoor()
+    const client = await signedIn(url)
+    client.send(ask('subscription { failing(to: 1) }'))
+    expect(await client.receive()).toEqual({ id: '1', type: 'next', payload: { data: { failing: 1 } } })
+    expect(await client.receive()).toEqual({ id: '1', type: 'next', payload: { errors: [unavailableError] } })
+    expect(await client.receive()).toEqual({ id: '1', type: 'complete' })
   })
 })

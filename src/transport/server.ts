@@ -17,7 +17,7 @@ import type { OriginSettings, Origins } from './origin.ts'
 import { createOrigins } from './origin.ts'
 import { createPage } from './page.ts'
 import { refuse } from './reply.ts'
-import { createWebSocketDoor, refuseUpgrade } from './websocket.ts'
+import { type AssertReady, createWebSocketDoor, refuseUpgrade } from './websocket.ts'
 
 export interface ServerParts {
   settings: { host: string; port: number } & OriginSettings
@@ -25,6 +25,7 @@ export interface ServerParts {
   sdl: () => string
   signIn: SignIn
   createContext: CreateContext
+  assertReady: AssertReady
   checks: Checks
   /** the folder of the built page */
   pageFolder: string
@@ -51,12 +52,12 @@ type Methods = Record<string, Handler>
 
 export function createServer(parts: ServerParts): Server {
   let draining = false
-  const { settings, schema, signIn, createContext, log } = parts
+  const { settings, schema, signIn, createContext, assertReady, log } = parts
   const origins = createOrigins(settings)
   const toClientError = createToClientError(log)
   const runOperation = createRunOperation(toClientError)
   const graphqlParts = { admit: createAdmission(schema), signIn, createContext, runOperation, toClientError }
-  const webSockets = createWebSocketDoor({ ...graphqlParts, origins, log })
+  const webSockets = createWebSocketDoor({ ...graphqlParts, origins, assertReady, log })
   const graphql = refuseWhile(() => draining, createGraphqlHandler(schema, graphqlParts))
   const page = createPage(parts.pageFolder)
   const routes: Record<string, Methods> = {

@@ -1,7 +1,7 @@
 import type { IncomingMessage } from 'node:http'
 import type { Duplex } from 'node:stream'
 import { setTimeout as delay } from 'node:timers/promises'
-import type { ExecutionArgs, GraphQLError } from 'graphql'
+import type { ExecutionArgs, ExecutionResult, GraphQLError } from 'graphql'
 import type { ServerOptions } from 'graphql-ws'
 import { CloseCode, handleProtocols, makeServer } from 'graphql-ws'
 import type { Logger } from 'pino'
@@ -37,8 +37,12 @@ export interface WebSocketDoor {
 
 export interface WebSocketParts extends GraphqlParts {
   origins: Origins
+  assertReady: AssertReady
   log: Logger
 }
+
+/** Throws with the code UNAVAILABLE until the server can serve. */
+export type AssertReady = () => void
 
 /** GraphQL over WebSocket by the protocol graphql-transport-ws. */
 export function createWebSocketDoor(parts: WebSocketParts): WebSocketDoor {
@@ -65,7 +69,7 @@ export function createWebSocketDoor(parts: WebSocketParts): WebSocketDoor {
     socket.once('close', (code, reason) => {
       connections.delete(connection)
       connection.unwatch()
-      for (const left of connection.running.values()) left.abort(isOver)
+      for (const { left } of connection.running.values()) left.abort(isOver)
       closed(code, String(reason)).catch((error: unknown) => parts.log.error({ err: error }, 'unexpected error'))
     })
   }
@@ -113,10 +117,32 @@ async function closeSocket(socket: WebSocket, code: number, reason: string): Pro
   clearTimeout(impatience)
 }
 
+/** What still comes on its socket is not begun: a client asks for it again on the next one. */
+function sendAway(connection: Connection, code: number, reason: string): void {
+  connection.identity = null
+  void closeSocket(connection.socket, code, reason)
+}
+
 /** With a code after which clients come back, and ask for their credentials anew. */
 function endSignIn(connection: Connection): void {
-  connection.identity = null
-  void closeSocket(connection.socket, CloseCode.Forbidden, 'The sign-in has ended')
+  sendAway(connection, CloseCode.Forbidden, 'The sign-in has ended')
+}
+
+/**
+ * After an error, clients give a subscription up; after this close, they ask for it again by themselves. They would do
+ * so with all else that runs here, too, so that may be nothing but subscriptions that have not begun.
+ */
+function sendAwayToRetry(connection: Connection, refused: Running, error: GraphQLError): void {
+  const others = [...connection.running.values()].filter((running) => running !== refused)
+  const canRetry = isSubscription(refused) && refused.stage !== 'told' && !refused.left.signal.aborted
+  if (!canRetry || codeOf(error) !== 'UNAVAILABLE') return
+  if (others.every((other) => isSubscription(other) && other.stage === 'asked')) {
+    sendAway(connection, tryAgainLater, error.message)
+  }
+}
+
+function isSubscription({ operation }: Running): boolean {
+  return operation === 'subscription'
 }
 
 type ConnectionParams = Record<string, unknown> | undefined
@@ -127,25 +153,34 @@ interface Connection {
   authorization: string | null
   /** The server's, by that request. */
   origin: string
-  /** null before the sign-in, and again when it has ended */
+  /** null before the sign-in, and again when it has ended or the client is sent away */
   identity: Identity | null
-  /** by operation id; aborted when the operation is over or its client has left */
-  running: Map<string, AbortController>
+  /** by operation id */
+  running: Map<string, Running>
   /** Called when no operation is left. */
   onIdle(): void
   unwatch(): void
+}
+
+interface Running {
+  operation: 'query' | 'mutation' | 'subscription'
+  /** of a subscription: whether its source is there, and has told something */
+  stage: 'asked' | 'open' | 'told'
+  /** aborted when the operation is over or its client has left */
+  left: AbortController
 }
 
 function protocolOptions(
   parts: WebSocketParts,
   isDraining: () => boolean,
 ): ServerOptions<ConnectionParams, Connection> {
-  const { signIn, runOperation, toClientError } = parts
+  const { signIn, assertReady, runOperation, toClientError } = parts
   return {
     connectionInitWaitTimeout,
     async onConnect({ extra, connectionParams }) {
       try {
         const identity = await signIn.identify(credentials(extra.authorization, connectionParams))
+        assertReady()
         extra.identity = identity
         extra.unwatch = signIn.watch(identity, () => endSignIn(extra))
         // Who has left meanwhile does not close again.
@@ -170,19 +205,37 @@ function protocolOptions(
       try {
         return await begin(parts, extra, id, payload)
       } catch (error) {
+        const told = toClientError(error)
+        const refused = extra.running.get(id)
+        if (refused) sendAwayToRetry(extra, refused, told)
         extra.running.delete(id)
-        return [toClientError(error)]
+        return [told]
       }
     },
     execute: runOperation,
     subscribe: runOperation,
+    onOperation({ extra }, id, _payload, _args, result) {
+      const running = extra.running.get(id)
+      if (running && Symbol.asyncIterator in result) running.stage = 'open'
+    },
+    onNext({ extra }, id, _payload, _args, result) {
+      const running = extra.running.get(id)
+      if (running) noteResult(extra, running, result)
+    },
     onError: (_context, _id, _payload, errors) => errors.map((error) => toClientError(error).toJSON()),
     onComplete({ extra }, id) {
-      extra.running.get(id)?.abort(isOver)
+      extra.running.get(id)?.left.abort(isOver)
       extra.running.delete(id)
       if (extra.running.size === 0) extra.onIdle()
     },
   }
+}
+
+function noteResult(connection: Connection, running: Running, result: ExecutionResult): void {
+  // Without data, nothing has run, or the source has failed.
+  const error = 'data' in result ? undefined : result.errors?.[0]
+  if (error) sendAwayToRetry(connection, running, error)
+  running.stage = 'told'
 }
 
 async function begin(
@@ -196,7 +249,7 @@ async function begin(
   const admission = admit(payload)
   if ('errors' in admission) return admission.errors
   const left = new AbortController()
-  running.set(id, left)
+  running.set(id, { operation: admission.admitted.operation.operation, stage: 'asked', left })
   return { ...admission.admitted, contextValue: await createContext(identity, left.signal, origin) }
 }
 
