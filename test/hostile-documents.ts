@@ -23,6 +23,16 @@ export const hostileDocuments: Record<string, string> = {
   'no such operation type': 'mutation { drop }',
   'several anonymous operations': '{ viewer { name } } { viewer { name } }',
   'two subscriptions in one': 'subscription { count(to: 1) parked }',
+  'a subscription of what is skipped': 'subscription { count(to: 1) @skip(if: true) }',
+  'a subscription of what a variable includes': 'subscription ($x: Boolean = true) { count(to: 1) @include(if: $x) }',
+  'a subscription of a fragment that is skipped':
+    'subscription { ...A @skip(if: true) } fragment A on Subscription { count(to: 1) }',
+  'a subscription of what a fragment in a fragment skips':
+    'subscription { ...A } fragment A on Subscription { ... { ...B } } fragment B on Subscription { parked @skip(if: true) }',
+  'a subscription of an inline fragment that is skipped':
+    'subscription { ... on Subscription @skip(if: true) { count(to: 1) } }',
+  'a subscription of a fragment in itself that is skipped':
+    'subscription { ...A } fragment A on Subscription { ...A @skip(if: true) }',
   'nesting beyond the limit': friends(20),
   'nesting that would exhaust a stack': friends(1_600),
   'list values nested a thousand deep': `{ double(of: ${'['.repeat(1_000)}${']'.repeat(1_000)}) }`,

@@ -99,6 +99,18 @@ test('a hostile document is an error of its operation, and the socket stays', as
   expect(await client.receive()).toMatchObject({ type: 'next' })
 })
 
+test('a subscription that could be left out is refused with a sentence, and what is left out of a query is not', async () => {
+  const { url, resolved } = await openDoor()
+  const client = await signedIn(url)
+  client.send(ask('subscription { parked @include(if: true) }'))
+  const message = expect.stringMatching(/root field of a subscription.*@skip.*@include/)
+  const payload = [{ message, extensions: { code: 'GRAPHQL_VALIDATION_FAILED' } }]
+  expect(await client.receive()).toEqual({ id: '1', type: 'error', payload })
+  client.send(ask('{ double(of: 1) @skip(if: true) ... @include(if: true) { viewer { name } } }', '2'))
+  expect(await client.receive()).toMatchObject({ id: '2', payload: { data: { viewer: { name: 'dev' } } } })
+  expect(resolved).toEqual(['viewer'])
+})
+
 test('variables nested too deep are an error of their operation', async () => {
   const { url } = await openDoor()
   const client = await signedIn(url)

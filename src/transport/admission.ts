@@ -4,6 +4,7 @@ import { createDocumentCache } from './document-cache.ts'
 import { overLimit } from './document-limits.ts'
 import type { ClientCode } from './error.ts'
 import { clientError } from './error.ts'
+import { conditionalRoot } from './subscription-root.ts'
 
 export interface Admitted {
   schema: GraphQLSchema
@@ -31,8 +32,8 @@ export function createAdmission(schema: GraphQLSchema): Admit {
     if (known) return known
     const document = parseWithin(query)
     if (document instanceof GraphQLError) return [document]
-    const tooBig = overLimit(document)
-    if (tooBig) return [clientError('GRAPHQL_VALIDATION_FAILED', tooBig)]
+    const refusal = overLimit(document) ?? conditionalRoot(document)
+    if (refusal) return [clientError('GRAPHQL_VALIDATION_FAILED', refusal)]
     const errors = validate(schema, document, undefined, { maxErrors })
     if (errors.length > 0) return errors.map((error) => coded(error, 'GRAPHQL_VALIDATION_FAILED'))
     cache.set(query, document)
