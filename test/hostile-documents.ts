@@ -35,7 +35,7 @@ export const hostileDocuments: Record<string, string> = {
     'subscription { ...A } fragment A on Subscription { ...A @skip(if: true) }',
   'nesting beyond the limit': friends(20),
   'nesting that would exhaust a stack': friends(1_600),
-  'list values nested a thousand deep': `{ double(of: ${'['.repeat(1_000)}${']'.repeat(1_000)}) }`,
+  'list values nested as deep as its tokens reach': `{ double(of: ${'['.repeat(2_490)}${']'.repeat(2_490)}) }`,
   'more aliases than the limit': `{ ${Array.from({ length: 501 }, (_, i) => `a${i}: broken`).join(' ')} }`,
   'the same field over and over': `{ ${'broken '.repeat(2_000)} }`,
   'more tokens than the limit': `{ broken ${'@skip(if: false) '.repeat(1_000)} }`,

@@ -1,7 +1,7 @@
 import type { DocumentNode, GraphQLSchema, OperationDefinitionNode } from 'graphql'
 import { GraphQLError, getOperationAST, parse, validate } from 'graphql'
 import { createDocumentCache } from './document-cache.ts'
-import { overLimit } from './document-limits.ts'
+import { isTooNested, overLimit } from './document-limits.ts'
 import type { ClientCode } from './error.ts'
 import { clientError } from './error.ts'
 import { conditionalRoot } from './subscription-root.ts'
@@ -88,6 +88,7 @@ function deeperThan(levels: number, value: unknown): boolean {
 
 function parseWithin(query: string): DocumentNode | GraphQLError {
   try {
+    if (isTooNested(query, maxTokens)) return clientError('GRAPHQL_PARSE_FAILED', 'The document is nested too deeply.')
     return parse(query, { maxTokens })
   } catch (error) {
     if (error instanceof GraphQLError) return coded(error, 'GRAPHQL_PARSE_FAILED')

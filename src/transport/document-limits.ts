@@ -1,5 +1,5 @@
 import type { DocumentNode, FragmentDefinitionNode, SelectionSetNode } from 'graphql'
-import { Kind } from 'graphql'
+import { Kind, Lexer, Source, TokenKind } from 'graphql'
 
 interface Size {
   depth: number
@@ -9,6 +9,28 @@ interface Size {
 
 const maxDepth = 16
 const maxFields = 500
+// Deep enough for any JSON Schema, and far from where the parser overflows the stack.
+const maxNesting = 200
+
+const opening: string[] = [TokenKind.BRACKET_L, TokenKind.BRACE_L, TokenKind.PAREN_L]
+const closing: string[] = [TokenKind.BRACKET_R, TokenKind.BRACE_R, TokenKind.PAREN_R]
+
+/**
+ * Looks before the parser does, which goes one call deeper for each of them, at the tokens that it would take. Throws
+ * GraphQLError at what is no token.
+ */
+export function isTooNested(query: string, maxTokens: number): boolean {
+  const lexer = new Lexer(new Source(query))
+  let depth = 0
+  for (let tokens = 0; tokens < maxTokens; tokens++) {
+    const { kind } = lexer.advance()
+    if (kind === TokenKind.EOF) return false
+    if (opening.includes(kind)) depth += 1
+    else if (closing.includes(kind)) depth -= 1
+    if (depth > maxNesting) return true
+  }
+  return false
+}
 
 /**
  * Says what is too big about a document, or null. It runs before validation, some of whose rules take time
