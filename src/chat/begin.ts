@@ -62,6 +62,7 @@ export function createBegin(options: BeginOptions): Begin {
     // The lease ended meanwhile: what comes of it could not be logged.
     if (!live.isWaiting && live.replicaId !== replica.id()) lives.stop(live.answer.id, 'SERVER_LOST')
     const isKnown = written === 'TURN' && preparation.isSettled
+    unwatched.onFollowers(live, live.answer.followers())
     void relay.run(live, isKnown ? preparation.context : null)
     bus.publish('conversation', watchedBy(preparation))
     return { completion: live.completion, replayed: false }

@@ -102,7 +102,7 @@ export function createChat(options: ChatOptions): ChatServer {
   const relay = createRelay({ upstreams, answerLog, lives, mirrors, turns, conclude, log })
   const prompts = createPrompts({ store, upstreams, withLiveText })
   const prepare = createPrepare({ store, upstreams, prompts, defaultModel })
-  const unwatched = createUnwatched(store, log)
+  const unwatched = createUnwatched(store, lives, log)
   const queue = createQueue({ store, replica, lives, turns, relay, prompts, unwatched, log })
   const write = createWrite(store, lives, canceller, log)
   const begin = createBegin({ bus, replica, prepare, write, lives, turns, relay, limits, unwatched, prompts })

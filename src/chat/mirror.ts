@@ -35,15 +35,12 @@ export function createMirrors(store: Store, bus: Bus, log: Log): Mirrors {
   let watchedTimer: NodeJS.Timeout | undefined
   let unsubscribe = () => {}
 
-  async function refreshAndForget(asked: readonly Mirror[]) {
-    await refresh(store, asked)
-    for (const { answer } of asked) if (answer.outcome() !== null) mirrors.delete(answer.id)
-  }
-
   async function readWoken() {
     const asked = [...woken].flatMap((id) => mirrors.get(id) ?? [])
     woken.clear()
-    if (asked.length > 0) await refreshAndForget(asked)
+    if (asked.length === 0) return
+    await refresh(store, asked)
+    for (const { answer } of asked) if (answer.outcome() !== null) mirrors.delete(answer.id)
   }
 
   /** One reading at a time: resolves when one is done that has begun after the call. */
@@ -84,6 +81,8 @@ export function createMirrors(store: Store, bus: Bus, log: Log): Mirrors {
     const meanwhile = mirrors.get(completionId)
     if (meanwhile !== undefined) return upToDate(meanwhile)
     mirrors.set(completionId, mirror)
+    // The time that an unwatched answer is given may be over before the next round.
+    void keepWatched(store, [completionId], log)
     return answer
   }
 

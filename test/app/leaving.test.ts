@@ -1,8 +1,14 @@
-import { expect, onTestFinished, test } from 'vitest'
+import { expect, inject, onTestFinished, test } from 'vitest'
 import { createCompletion } from '../documents.ts'
-import { createPerson, readTo, says, threadOf } from '../person.ts'
-import { spawnServer, startServer } from '../server.ts'
+import { createPerson, type Person, readTo, says, threadOf } from '../person.ts'
+import { freshDatabase, spawnServer, startServer } from '../server.ts'
 import { chunks, delta, done, finish, gate, silence, startScriptedUpstream } from '../upstream-server.ts'
+
+/** Of an answer that nobody waits for. */
+async function begin(person: Person, more: object) {
+  const { completion } = await person.ask({ messages: [says('What digs?')], background: true, ...more })
+  return completion.id
+}
 
 test('who leaves while they wait for an answer stops nothing, and that is no error', async () => {
   const upstream = await startScriptedUpstream()
@@ -55,3 +61,48 @@ test('an answer that is wanted only while it is watched ends some seconds after 
   expect([await kept.statusOf(), await returned.statusOf()]).toEqual(['IN_PROGRESS', 'IN_PROGRESS'])
   await back.close()
 })
+
+test('one that nobody comes to watch ends too, also while it waits for its turn; whoever waits for it is a viewer', async () => {
+  const upstream = await startScriptedUpstream()
+  onTestFinished(() => upstream.close())
+  const { url } = await startServer({ OPENAI_BASE_URL: upstream.baseUrl })
+  const alice = createPerson(url, 'alice')
+  const held = gate()
+  upstream.reply(...chunks('A mo'), held.wait, ...chunks('le.'), finish('stop'), done())
+  const asked = alice.ask({ messages: [says('Who digs?')], whenUnwatched: 'CANCEL' })
+  asked.catch(() => {})
+  await held.reached
+  upstream.replyAlways(() => [...chunks('A mo'), silence()])
+  const unseen = await begin(alice, { whenUnwatched: 'CANCEL' })
+  const { id: conversationId } = await alice.converse()
+  const kept = await begin(alice, { conversationId })
+  const waiting = await begin(alice, { conversationId, ifBusy: 'QUEUE', whenUnwatched: 'CANCEL' })
+
+  for (const id of [unseen, waiting]) {
+    await expect.poll(async () => (await alice.completion(id))?.status, { timeout: 30_000 }).toBe('CANCELLED')
+  }
+  expect((await alice.completion(kept))?.status).toBe('IN_PROGRESS')
+  held.open()
+  expect((await asked).completion.status).toBe('COMPLETED')
+})
+
+if (inject('database') === 'postgres') {
+  test('viewers at another replica keep it going, and it ends some seconds after the last of them', async () => {
+    const upstream = await startScriptedUpstream()
+    onTestFinished(() => upstream.close())
+    const settings = { OPENAI_BASE_URL: upstream.baseUrl, ...(await freshDatabase()) }
+    const here = createPerson((await startServer(settings)).url, 'alice')
+    const there = createPerson((await startServer(settings)).url, 'alice')
+    upstream.replyAlways(() => [...chunks('A mo'), silence()])
+    const left = await begin(here, { whenUnwatched: 'CANCEL' })
+    const watched = await begin(here, { whenUnwatched: 'CANCEL' })
+    const [leaving, staying] = [there.watch(left), there.watch(watched)]
+    await readTo('A mo', leaving)
+    await readTo('A mo', staying)
+    await leaving.close()
+
+    await expect.poll(async () => (await here.completion(left))?.status, { timeout: 40_000 }).toBe('CANCELLED')
+    expect((await here.completion(watched))?.status).toBe('IN_PROGRESS')
+    await staying.close()
+  })
+}
