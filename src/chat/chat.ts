@@ -107,7 +107,7 @@ export function createChat(options: ChatOptions): ChatServer {
   const write = createWrite(store, lives, canceller, log)
   const begin = createBegin({ bus, replica, prepare, write, lives, turns, relay, limits, unwatched, prompts })
   const beginOnce = createBeginOnce(store, lives, begin)
-  const recovery = createRecovery({ store, bus, replica, lives, queue, log })
+  const recovery = createRecovery({ store, upstreams, bus, replica, lives, queue, log })
   const pruning = createPruning(store, retentionMs, log)
   const cancel = async (id: string) => {
     const [completion] = await store.completions.load([id])

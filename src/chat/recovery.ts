@@ -2,13 +2,14 @@ import type { Completion } from '../store/completion.ts'
 import type { Store } from '../store/store.ts'
 import { createAnswer } from '../stream/answer.ts'
 import type { Bus } from '../stream/bus.ts'
+import type { Upstreams } from '../upstream/upstream.ts'
 import { endedMessage, endingOfStop } from './ending.ts'
 import type { LiveAnswers } from './live.ts'
 import type { Log } from './log.ts'
 import type { Queue } from './queue.ts'
 import type { Replica } from './replica.ts'
 import { fold } from './stored-answer.ts'
-import { countTokens } from './tokens.ts'
+import { estimatedUsage } from './usage.ts'
 
 /** Ends the answers of servers that were lost, with the text that they had logged, and goes on with what waited there. */
 export interface Recovery {
@@ -23,6 +24,7 @@ const endsAtOnce = 5
 
 export interface RecoveryOptions {
   store: Store
+  upstreams: Upstreams
   bus: Bus
   replica: Replica
   lives: LiveAnswers
@@ -30,7 +32,7 @@ export interface RecoveryOptions {
   log: Log
 }
 
-export function createRecovery({ store, bus, replica, lives, queue, log }: RecoveryOptions): Recovery {
+export function createRecovery({ store, upstreams, bus, replica, lives, queue, log }: RecoveryOptions): Recovery {
   let timer: NodeJS.Timeout | undefined
   let isRunning = false
   let fenceFromMs = 0
@@ -48,25 +50,8 @@ export function createRecovery({ store, bus, replica, lives, queue, log }: Recov
       const choice = choices[index]
       return choice === undefined ? [emptyMessage(id)] : [endedMessage(id, choice, ending.status)]
     })
-    const [completionTokens = 0] = await countTokens(orphan.model, [
-      choices.map(({ content, reasoning }) => content + reasoning).join(''),
-    ])
-    const { promptTokens } = orphan.context
-    const totalTokens = promptTokens + completionTokens
-    const counts = {
-      promptTokens,
-      completionTokens,
-      totalTokens,
-      cachedTokens: 0,
-      reasoningTokens: 0,
-      costMicros: null,
-    }
-    const completion = {
-      ...orphan,
-      ...ending,
-      usage: { ...counts, source: 'ESTIMATED' as const },
-      finishedAt: new Date(),
-    }
+    const usage = await estimatedUsage(upstreams, orphan, orphan.context.promptTokens, choices)
+    const completion = { ...orphan, ...ending, usage, finishedAt: new Date() }
     if (!(await store.completions.endLost(completion, orphan.replicaId, ended))) return
     store.answerLog.close(orphan.id)
     log.warn({ completionId: orphan.id, replicaId: orphan.replicaId }, 'ended an answer whose server was lost')

@@ -60,10 +60,11 @@ export interface Upstreams {
   contextWindow(model: string): number | null
   /**
    * In millionths of a US dollar, for one model by the names that it goes by, the surest first: a price of its own goes
-   * before a pattern's. Null where no name has a price, or the cost is more than 32 bits.
+   * before a pattern's. An upstream that is not known is taken for the one that is tried first. Null where no name has a
+   * price, or the cost is more than 32 bits.
    */
   costMicros(
-    upstream: string,
+    upstream: string | null,
     models: string[],
     usage: { promptTokens: number; completionTokens: number },
   ): number | null
@@ -114,7 +115,9 @@ export function createUpstreams(settings: UpstreamSettings[]): Upstreams {
     contextWindow: (model) => serving(model)[0]?.settings.contextWindow ?? null,
 
     costMicros(name, models, { promptTokens, completionTokens }) {
-      const price = upstreams.find(({ settings }) => settings.name === name)?.priceOf(models)
+      const known =
+        name === null ? models.flatMap(serving)[0] : upstreams.find(({ settings }) => settings.name === name)
+      const price = known?.priceOf(models)
       if (!price) return null
       // A dollar per million tokens is a millionth of a dollar per token.
       const cost = Math.round(promptTokens * price.promptPerMillion + completionTokens * price.completionPerMillion)
