@@ -184,11 +184,11 @@ describe('a chunk', () => {
   test('brings tool calls in fragments', async () => {
     const calls = [
       { index: 0, id: 'call_a', type: 'function', function: { name: 'weather', arguments: '' } },
-      { index: 1, function: { arguments: '{"ci' } },
+      { index: 0, function: { arguments: '{"ci' } },
     ]
     expect((await choiceOf({ tool_calls: calls }))?.toolCalls).toEqual([
       { index: 0, id: 'call_a', name: 'weather', arguments: '' },
-      { index: 1, id: null, name: null, arguments: '{"ci' },
+      { index: 0, id: null, name: null, arguments: '{"ci' },
     ])
   })
 

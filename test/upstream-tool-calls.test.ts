@@ -62,6 +62,15 @@ test.each<[string, Fragment[][]]>([
   expect(await callsOf(...fragments)).toEqual(two)
 })
 
+test('calls are numbered from 0 on as their names come, whatever the wire counts', async () => {
+  const calls = [
+    { id: 'call_b', arguments: '{"in":' },
+    { ...paris, index: 900 },
+  ]
+  const named = [{ index: 0, name: 'weather', arguments: '"London"}' }]
+  expect(await callsOf(calls, named)).toEqual(two)
+})
+
 test('a call whose index another one has taken gets the next that is free', async () => {
   const calls = [
     { ...paris, index: 0 },
@@ -90,7 +99,7 @@ test('the calls of two choices do not meet', async () => {
 test('calls without end are no answer', async () => {
   const { server, upstreams } = await start()
   const call = (id: number) => ({ tool_calls: [{ index: 0, id: `call_${id}`, function: { name: 'weather' } }] })
-  const events = Array.from({ length: 1025 }, (_, id) => ({ choices: [{ index: 0, delta: call(id) }] }))
+  const events = Array.from({ length: 129 }, (_, id) => ({ choices: [{ index: 0, delta: call(id) }] }))
   server.reply(raw(events.map((event) => `data: ${JSON.stringify(event)}\n\n`).join('')), done())
   expect(codeOf(await ask(upstreams))).toBe('UPSTREAM_PROTOCOL')
 })

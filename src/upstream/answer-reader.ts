@@ -39,9 +39,10 @@ export function createAnswerReader({ choices, lenientEnd, apiKey, requestId, onC
     if (error) throw error
     if (!isObject(wire)) throw failure('UPSTREAM_PROTOCOL', 'The upstream sent an event that is no JSON object.')
     const chunk = readChunk(wire)
+    // What is held back of a call is progress, too.
+    progressed ||= carriesAnything(chunk)
     for (const choice of chunk.choices) placeToolCalls(choice)
     for (const { finishReason, index } of chunk.choices) if (finishReason) finished.add(index)
-    progressed ||= carriesAnything(chunk)
     onChunk(chunk)
   }
 

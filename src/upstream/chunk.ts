@@ -194,7 +194,7 @@ function isCount(value: unknown): value is number {
 }
 
 /** Throws UpstreamError where there is no room for it. */
-export function indexOf(value: unknown, fallback: number): number {
+function indexOf(value: unknown, fallback: number): number {
   if (value === undefined || value === null) return fallback
   if (Number.isInteger(value) && (value as number) >= 0 && (value as number) <= maxIndex) return value as number
   throw malformed()
@@ -216,6 +216,6 @@ function objectOf(value: unknown): Wire {
   throw malformed()
 }
 
-function malformed(): UpstreamError {
+export function malformed(): UpstreamError {
   return new UpstreamError('UPSTREAM_PROTOCOL', 'The upstream sent a chunk of an unknown shape.')
 }
