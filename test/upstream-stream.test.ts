@@ -114,7 +114,7 @@ describe('a chunk', () => {
   async function chunksOf(...script: Step[]): Promise<Chunk[]> {
     const { server, upstreams } = await start()
     server.reply(...script, done())
-    const answer = await ask(upstreams)
+    const answer = await ask(upstreams, { parameters: { n: 2 } })
     expect(codeOf(answer)).toBeNull()
     return answer.chunks
   }
@@ -127,7 +127,7 @@ describe('a chunk', () => {
       chunk(
         [
           {
-            index: 2,
+            index: 1,
             delta: { role: 'assistant', content: 'Hi', refusal: 'No', reasoning_content: 'Hm', unknown: 1 },
             logprobs: { content: [logprob], refusal: null },
             finish_reason: 'stop',
@@ -144,7 +144,7 @@ describe('a chunk', () => {
       serviceTier: 'default',
       choices: [
         {
-          index: 2,
+          index: 1,
           content: 'Hi',
           refusal: 'No',
           reasoning: 'Hm',

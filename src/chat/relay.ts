@@ -60,14 +60,14 @@ export function createRelay(options: RelayOptions): Relay {
   // Nothing of an unstored answer is written, so its viewers wait for no commit.
   const revealer = createRevealer()
 
-  function receive({ completion, answer, choiceCount }: Live, received: Received, chunk: Chunk) {
+  function receive({ completion, answer }: Live, received: Received, chunk: Chunk) {
     completion.upstreamId ??= storableOrNull(chunk.id)
     completion.created ??= chunk.created
     completion.modelUsed ??= storableOrNull(chunk.model)
     completion.systemFingerprint ??= storableOrNull(chunk.systemFingerprint)
     completion.serviceTier = storableOrNull(chunk.serviceTier) ?? completion.serviceTier
     received.usage = chunk.usage ?? received.usage
-    const choices = chunk.choices.filter((choice) => choice.index < choiceCount && isNews(choice))
+    const choices = chunk.choices.filter(isNews)
     if (choices.length === 0) return
     if (completion.firstTokenAt === null && choices.some(hasText)) completion.firstTokenAt = new Date()
     answer.append(choices)

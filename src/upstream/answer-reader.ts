@@ -39,6 +39,9 @@ export function createAnswerReader({ choices, lenientEnd, apiKey, requestId, onC
     if (error) throw error
     if (!isObject(wire)) throw failure('UPSTREAM_PROTOCOL', 'The upstream sent an event that is no JSON object.')
     const chunk = readChunk(wire)
+    if (chunk.choices.some(({ index }) => index >= choices)) {
+      throw failure('UPSTREAM_PROTOCOL', 'The upstream sent a choice that was not asked for.')
+    }
     // What is held back of a call is progress, too.
     progressed ||= carriesAnything(chunk)
     for (const choice of chunk.choices) placeToolCalls(choice)

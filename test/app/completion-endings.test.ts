@@ -4,6 +4,7 @@ import { contentsIn, createPerson, says } from '../person.ts'
 import { startServer } from '../server.ts'
 import {
   chunks,
+  delta,
   destroy,
   done,
   event,
@@ -98,6 +99,16 @@ const faults: [name: string, script: Step[], ending: Ending][] = [
     failed('UPSTREAM_ERROR', { providerCode: 'overloaded', type: 'server_error', retryable: true }, { text: 'A mo' }),
   ],
   ['breaks the format mid-stream', [...begun, event('{"choices":')], failed('UPSTREAM_PROTOCOL', {}, { text: 'A mo' })],
+  [
+    'sends a choice that was not asked for',
+    [...begun, delta({ content: 'lost' }, 1), finish('stop', 1), done()],
+    failed('UPSTREAM_PROTOCOL', {}, { text: 'A mo' }),
+  ],
+  [
+    'finishes a choice that was not asked for alone',
+    [...begun, finish('stop', 1)],
+    failed('UPSTREAM_PROTOCOL', {}, { text: 'A mo' }),
+  ],
   ['is reset mid-stream', [...begun, destroy()], cutOff('UPSTREAM_RESET')],
   ['ends without a finish', begun, cutOff('UPSTREAM_TRUNCATED')],
   ['falls silent mid-stream', [...begun, silence()], cutOff('IDLE_TIMEOUT')],
