@@ -106,9 +106,8 @@ function callsBetween(calls: ToolCall[], from: number[], to: number[]): ToolCall
   for (const [index, call] of calls.entries()) {
     const [seen, end] = [from[index] ?? 0, to[index] ?? 0]
     if (end <= seen) continue
-    const isFirst = seen === 0
-    const piece = call.arguments.slice(Math.max(0, seen - 1), end - 1)
-    deltas.push({ index, id: isFirst ? call.id : null, name: isFirst ? call.name : null, arguments: piece })
+    const [id, name] = seen === 0 ? [call.id || null, call.name] : [null, null]
+    deltas.push({ index, id, name, arguments: call.arguments.slice(Math.max(0, seen - 1), end - 1) })
   }
   return deltas
 }

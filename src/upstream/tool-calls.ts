@@ -2,11 +2,12 @@ import { type ChunkChoice, malformed, type ToolCallDelta } from './chunk.ts'
 
 interface Call {
   wireIndex: number
-  /** null as long as no fragment has brought it */
+  /** null as long as no fragment has brought it; so is the name */
   id: string | null
-  /** what came of its arguments before its name */
+  name: string | null
+  /** what came of its arguments before it was told */
   early: string
-  /** null as long as it has no name */
+  /** null as long as it is held back */
   index: number | null
 }
 
@@ -14,27 +15,28 @@ interface Call {
 const maxToolCalls = 128
 
 /**
- * Numbers the tool calls of an answer from 0 on, as they are stored, in the order in which their names come: a call is
- * held back until it has one. The wire's own indexes may begin at 1 or have gaps. Some servers (Gemini's compatible
- * endpoint) send calls one after the other under the index 0, others under none: there a new id with a name begins another
- * call.
+ * Numbers the tool calls of an answer from 0 on, as they are stored: the wire's own indexes may begin at 1 or have gaps.
+ * Some servers (Gemini's compatible endpoint) send calls one after the other under the index 0, others under none: there a
+ * new id with a name begins another call. As the first delta of a call must tell who it is, it is held back until it has a
+ * name, and an id too, unless its arguments begin or the choice ends without one.
  */
 export function createToolCallPlaces() {
   const choices = new Map<number, ReturnType<typeof createPlaces>>()
 
   /** Throws UpstreamError where there are more calls than an answer can have. */
   return function place(choice: ChunkChoice): void {
-    if (choice.toolCalls.length === 0) return
-    const placed = choices.get(choice.index) ?? createPlaces()
-    choices.set(choice.index, placed)
-    choice.toolCalls = choice.toolCalls.flatMap(placed)
+    if (choice.toolCalls.length === 0 && choice.finishReason === null) return
+    const places = choices.get(choice.index) ?? createPlaces()
+    choices.set(choice.index, places)
+    choice.toolCalls = choice.toolCalls.flatMap(places.add)
+    if (choice.finishReason !== null) choice.toolCalls.push(...places.heldBack())
   }
 }
 
 /** Of one choice. */
 function createPlaces() {
   const calls: Call[] = []
-  let named = 0
+  let told = 0
 
   function find({ index, id, name }: ToolCallDelta): Call | undefined {
     const last = calls.findLast(({ wireIndex }) => wireIndex === index)
@@ -46,18 +48,27 @@ function createPlaces() {
 
   function begin({ index: wireIndex }: ToolCallDelta): Call {
     if (calls.length === maxToolCalls) throw malformed()
-    const call: Call = { wireIndex, id: null, early: '', index: null }
+    const call: Call = { wireIndex, id: null, name: null, early: '', index: null }
     calls.push(call)
     return call
   }
 
-  return function placed(delta: ToolCallDelta): ToolCallDelta[] {
-    const call = find(delta) ?? begin(delta)
-    call.id ??= delta.id || null
-    if (call.index !== null) return [{ ...delta, index: call.index }]
-    call.early += delta.arguments
-    if (!delta.name) return []
-    call.index = named++
-    return [{ index: call.index, id: call.id, name: delta.name, arguments: call.early }]
+  function tell(call: Call): ToolCallDelta[] {
+    const { id, name, early } = call
+    if (name === null) return []
+    call.index = told++
+    return [{ index: call.index, id, name, arguments: early }]
+  }
+
+  return {
+    add(delta: ToolCallDelta): ToolCallDelta[] {
+      const call = find(delta) ?? begin(delta)
+      call.id ??= delta.id || null
+      call.name ??= delta.name || null
+      if (call.index !== null) return [{ ...delta, index: call.index }]
+      call.early += delta.arguments
+      return call.id !== null || call.early !== '' ? tell(call) : []
+    },
+    heldBack: () => calls.filter(({ index }) => index === null).flatMap(tell),
   }
 }

@@ -1,8 +1,8 @@
 import { afterAll, expect, inject, test } from 'vitest'
 import type { CompletionEvent } from '../documents.ts'
-import { createPerson, endOf } from '../person.ts'
+import { createPerson, endOf, readTo } from '../person.ts'
 import { freshDatabase, startServer } from '../server.ts'
-import { delta, done, finish, gate, type Step, startScriptedUpstream } from '../upstream-server.ts'
+import { chunks, delta, done, finish, gate, type Step, startScriptedUpstream } from '../upstream-server.ts'
 
 const upstream = await startScriptedUpstream()
 const settings = { OPENAI_BASE_URL: upstream.baseUrl, ...(await freshDatabase()) }
@@ -61,6 +61,37 @@ test.each<[string, Step[]]>([
   expect(callsIn(events)).toEqual([dig, look])
   expect(storedIn(events)).toEqual([dig, look])
   expect(callsIn(await alice.watch(events[0]?.completionId ?? '').rest())).toEqual([dig, look])
+})
+
+test('a viewer gets a call once its id is there, and all that is stored of it', async () => {
+  const rest = gate()
+  upstream.reply(call(0, null, 'dig'), ...chunks('A mo'), rest.wait, call(0, 'call_1', null, '{"depth":2}'), ...ends)
+  const viewer = start()
+  const seen = await readTo('A mo', viewer)
+  expect(callsIn(seen)).toEqual([])
+  rest.open()
+  const events = [...seen, ...(await viewer.rest())]
+  expect(callsIn(events)).toEqual([dig])
+  expect(storedIn(events)).toEqual([dig])
+})
+
+test.each([
+  ['whose arguments begin', '{}'],
+  ['without arguments, once the answer has its finish,', ''],
+])('a viewer gets a call %s though it has no id', async (_, text) => {
+  upstream.reply(call(0, null, 'look', text), ...ends)
+  const events = await start().rest()
+  expect(callsIn(events)).toEqual([{ id: null, name: 'look', arguments: text }])
+  expect(storedIn(events)).toEqual([{ id: '', name: 'look', arguments: text }])
+  expect(callsIn(await alice.watch(events[0]?.completionId ?? '').rest())).toEqual(callsIn(events))
+})
+
+test('of a call that has no more than a name when the answer is cut off, nothing is stored or shown', async () => {
+  upstream.reply(call(0, null, 'dig'), ...chunks('A mo'))
+  const events = await start().rest()
+  expect(endOf(events)).toMatchObject({ status: 'INTERRUPTED', choices: [{ message: { content: 'A mo' } }] })
+  expect(callsIn(events)).toEqual([])
+  expect(storedIn(events)).toEqual([])
 })
 
 test('as many calls as a cursor can hold are an answer, one more is none', async () => {
