@@ -103,3 +103,12 @@ test('calls without end are no answer', async () => {
   server.reply(raw(events.map((event) => `data: ${JSON.stringify(event)}\n\n`).join('')), done())
   expect(codeOf(await ask(upstreams))).toBe('UPSTREAM_PROTOCOL')
 })
+
+test.each([
+  ['is known to be lenient', { lenientEnd: true }, []],
+  ['says [DONE]', {}, [done()]],
+])('a call that has no name at the end is no answer where the upstream %s', async (_, settings, end) => {
+  const { server, upstreams } = await start(settings)
+  server.reply(delta({ tool_calls: [{ index: 0, id: 'call_a', function: { arguments: '{}' } }] }), ...end)
+  expect(codeOf(await ask(upstreams))).toBe('UPSTREAM_PROTOCOL')
+})

@@ -14,11 +14,16 @@ interface ReaderOptions {
   onChunk(chunk: Chunk): void
 }
 
+const notAskedFor = 'The upstream sent a choice that was not asked for.'
+const noEventStream = 'The upstream did not answer with an event stream.'
+const noFinish = 'The upstream ended the answer without a finish.'
+
 /** Turns the bytes of one streamed answer into chunks, and knows whether it is whole. */
 export function createAnswerReader({ choices, lenientEnd, apiKey, requestId, onChunk }: ReaderOptions) {
   const events = createEventStream(onEvent)
   const finished = new Set<number>()
-  const placeToolCalls = createToolCallPlaces()
+  const isFinished = () => finished.size >= choices
+  const toolCalls = createToolCallPlaces()
   let stopped = false
   let done = false
   let ending = false
@@ -30,6 +35,7 @@ export function createAnswerReader({ choices, lenientEnd, apiKey, requestId, onC
     if (stopped || done) return
     begun = true
     done = data.trim() === '[DONE]'
+    if (done) toolCalls.end()
     const wire = done ? undefined : parse(data, event)
     if (wire !== undefined) onWire(wire, event)
   }
@@ -39,12 +45,10 @@ export function createAnswerReader({ choices, lenientEnd, apiKey, requestId, onC
     if (error) throw error
     if (!isObject(wire)) throw failure('UPSTREAM_PROTOCOL', 'The upstream sent an event that is no JSON object.')
     const chunk = readChunk(wire)
-    if (chunk.choices.some(({ index }) => index >= choices)) {
-      throw failure('UPSTREAM_PROTOCOL', 'The upstream sent a choice that was not asked for.')
-    }
+    if (chunk.choices.some(({ index }) => index >= choices)) throw failure('UPSTREAM_PROTOCOL', notAskedFor)
     // What is held back of a call is progress, too.
     progressed ||= carriesAnything(chunk)
-    for (const choice of chunk.choices) placeToolCalls(choice)
+    for (const choice of chunk.choices) toolCalls.place(choice)
     for (const { finishReason, index } of chunk.choices) if (finishReason) finished.add(index)
     onChunk(chunk)
   }
@@ -67,8 +71,6 @@ export function createAnswerReader({ choices, lenientEnd, apiKey, requestId, onC
     return new UpstreamError(code, message, { requestId, cause })
   }
 
-  const isFinished = () => finished.size >= choices
-
   return {
     read(bytes: Uint8Array): boolean {
       progressed = false
@@ -86,11 +88,12 @@ export function createAnswerReader({ choices, lenientEnd, apiKey, requestId, onC
       events.end()
       // A line cut within its name is foreign.
       cutShort ||= events.foreignLines() > foreignLines
-      if (stopped || done || isFinished() || (lenientEnd && begun && !cutShort)) return
-      if (begun || events.foreignLines() === 0) {
-        throw failure('UPSTREAM_TRUNCATED', 'The upstream ended the answer without a finish.')
+      if (stopped || done) return
+      if (!isFinished() && !(lenientEnd && begun && !cutShort)) {
+        const isForeign = !begun && events.foreignLines() > 0
+        throw isForeign ? failure('UPSTREAM_PROTOCOL', noEventStream) : failure('UPSTREAM_TRUNCATED', noFinish)
       }
-      throw failure('UPSTREAM_PROTOCOL', 'The upstream did not answer with an event stream.')
+      toolCalls.end()
     },
     stop(): void {
       stopped = true

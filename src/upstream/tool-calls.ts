@@ -1,4 +1,5 @@
 import { type ChunkChoice, malformed, type ToolCallDelta } from './chunk.ts'
+import { UpstreamError } from './error.ts'
 
 interface Call {
   wireIndex: number
@@ -23,13 +24,19 @@ const maxToolCalls = 128
 export function createToolCallPlaces() {
   const choices = new Map<number, ReturnType<typeof createPlaces>>()
 
-  /** Throws UpstreamError where there are more calls than an answer can have. */
-  return function place(choice: ChunkChoice): void {
-    if (choice.toolCalls.length === 0 && choice.finishReason === null) return
-    const places = choices.get(choice.index) ?? createPlaces()
-    choices.set(choice.index, places)
-    choice.toolCalls = choice.toolCalls.flatMap(places.add)
-    if (choice.finishReason !== null) choice.toolCalls.push(...places.heldBack())
+  return {
+    /** Throws UpstreamError where there are more calls than an answer can have, or one has no name at its end. */
+    place(choice: ChunkChoice): void {
+      if (choice.toolCalls.length === 0 && choice.finishReason === null) return
+      const places = choices.get(choice.index) ?? createPlaces()
+      choices.set(choice.index, places)
+      choice.toolCalls = choice.toolCalls.flatMap(places.add)
+      if (choice.finishReason !== null) choice.toolCalls.push(...places.heldBack().map(places.tell))
+    },
+    /** The answer has ended. Throws UpstreamError where a call of it was never told. */
+    end(): void {
+      for (const places of choices.values()) if (places.heldBack().length > 0) throw unfinished()
+    },
   }
 }
 
@@ -53,11 +60,11 @@ function createPlaces() {
     return call
   }
 
-  function tell(call: Call): ToolCallDelta[] {
+  function tell(call: Call): ToolCallDelta {
     const { id, name, early } = call
-    if (name === null) return []
+    if (name === null) throw unfinished()
     call.index = told++
-    return [{ index: call.index, id, name, arguments: early }]
+    return { index: call.index, id, name, arguments: early }
   }
 
   return {
@@ -67,8 +74,13 @@ function createPlaces() {
       call.name ??= delta.name || null
       if (call.index !== null) return [{ ...delta, index: call.index }]
       call.early += delta.arguments
-      return call.id !== null || call.early !== '' ? tell(call) : []
+      return call.name !== null && (call.id !== null || call.early !== '') ? [tell(call)] : []
     },
-    heldBack: () => calls.filter(({ index }) => index === null).flatMap(tell),
+    heldBack: () => calls.filter(({ index }) => index === null),
+    tell,
   }
+}
+
+function unfinished(): UpstreamError {
+  return new UpstreamError('UPSTREAM_PROTOCOL', 'The upstream ended the answer within a tool call.')
 }

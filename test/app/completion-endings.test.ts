@@ -30,6 +30,7 @@ afterAll(() => upstream.close())
 
 const alice = createPerson(url, 'alice')
 const begun = chunks('A mo')
+const namelessCall = delta({ tool_calls: [{ index: 0, id: 'call_1', function: { arguments: '{}' } }] })
 const soon = { 'retry-after-ms': '1' }
 
 interface Ending {
@@ -107,6 +108,16 @@ const faults: [name: string, script: Step[], ending: Ending][] = [
   [
     'finishes a choice that was not asked for alone',
     [...begun, finish('stop', 1)],
+    failed('UPSTREAM_PROTOCOL', {}, { text: 'A mo' }),
+  ],
+  [
+    'never names a tool call',
+    [...begun, namelessCall, finish('tool_calls'), done()],
+    failed('UPSTREAM_PROTOCOL', {}, { text: 'A mo' }),
+  ],
+  [
+    'never names a tool call, nor finishes',
+    [...begun, namelessCall, done()],
     failed('UPSTREAM_PROTOCOL', {}, { text: 'A mo' }),
   ],
   ['is reset mid-stream', [...begun, destroy()], cutOff('UPSTREAM_RESET')],
