@@ -167,11 +167,11 @@ function readFinishReason(value: unknown): FinishReason | null {
   }
 }
 
-/** null where nothing is counted, or a count cannot be one. */
+/** null where nothing is counted, or a count cannot be one. No prompt is empty, so zeros are a server's that counts none. */
 function readUsage(usage: Wire): Usage | null {
-  if (!isCount(usage['prompt_tokens']) && !isCount(usage['completion_tokens'])) return null
   const promptTokens = countOf(usage['prompt_tokens'])
   const completionTokens = countOf(usage['completion_tokens'])
+  if (promptTokens + completionTokens === 0) return null
   const promptDetails = objectOf(usage['prompt_tokens_details'] ?? {})
   const completionDetails = objectOf(usage['completion_tokens_details'] ?? {})
   const counts = {

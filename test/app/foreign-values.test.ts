@@ -36,6 +36,11 @@ test.each([
     { usage: { prompt_tokens: null } },
     { usage: { completionTokens: 3, source: 'ESTIMATED' } },
   ],
+  [
+    'a usage of nothing but zeros',
+    { usage: { prompt_tokens: 0, completion_tokens: 0, total_tokens: 0 } },
+    { usage: { completionTokens: 3, source: 'ESTIMATED' } },
+  ],
   ['a count beyond all bounds', counting({ total_tokens: mostInt + 1 }), { usage: { source: 'ESTIMATED' } }],
   [
     'a sum beyond all bounds',
