@@ -94,19 +94,24 @@ export function createConversations(
 
   return {
     find: (viewer, ids) => conversations.find(viewer.id, ids),
-    async list(viewer, filter, page) {
+    async list(viewer, given, page) {
       const { size, fromEnd, ...places } = rangeOf(page)
       const after = readPlace(places.after, 'after')
       const before = readPlace(places.before, 'before')
-      const { archived = null, titleContains = null, role = null } = storableJson(filter ?? {})
-      const slice = { filter: { archived, titleContains, role }, after, before, take: size + 1, fromEnd }
-      const found = await conversations.slice(viewer.id, slice)
+      const { archived = null, titleContains = null, role = null } = storableJson(given ?? {})
+      const filter = { archived, titleContains, role }
+      // Where a bound was deleted or has moved, nothing may be left on its other side.
+      const [found, hasAbove, hasBelow] = await Promise.all([
+        conversations.slice(viewer.id, { filter, after, before, take: size + 1, fromEnd }),
+        after !== null && conversations.goesBeyond(viewer.id, filter, 'after', after),
+        before !== null && conversations.goesBeyond(viewer.id, filter, 'before', before),
+      ])
       const hasMore = found.length > size
       const kept = hasMore ? (fromEnd ? found.slice(1) : found.slice(0, -1)) : found
       return {
         edges: kept.map((node) => ({ cursor: writePlace(node), node })),
-        hasNextPage: fromEnd ? before !== null : hasMore,
-        hasPreviousPage: fromEnd ? hasMore : after !== null,
+        hasNextPage: hasBelow || (!fromEnd && hasMore),
+        hasPreviousPage: hasAbove || (fromEnd && hasMore),
       }
     },
     async create(viewer, input) {

@@ -46,6 +46,8 @@ export interface ConversationPlace {
   id: string
 }
 
+type Side = 'before' | 'after'
+
 export interface ConversationSlice {
   filter: ConversationFilter
   after: ConversationPlace | null
@@ -59,18 +61,17 @@ export interface Conversations {
   create(viewerId: string, id: string, change: ConversationChange): Promise<Conversation>
   find(viewerId: string, ids: readonly string[]): Promise<Conversation[]>
   slice(viewerId: string, slice: ConversationSlice): Promise<Conversation[]>
+  /** Whether the list has anything that is not on that side of the place. */
+  goesBeyond(viewerId: string, filter: ConversationFilter, side: Side, place: ConversationPlace): Promise<boolean>
   update(id: string, change: ConversationChange): Promise<void>
   /** Its completions stay for the bill and for their keys, but nobody can see them any more. */
   remove(id: string): Promise<void>
 }
 
-const before = (place: ConversationPlace): Prisma.ConversationWhereInput => ({
-  OR: [{ updatedAt: { gt: place.updatedAt } }, { updatedAt: place.updatedAt, id: { gt: place.id } }],
-})
-
-const after = (place: ConversationPlace): Prisma.ConversationWhereInput => ({
-  OR: [{ updatedAt: { lt: place.updatedAt } }, { updatedAt: place.updatedAt, id: { lt: place.id } }],
-})
+const on: Record<Side, (place: ConversationPlace) => Prisma.ConversationWhereInput> = {
+  before: ({ updatedAt, id }) => ({ OR: [{ updatedAt: { gt: updatedAt } }, { updatedAt, id: { gt: id } }] }),
+  after: ({ updatedAt, id }) => ({ OR: [{ updatedAt: { lt: updatedAt } }, { updatedAt, id: { lt: id } }] }),
+}
 
 /** LIKE's own signs, which Prisma passes on, stand for themselves. */
 const literal = (text: string) => text.replace(/[\\%_]/g, '\\$&')
@@ -146,8 +147,8 @@ export function createConversations({ prisma, query }: Database): Conversations 
     },
     async slice(viewerId, { filter, fromEnd, take, ...places }) {
       const conditions = matching(viewerId, filter)
-      if (places.after) conditions.push(after(places.after))
-      if (places.before) conditions.push(before(places.before))
+      if (places.after) conditions.push(on.after(places.after))
+      if (places.before) conditions.push(on.before(places.before))
       const direction = fromEnd ? 'asc' : 'desc'
       const orderBy = [{ updatedAt: direction }, { id: direction }] as const
       const include = withOwnPart(viewerId)
@@ -159,6 +160,11 @@ export function createConversations({ prisma, query }: Database): Conversations 
       })
       const conversations = visibleOf(rows)
       return fromEnd ? conversations.reverse() : conversations
+    },
+    async goesBeyond(viewerId, filter, side, place) {
+      const conditions = [...matching(viewerId, filter), { NOT: on[side](place) }]
+      const found = await prisma.conversation.findFirst({ where: { AND: conditions }, select: { id: true } })
+      return found !== null
     },
     async update(id, change) {
       await query(updateSql, [id, JSON.stringify(changeRow(change))])

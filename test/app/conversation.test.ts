@@ -156,6 +156,27 @@ describe('the list of conversations', () => {
     }
   })
 
+  test('tells of what is on the other side of a bound, whether or not the bound is still there', async () => {
+    const { person } = await owner(['z', 'y', 'x'])
+    const listed = (await person.conversations()).edges
+    const [z, y, x] = listed.map(({ cursor }) => cursor)
+    const page = async (input: object) => {
+      const { edges, pageInfo } = await person.conversations(input)
+      return [edges.map(({ node }) => node.title).join(''), pageInfo.hasPreviousPage, pageInfo.hasNextPage]
+    }
+    expect(await page({ first: 5, before: x })).toEqual(['zy', false, true])
+    expect(await page({ last: 5, after: z })).toEqual(['yx', true, false])
+    expect(await page({ first: 5, after: z, before: x })).toEqual(['y', true, true])
+    expect(await page({ last: 1, after: z, before: x })).toEqual(['y', true, true])
+    expect(await page({ first: 5, before: x, filter: { titleContains: 'z' } })).toEqual(['z', false, false])
+    await person.remove(listed[2]?.node.id ?? '')
+    expect(await page({ last: 1, before: x })).toEqual(['y', true, false])
+    expect(await page({ first: 5, before: x })).toEqual(['zy', false, false])
+    await person.remove(listed[0]?.node.id ?? '')
+    expect(await page({ first: 1, after: z })).toEqual(['y', false, false])
+    expect(await page({ last: 5, after: z, before: y })).toEqual(['', false, true])
+  })
+
   test('takes no and an empty page', async () => {
     const { person } = await owner(['one'])
     const none = await person.conversations({ first: 0 })
