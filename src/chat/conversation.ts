@@ -1,13 +1,13 @@
 import { v7 as uuid } from 'uuid'
 import type { Usage } from '../store/completion.ts'
-import type { CompletionDefaults, Conversation, ConversationChange, ConversationPlace } from '../store/conversation.ts'
+import type { CompletionDefaults, Conversation, ConversationChange } from '../store/conversation.ts'
 import type { Participant, ParticipantRole } from '../store/participant.ts'
 import type { Store } from '../store/store.ts'
 import { noUsage } from '../store/usage.ts'
 import type { Bus } from '../stream/bus.ts'
 import { storableJson } from '../stream/text.ts'
 import { invalidInput } from './error.ts'
-import { type Page, type PageInput, rangeOf } from './page.ts'
+import { type Page, type PageInput, rangeOf, readPlace, writePlace } from './page.ts'
 import { permitted } from './permission.ts'
 import { noDefaults } from './place.ts'
 import type { User } from './viewer.ts'
@@ -44,7 +44,6 @@ export interface Conversations {
 }
 
 const ranges = { temperature: [0, 2], topP: [0, 1], maxTokens: [1, 2_147_483_647] } as const
-const placeForm = /^(\d{1,15})_([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})$/
 
 function checkDefaults({ defaults }: ConversationInput) {
   if (defaults?.model === '') throw invalidInput('input.defaults.model', 'is empty')
@@ -68,17 +67,6 @@ function changeOf({ title, systemPrompt, defaults }: ConversationInput): Convers
     if (contextStrategy !== undefined) change.contextStrategy = contextStrategy ?? noDefaults.contextStrategy
   }
   return storableJson(change)
-}
-
-function writePlace({ updatedAt, id }: ConversationPlace): string {
-  return Buffer.from(`${updatedAt.getTime()}_${id}`).toString('base64url')
-}
-
-function readPlace(cursor: string | null, name: string): ConversationPlace | null {
-  if (cursor === null) return null
-  const match = placeForm.exec(Buffer.from(cursor, 'base64url').toString())
-  if (match === null) throw invalidInput(name, 'is no cursor of this list')
-  return { updatedAt: new Date(Number(match[1])), id: match[2] ?? '' }
 }
 
 export function createConversations(
@@ -109,7 +97,7 @@ export function createConversations(
       const hasMore = found.length > size
       const kept = hasMore ? (fromEnd ? found.slice(1) : found.slice(0, -1)) : found
       return {
-        edges: kept.map((node) => ({ cursor: writePlace(node), node })),
+        edges: kept.map((node) => ({ cursor: writePlace({ time: node.updatedAt, id: node.id }), node })),
         hasNextPage: hasBelow || (!fromEnd && hasMore),
         hasPreviousPage: hasAbove || (fromEnd && hasMore),
       }

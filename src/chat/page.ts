@@ -35,19 +35,42 @@ export function rangeOf({ first, after, last, before }: PageInput): Range {
   return { size: (fromEnd ? last : first) ?? defaultSize, fromEnd, after: after ?? null, before: before ?? null }
 }
 
-/** A page of a list that is whole in memory. */
-export function pageOf<Node>(nodes: readonly Node[], cursorOf: (node: Node) => string, input: PageInput): Page<Node> {
-  const { size, fromEnd, after, before } = rangeOf(input)
-  const edges = nodes.map((node) => ({ cursor: cursorOf(node), node }))
-  const placeOf = (cursor: string, name: string) => {
-    const place = edges.findIndex((edge) => edge.cursor === cursor)
-    if (place < 0) throw invalidInput(name, 'is no cursor of this list')
-    return place
-  }
-  const low = after === null ? 0 : placeOf(after, 'after') + 1
-  const high = before === null ? edges.length : placeOf(before, 'before')
+/** By what a list is ordered: whoever is gone from it still marks its place. */
+export interface Place {
+  time: Date
+  id: string
+}
+
+const placeForm = /^(\d{1,15})_([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})$/
+
+export function writePlace({ time, id }: Place): string {
+  return Buffer.from(`${time.getTime()}_${id}`).toString('base64url')
+}
+
+/** Throws INVALID_INPUT. */
+export function readPlace(cursor: string | null, name: string): Place | null {
+  if (cursor === null) return null
+  const match = placeForm.exec(Buffer.from(cursor, 'base64url').toString())
+  if (match === null) throw invalidInput(name, 'is no cursor of this list')
+  return { time: new Date(Number(match[1])), id: match[2] ?? '' }
+}
+
+function isBefore(one: Place, other: Place): boolean {
+  const difference = one.time.getTime() - other.time.getTime()
+  return difference === 0 ? one.id < other.id : difference < 0
+}
+
+/** A page of a list that is whole in memory, the earliest first. Throws INVALID_INPUT. */
+export function pageOf<Node>(nodes: readonly Node[], placeOf: (node: Node) => Place, input: PageInput): Page<Node> {
+  const { size, fromEnd, ...bounds } = rangeOf(input)
+  const after = readPlace(bounds.after, 'after')
+  const before = readPlace(bounds.before, 'before')
+  const places = nodes.map(placeOf)
+  const low = after === null ? 0 : places.filter((place) => !isBefore(after, place)).length
+  const high = before === null ? places.length : places.filter((place) => isBefore(place, before)).length
   const start = fromEnd ? Math.max(low, high - size) : low
   const end = fromEnd ? high : Math.min(high, low + size)
+  const edges = nodes.map((node) => ({ cursor: writePlace(placeOf(node)), node }))
   return {
     edges: edges.slice(start, Math.max(start, end)),
     hasNextPage: end < edges.length,

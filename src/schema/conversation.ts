@@ -70,7 +70,7 @@ builder.objectType('Conversation', {
         after: t.arg.string({ description: 'A cursor: what comes after that edge.' }),
       },
       resolve: async ({ id }, page, { participants }) =>
-        pageOf(await participants.load(id), ({ userId }) => writeId('User', userId), page),
+        pageOf(await participants.load(id), ({ joinedAt: time, userId: id }) => ({ time, id }), page),
     }),
     messages: t.field({
       type: MessageConnection,
@@ -88,8 +88,9 @@ builder.objectType('Conversation', {
       },
       resolve: ({ id, viewerLeafId }, { leafId, ...page }, { paths }) => {
         const leaf = readOptionalId('Message', leafId) ?? viewerLeafId
-        const none: Message[] = []
-        return leaf === null ? pageOf(none, String, page) : paths.load({ conversationId: id, leafId: leaf, page })
+        return leaf === null
+          ? pageOf<Message>([], ({ createdAt: time, id }) => ({ time, id }), page)
+          : paths.load({ conversationId: id, leafId: leaf, page })
       },
     }),
     currentLeaf: t.field({

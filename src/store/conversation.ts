@@ -42,7 +42,7 @@ export interface ConversationFilter {
 
 /** A place in the list, which is ordered by the last change, the latest first. */
 export interface ConversationPlace {
-  updatedAt: Date
+  time: Date
   id: string
 }
 
@@ -69,8 +69,8 @@ export interface Conversations {
 }
 
 const on: Record<Side, (place: ConversationPlace) => Prisma.ConversationWhereInput> = {
-  before: ({ updatedAt, id }) => ({ OR: [{ updatedAt: { gt: updatedAt } }, { updatedAt, id: { gt: id } }] }),
-  after: ({ updatedAt, id }) => ({ OR: [{ updatedAt: { lt: updatedAt } }, { updatedAt, id: { lt: id } }] }),
+  before: ({ time, id }) => ({ OR: [{ updatedAt: { gt: time } }, { updatedAt: time, id: { gt: id } }] }),
+  after: ({ time, id }) => ({ OR: [{ updatedAt: { lt: time } }, { updatedAt: time, id: { lt: id } }] }),
 }
 
 /** LIKE's own signs, which Prisma passes on, stand for themselves. */

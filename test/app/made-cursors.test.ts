@@ -33,6 +33,8 @@ test.each([
   ['messages', inMessages, dashes],
   ['messages', inMessages, `${uuid}\0`],
   ['participants', inPeople, dashes],
+  ['participants', inPeople, `1_${dashes}`],
+  ['participants', inPeople, `User:${uuid}`],
 ])('of %s, a cursor made by hand is none', async (_, query, made) => {
   for (const after of [made, encoded(made)]) {
     const { errors } = await execute(url, query, { after }, { as: 'alice' })

@@ -62,6 +62,24 @@ describe('an owner who adds people', () => {
     expect(await roles()).toEqual(['alice OWNER', 'bob EDITOR'])
   })
 
+  test('reads on after whoever has left meanwhile', async () => {
+    await alice.add(thread, ids.bob, 'EDITOR')
+    const people = async (page: object) => {
+      const { edges, pageInfo } = await alice.people(thread, page)
+      const names = edges.map(({ node }) => node.user.id)
+      return { names, after: pageInfo.endCursor, ends: [pageInfo.hasPreviousPage, pageInfo.hasNextPage] }
+    }
+    const { after } = await people({ first: 2 })
+    await alice.expel(thread, ids.bob)
+    expect(await people({ after })).toEqual({ names: [], after: null, ends: [true, false] })
+    await alice.add(thread, ids.cleo, 'VIEWER')
+    expect(await people({ after })).toMatchObject({ names: [ids.cleo], ends: [true, false] })
+    expect(await people({ first: 1 })).toMatchObject({ names: [ids.alice], ends: [false, true] })
+    // Whoever comes back comes last.
+    await alice.add(thread, ids.bob, 'VIEWER')
+    expect(await people({ first: 2, after })).toMatchObject({ names: [ids.cleo, ids.bob], ends: [true, false] })
+  })
+
   test('adds one person once, however many do it at the same moment', async () => {
     await alice.add(thread, ids.bob, 'OWNER')
     const owners = Array.from({ length: 10 }, (_, index) => (index % 2 === 0 ? alice : bob))
