@@ -93,6 +93,29 @@ describe.each(inject('postgres') ? (['pglite', 'postgres'] as const) : (['pglite
       }
     })
 
+    test.each(depths)('a page at a deleted message that stood below depth %i is found as fast', async (depth) => {
+      const gone = uuid()
+      await database.query(
+        `INSERT INTO messages (id, conversation_id, parent_id, role, status, deleted_at)
+         VALUES ($1, $2, $3, 'USER', 'COMPLETE', now())`,
+        [gone, conversationId, trunk[depth]],
+      )
+      const [after, before] = await messages.paths([
+        { ...whole, after: gone, first: 50 },
+        { ...whole, before: gone, last: 50 },
+      ])
+      expect(after?.messages.map(({ id }) => id)).toEqual(trunk.slice(depth + 1, depth + 51))
+      expect(before?.messages.map(({ id }) => id)).toEqual(trunk.slice(Math.max(0, depth - 49), depth + 1))
+      for (const bounds of [
+        [[gone], [null], [false]],
+        [[null], [gone], [true]],
+      ]) {
+        const { rows } = await reads(pathsSql, [[conversationId], [leafId], ...bounds, [51]])
+        // Its own steps, those to its parent, and what is beside it.
+        expect(rows).toBeLessThan(51 * 2 + 4 * 24 + 2 * 24)
+      }
+    })
+
     test('the length of a path, and what always stays of it, are told without reading it', async () => {
       expect(await messages.outline(leafId)).toMatchObject({ length: trunkLength, standing: [{ id: trunk[1999] }] })
       expect(await messages.outline(trunk[1998] ?? '')).toEqual({ length: 1999, standing: [] })

@@ -18,7 +18,8 @@ export type { CreateMessageInput } from './create-message.ts'
 
 export interface PathRequest {
   conversationId: string
-  leafId: string
+  /** null for the path of somebody who stands nowhere. */
+  leafId: string | null
   page: PageInput
 }
 
@@ -50,6 +51,9 @@ function sliceOf({ conversationId, leafId, page }: PathRequest): PathSlice {
   return { conversationId, leafId, after, before, first: fromEnd ? null : size, last: fromEnd ? size : null }
 }
 
+/** Of a path that is empty, only its bounds are to be looked up. */
+const needsReading = ({ leafId, after, before }: PathSlice) => leafId !== null || after !== null || before !== null
+
 function pageOf(path: PathPage | undefined, filled: ReadonlyMap<string, Message>): Page<Message> {
   if (path?.misplaced) throw noCursor(path.misplaced)
   return {
@@ -79,17 +83,19 @@ export function createMessages(
     return new Map((await withLiveText(messages)).map((message) => [message.id, message]))
   }
 
+  async function visibleOf(viewer: User, slices: readonly PathSlice[]): Promise<PathSlice[]> {
+    const asked = slices.map(({ conversationId }) => conversationId)
+    const ids = (await store.conversations.find(viewer.id, asked)).map(({ id }) => id)
+    return slices.filter(({ conversationId }) => ids.includes(conversationId))
+  }
+
   return {
     find: async (viewer, ids) => withLiveText(await store.messages.find(viewer.id, ids)),
     async path(viewer, asked) {
       const slices = asked.map((request) => attempt(() => sliceOf(request)))
-      const right = slices.filter((slice): slice is PathSlice => !(slice instanceof ChatError))
-      const conversations = await store.conversations.find(
-        viewer.id,
-        right.map(({ conversationId }) => conversationId),
-      )
-      const visible = right.filter(({ conversationId }) => conversations.some(({ id }) => id === conversationId))
-      const paths = await store.messages.paths(visible)
+      const right = slices.filter((slice): slice is PathSlice => !(slice instanceof ChatError) && needsReading(slice))
+      const visible = right.length === 0 ? [] : await visibleOf(viewer, right)
+      const paths = visible.length === 0 ? [] : await store.messages.paths(visible)
       const messages = await filled(paths.flatMap((path) => path.messages))
       return slices.map((slice) =>
         slice instanceof ChatError ? slice : attempt(() => pageOf(paths[visible.indexOf(slice)], messages)),

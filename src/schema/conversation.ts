@@ -1,5 +1,4 @@
 import type { CompletionDefaults as Defaults } from '../chat/conversation.ts'
-import type { Message } from '../chat/message.ts'
 import { pageOf } from '../chat/page.ts'
 import { builder } from './builder.ts'
 import { createConnection } from './connection.ts'
@@ -86,12 +85,8 @@ builder.objectType('Conversation', {
         before: t.arg.string({ description: 'A cursor: what comes before that edge.' }),
         leafId: t.arg.id({ description: "The id of the path's last message; absent for the viewer's current leaf." }),
       },
-      resolve: ({ id, viewerLeafId }, { leafId, ...page }, { paths }) => {
-        const leaf = readOptionalId('Message', leafId) ?? viewerLeafId
-        return leaf === null
-          ? pageOf<Message>([], ({ createdAt: time, id }) => ({ time, id }), page)
-          : paths.load({ conversationId: id, leafId: leaf, page })
-      },
+      resolve: ({ id, viewerLeafId }, { leafId, ...page }, { paths }) =>
+        paths.load({ conversationId: id, leafId: readOptionalId('Message', leafId) ?? viewerLeafId, page }),
     }),
     currentLeaf: t.field({
       type: 'Message',

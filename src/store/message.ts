@@ -45,12 +45,13 @@ export interface Message {
 }
 
 /**
- * A slice of the path from the root to a leaf, oldest first: between two messages, of which one may have been deleted,
- * the first or the last so many; all where neither is given.
+ * A slice of the path from the root to a leaf, oldest first: between two messages, which may have been deleted, the first
+ * or the last so many; all where neither is given.
  */
 export interface PathSlice {
   conversationId: string
-  leafId: string
+  /** null for the path of somebody who stands nowhere: it is empty. */
+  leafId: string | null
   after: string | null
   before: string | null
   first: number | null
@@ -133,7 +134,15 @@ export function messageOf(row: Row): Message {
   return { ...row, toolCalls: row.toolCalls ?? [] }
 }
 
-type PathRow = { number: number; afterFits: boolean; beforeFits: boolean; hasAbove: boolean } & (Row | { id: null })
+interface PathPlace {
+  number: number
+  afterFits: boolean
+  beforeFits: boolean
+  hasAbove: boolean
+  hasBelow: boolean
+}
+
+type PathRow = PathPlace & (Row | { id: null })
 
 // No path is as long.
 const sizeOf = ({ first, last }: PathSlice) => first ?? last ?? 1_000_000_000
@@ -152,7 +161,7 @@ function pathValues(slices: readonly PathSlice[]) {
 
 function pageOf(slice: PathSlice, rows: readonly PathRow[]): PathPage {
   const [first] = rows
-  const found = rows.flatMap(({ number, afterFits, beforeFits, hasAbove, ...row }) =>
+  const found = rows.flatMap(({ number, afterFits, beforeFits, hasAbove, hasBelow, ...row }) =>
     row.id === null ? [] : messageOf(row),
   )
   const size = sizeOf(slice)
@@ -161,7 +170,7 @@ function pageOf(slice: PathSlice, rows: readonly PathRow[]): PathPage {
   return {
     messages: hasMore ? (fromEnd ? found.slice(1) : found.slice(0, -1)) : found,
     hasPrevious: first?.hasAbove || (fromEnd && hasMore),
-    hasNext: slice.before !== null || (!fromEnd && hasMore),
+    hasNext: first?.hasBelow || (!fromEnd && hasMore),
     misplaced: first?.afterFits === false ? 'after' : first?.beforeFits === false ? 'before' : null,
   }
 }

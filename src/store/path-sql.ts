@@ -19,26 +19,52 @@ export const climbing = (goals: string) => `
 export const steps = `
   steps AS NOT MATERIALIZED (SELECT id, parent_id, stem_id, depth, jump_id, jump_depth, deleted_at FROM messages)`
 
+// A deleted message with nothing left below it is on no path: it stands right after its parent, wherever that is on one.
+// The topmost of those that are left below it have its parent, and a stem.
+const stands = `
+  bounds AS (
+    SELECT given.*, m.depth, m.parent_id, m.deleted_at, above.depth AS above_depth
+    FROM (
+      SELECT number, conversation_id, asked_id, leaf_id, after_id AS id FROM slice
+      UNION SELECT number, conversation_id, asked_id, leaf_id, before_id FROM slice
+    ) given JOIN messages m ON m.id = given.id AND m.conversation_id = given.conversation_id
+    LEFT JOIN messages above ON above.id = m.parent_id
+  ), goals AS (
+    SELECT number AS origin, leaf_id, id, depth FROM bounds
+    UNION SELECT number, leaf_id, parent_id, above_depth FROM bounds WHERE deleted_at IS NOT NULL
+    UNION SELECT -number, below.id, bounds.id, bounds.depth FROM bounds, LATERAL (
+      SELECT * FROM messages WHERE conversation_id = bounds.conversation_id AND parent_id = bounds.parent_id
+      UNION ALL
+      SELECT * FROM messages WHERE conversation_id = bounds.conversation_id AND parent_id IS NULL AND bounds.parent_id IS NULL
+    ) below WHERE bounds.deleted_at IS NOT NULL AND below.deleted_at IS NULL AND below.stem_id IS NOT NULL
+  ), ${climbing('goals')}, met AS (
+    SELECT origin, id FROM climb WHERE id = goal_id
+  ), stands AS (
+    SELECT *, depth AS low, depth - 1 AS high FROM bounds
+    WHERE EXISTS (SELECT FROM met WHERE met.origin = number AND met.id = bounds.id)
+    UNION ALL
+    SELECT *, coalesce(above_depth, -1), coalesce(above_depth, -1) FROM bounds
+    WHERE deleted_at IS NOT NULL AND NOT EXISTS (SELECT FROM met WHERE abs(met.origin) = number AND met.id = bounds.id)
+      AND CASE WHEN parent_id IS NULL THEN leaf_id IS NOT NULL OR asked_id IS NULL
+        ELSE EXISTS (SELECT FROM met WHERE met.origin = number AND met.id = parent_id) END
+  )`
+
 // The rows that are read are the page's and some log(depth) more: from the leaf by jumps to the lower end of a stretch,
 // then by parents through it. Where a page begins below a cursor, deleted messages may leave its stretch too short: then
 // one of twice the length follows.
 export const pathsSql = `
   WITH RECURSIVE ${steps}, slice AS (
-    SELECT s.number, s.from_end, s.size, leaf.id AS leaf_id, s.after_id, s.before_id, a.depth AS after_depth, b.depth AS before_depth,
-      coalesce(a.depth, -1) AS low, coalesce(b.depth, leaf.depth + 1) - 1 AS high,
-      a.id IS NOT NULL AND (a.deleted_at IS NULL OR a.parent_id IS NOT NULL) AS has_above
+    SELECT s.number, s.conversation_id, s.from_end, s.size, s.asked_id, leaf.id AS leaf_id, leaf.depth AS leaf_depth, s.after_id, s.before_id
     FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::uuid[], $5::bool[], $6::int[])
-      WITH ORDINALITY AS s(conversation_id, leaf_id, after_id, before_id, from_end, size, number)
-    LEFT JOIN messages leaf ON leaf.id = s.leaf_id AND leaf.conversation_id = s.conversation_id AND leaf.deleted_at IS NULL
-    LEFT JOIN messages a ON a.id = s.after_id LEFT JOIN messages b ON b.id = s.before_id
-  ), goals AS (
-    SELECT number AS origin, leaf_id, after_id AS id, after_depth AS depth FROM slice
-    UNION SELECT number, leaf_id, before_id, before_depth FROM slice
-  ), ${climbing('goals')}, placed AS (
-    SELECT slice.*,
-      after_id IS NULL OR EXISTS (SELECT FROM climb WHERE climb.origin = slice.number AND climb.id = after_id AND goal_id = after_id) AS after_fits,
-      before_id IS NULL OR EXISTS (SELECT FROM climb WHERE climb.origin = slice.number AND climb.id = before_id AND goal_id = before_id) AS before_fits
-    FROM slice
+      WITH ORDINALITY AS s(conversation_id, asked_id, after_id, before_id, from_end, size, number)
+    LEFT JOIN messages leaf ON leaf.id = s.asked_id AND leaf.conversation_id = s.conversation_id AND leaf.deleted_at IS NULL
+  ), ${stands}, placed AS (
+    SELECT slice.*, coalesce(a.low, -1) AS low, coalesce(b.high, leaf_depth) AS high,
+      after_id IS NULL OR a.id IS NOT NULL AS after_fits, before_id IS NULL OR b.id IS NOT NULL AS before_fits,
+      a.id IS NOT NULL AND (a.deleted_at IS NULL OR a.parent_id IS NOT NULL) AS has_above,
+      coalesce(b.high < leaf_depth, false) AS has_below
+    FROM slice LEFT JOIN stands a ON a.number = slice.number AND a.id = after_id
+    LEFT JOIN stands b ON b.number = slice.number AND b.id = before_id
   ), stretch AS (
     SELECT number, leaf_id, from_end, size, high, low AS reached, CASE WHEN from_end THEN high - low ELSE size END AS span,
       size AS wanted, '{}'::uuid[] AS ids
@@ -59,7 +85,7 @@ export const pathsSql = `
       WHERE depth > s.reached AND depth <= low_end.depth AND deleted_at IS NULL
     ) part WHERE s.reached < s.high AND s.wanted > 0
   )
-  SELECT placed.number::int, after_fits AS "afterFits", before_fits AS "beforeFits", has_above AS "hasAbove", ${columns}
+  SELECT placed.number::int, after_fits AS "afterFits", before_fits AS "beforeFits", has_above AS "hasAbove", has_below AS "hasBelow", ${columns}
   FROM placed LEFT JOIN LATERAL (
     SELECT part.id FROM stretch, unnest(stretch.ids) WITH ORDINALITY AS part(id, place)
     WHERE stretch.number = placed.number ORDER BY stretch.reached, part.place LIMIT placed.size
