@@ -58,6 +58,7 @@ test.each<[string, Fragment[][]]>([
       [{ id: 'call_b', arguments: '"London"}' }],
     ],
   ],
+  ['come between fragments of nothing', [[{ index: 7 }], [paris], [{ index: 9, arguments: '' }], [london]]],
 ])('calls stay apart where they %s', async (_, fragments) => {
   expect(await callsOf(...fragments)).toEqual(two)
 })

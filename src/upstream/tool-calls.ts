@@ -76,7 +76,8 @@ function createPlaces() {
       call.early += delta.arguments
       return call.name !== null && (call.id !== null || call.early !== '') ? [tell(call)] : []
     },
-    heldBack: () => calls.filter(({ index }) => index === null),
+    // Some servers send fragments with nothing in them: those are no call.
+    heldBack: () => calls.filter(({ index, name, early }) => index === null && (name !== null || early !== '')),
     tell,
   }
 }
