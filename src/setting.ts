@@ -25,9 +25,7 @@ export function oneOf<const T extends string>(...words: T[]) {
 }
 
 export function url(takes: string, schemes: string[]) {
-  return setting(takes, (text) => {
-    return schemes.includes(parseUrl(withHost(text))?.protocol ?? '') ? text : undefined
-  })
+  return setting(takes, (text) => (schemes.includes(parseUrl(withHost(text))?.protocol ?? '') ? text : undefined))
 }
 
 // Neither would go up: fetch refuses such a URL, and the upstreams are asked by host and path.
