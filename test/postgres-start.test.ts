@@ -1,4 +1,4 @@
-import { chmod, mkdtemp } from 'node:fs/promises'
+import { chmod, mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import pg from 'pg'
@@ -46,7 +46,10 @@ test.skipIf(findProgram('initdb') === null)(
     await chmod(folder, 0o777)
     const postgres = await startPostgres({ unix_socket_directories: folder, fsync: 'off' })
     if (postgres === null) throw new Error('There is no Postgres')
-    onTestFinished(() => postgres.stop())
+    onTestFinished(async () => {
+      await postgres.stop()
+      await rm(folder, { recursive: true })
+    })
     const { port } = new URL(postgres.url)
     const server = await spawnServer({ DATABASE_URL: `postgres://postgres@/postgres?host=${folder}&port=${port}` })
     expect(server.output()).toContain(`Postgres at ${folder}/postgres (DATABASE_URL)`)
