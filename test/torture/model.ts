@@ -13,6 +13,9 @@ export interface Model {
   close(): Promise<void>
 }
 
+/** What is answered where somebody asks in words of their own. */
+const anyQuestion: Question = { id: 'any', seed: 'any', pieces: 10, paceMs: 0 }
+
 interface Call {
   count: number
   closed: Promise<number>
@@ -58,7 +61,8 @@ async function questionIn(request: IncomingMessage): Promise<Question> {
   const parts: Buffer[] = []
   for await (const part of request) parts.push(part as Buffer)
   const { messages } = JSON.parse(Buffer.concat(parts).toString()) as { messages: { content: string }[] }
-  return JSON.parse(messages.at(-1)?.content ?? '') as Question
+  const asked = messages.at(-1)?.content ?? ''
+  return asked.startsWith('{') ? (JSON.parse(asked) as Question) : anyQuestion
 }
 
 async function answer(question: Question, response: ServerResponse): Promise<void> {

@@ -1,5 +1,6 @@
 import { cancel } from './cancel.ts'
 import type { Report, Torture } from './ground.ts'
+import { heavy } from './heavy.ts'
 import { raceKeys } from './keys.ts'
 import { killOnPglite } from './kill-pglite.ts'
 import { killOnPostgres } from './kill-postgres.ts'
@@ -60,6 +61,10 @@ export const scenarios: Record<string, Scenario> = {
   leak: {
     short: (torture) => leak(torture, { subscriptions: 1_000 }),
     long: (torture) => leak(torture, { subscriptions: 20_000 }),
+  },
+  heavy: {
+    short: (torture) => heavy(torture, { p99Ms: slackMs, grownBytes: 400e6 }),
+    long: (torture) => heavy(torture, { p99Ms: 250, grownBytes: 200e6 }),
   },
   lag: {
     short: (torture) => lag(torture, { answers: 4, pieces: 100, slackMs: 1_000 }),

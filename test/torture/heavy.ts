@@ -1,0 +1,39 @@
+import type { Environment } from '../server-process.ts'
+import { type Ground, newDatabase, newDataFolder, onGround, type Report, type Torture } from './ground.ts'
+import { longTitle } from './heavy/long-title.ts'
+import type { HeavyWork } from './heavy/work.ts'
+import { livenessDuring } from './liveness.ts'
+
+/** Of what others feel while the work is done. */
+export interface HeavyBounds {
+  p99Ms: number
+  grownBytes: number
+}
+
+const works: readonly HeavyWork[] = [longTitle]
+
+/** While somebody asks for much, others are served at once, on either database, and memory stays bounded. */
+export function heavy(torture: Torture, bounds: HeavyBounds): Promise<Report> {
+  return onGround(torture, async (ground) => {
+    const figures: string[] = []
+    for (const newPlace of torture.postgresUrl === null ? [newDataFolder] : [newDataFolder, newDatabase]) {
+      for (const work of works) {
+        const figure = await doWork(ground, work, await newPlace(torture), bounds)
+        figures.push(figure)
+      }
+    }
+    return `heavy: ${figures.join('; ')}`
+  })
+}
+
+async function doWork(ground: Ground, work: HeavyWork, database: Environment, bounds: HeavyBounds): Promise<string> {
+  const server = await ground.start({ ...database, ...work.settings })
+  const run = await work.prepare({ ...ground, server, database })
+  const told = () => run().catch((error: unknown) => ground.faults.push(`${work.name}: ${error}`))
+  const { p99Ms, grownBytes } = await livenessDuring(server, told)
+  await server.kill('SIGTERM')
+  const name = `${work.name} (${'DATABASE_URL' in database ? 'Postgres' : 'embedded'})`
+  const figure = `${name}: p99 of /livez ${Math.round(p99Ms)} ms, memory +${Math.round(grownBytes / 1e6)} MB`
+  if (p99Ms > bounds.p99Ms || grownBytes > bounds.grownBytes) ground.faults.push(figure)
+  return figure
+}
