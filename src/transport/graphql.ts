@@ -5,6 +5,7 @@ import type { SignIn } from '../auth/sign-in.ts'
 import { acceptPlugin } from './accept.ts'
 import type { Admit } from './admission.ts'
 import { createAdmissionPlugin } from './admitted.ts'
+import { clientSignal } from './client-signal.ts'
 import type { ToClientError } from './error.ts'
 import { eventStreamPlugin } from './event-stream.ts'
 import type { HttpContext, HttpPlugin } from './http-context.ts'
@@ -31,7 +32,7 @@ export function createGraphqlHandler(schema: GraphQLSchema, parts: GraphqlParts)
   }
   const yoga = createYoga<HttpContext>({
     schema,
-    context: ({ identity, request, req }) => createContext(identity, request.signal, ownOrigin(req)),
+    context: ({ identity, req, res }) => createContext(identity, clientSignal(res), ownOrigin(req)),
     maskedErrors: { maskError: (error) => toClientError(error) },
     plugins: [
       createSignInPlugin(signIn),
