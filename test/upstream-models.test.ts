@@ -24,6 +24,20 @@ describe('the list of models', () => {
     expect(first.modelRequests[0]?.headers.authorization).toBe('Bearer sk-canary-0123456789')
   })
 
+  test.each([
+    ['a*b', ['ab', 'a-b', 'aab']],
+    ['a*b*b', ['a-bb', 'abb']],
+    ['*a*', ['ab', 'a-b', 'aab', 'a-bb', 'abb']],
+    ['*.*', ['b.2']],
+    ['ab', ['ab']],
+    ['a*a', []],
+  ])('has of the models that the pattern %s names', async (pattern, named) => {
+    const server = await scripted()
+    server.replyModels(listOf('ab', 'a-b', 'aab', 'a-bb', 'abb', 'b.2', 'a'))
+    const models = await connect(settingsFor(server.baseUrl, { models: [pattern] })).models(signal)
+    expect(models.map(({ id }) => id)).toEqual(named)
+  })
+
   test.each<[string, Step[]]>([
     ['refuses', [refusal(500)]],
     ['sends HTML', [head(200), raw('<p>')]],

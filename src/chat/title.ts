@@ -37,7 +37,8 @@ function titleFrom(text: string): string | null {
       .trim()
       .split(/[\r\n]+/, 1)[0]
       ?.replace(/\s+/g, ' ') ?? ''
-  const bare = line.replace(/^["'“”„«*#\s]+/u, '').replace(/["'“”»*\s]+$/u, '')
+  // Looking behind, the second one does not begin again at each sign of a run.
+  const bare = line.replace(/^["'“”„«*#\s]+/u, '').replace(/(?<!["'“”»*\s])["'“”»*\s]+$/u, '')
   const characters = [...bare]
   if (characters.length <= maxCharacters) return bare === '' ? null : bare
   const cut = characters.slice(0, maxCharacters - 1).join('')

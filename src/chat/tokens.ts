@@ -9,9 +9,8 @@ const loading = new Map<Encoding, Promise<Count>>()
 
 // As OpenAI's tiktoken has them; a model may be named with its provider, or be a fine-tuned one:
 // https://github.com/openai/tiktoken/blob/main/tiktoken/model.py
-const prefix = /^(?:openai\/|ft:)?/
-const o200k = new RegExp(`${prefix.source}(?:gpt-4o|gpt-4\\.[15]|gpt-5|chatgpt-4o|o[1-9]|codex|demo)(?:$|[-.:])`)
-const cl100k = new RegExp(`${prefix.source}(?:gpt-4|gpt-3\\.5)(?:$|[-.:])`)
+const o200k = /^(?:openai\/|ft:)?(?:gpt-4o|gpt-4\.[15]|gpt-5|chatgpt-4o|o[1-9]|codex|demo)(?:$|[-.:])/
+const cl100k = /^(?:openai\/|ft:)?(?:gpt-4|gpt-3\.5)(?:$|[-.:])/
 
 /** null where it is not known: counts are estimates then. */
 function encodingOf(model: string): Encoding | null {

@@ -36,12 +36,10 @@ export interface MessageSearch {
 // Postgres's parser takes `message.ts` and `foo.bar()` for the names of hosts, a Chinese sentence for a word, and HTML for
 // nothing. With a sign between, which is taken out again, they are several words: in scripts without spaces, the characters.
 const joint = '\u001f'
-const joining = String.raw`[-_./@:<&\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7af]`
-// In a query, a - that begins a word excludes it.
-const joiningInQuery = new RegExp(String.raw`(?<=[^\s"])-|${joining.replace('-', '')}`, 'g')
+const joining = /[-_./@:<&\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7af]/g
 
 /** Characters of a message that can be found: a vector of words can be 1 MB long, and a message longer. */
-const text = `regexp_replace(left(m.content, 100000), '${joining}', E'\\x1f\\\\&\\x1f', 'g')`
+const text = `regexp_replace(left(m.content, 100000), '${joining.source}', E'\\x1f\\\\&\\x1f', 'g')`
 const words = `to_tsvector('message_words', ${text})`
 
 /** A query of the index takes time by the square of the conversations that it names. */
@@ -80,6 +78,14 @@ const searchSql = `
   SELECT ${columns}, score, ts_headline('message_words', ${text}, asked.query, $7) AS headline
   FROM page JOIN messages m USING (id), asked ORDER BY score DESC, m.id DESC`
 
+/** A - that begins a word excludes it, and is no part of it. */
+function wordsOf(query: string): string {
+  return query.replace(joining, (sign, at: number) => {
+    const begins = sign === '-' && /^["\s]?$/.test(query.charAt(at - 1))
+    return begins ? sign : `${joint}${sign}${joint}`
+  })
+}
+
 function piecesOf(headline: string, mark: string): ExcerptPiece[] {
   // What matches and follows a match at once is one piece with it.
   const pieces = headline
@@ -97,7 +103,7 @@ export function createMessageSearch({ query }: Database): MessageSearch {
       const values = [
         viewerId,
         conversationId,
-        asked.replace(joiningInQuery, `${joint}$&${joint}`),
+        wordsOf(asked),
         after?.score ?? null,
         after?.id ?? null,
         take,

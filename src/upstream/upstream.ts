@@ -3,6 +3,7 @@ import { Pool } from 'undici'
 import { attempt, type Outcome } from './attempt.ts'
 import { type Chunk, isInt, isObject } from './chunk.ts'
 import { UpstreamError } from './error.ts'
+import { createGlob } from './glob.ts'
 import { createModelList, type Model } from './models.ts'
 import { maxRetries, retryDelayMs } from './retry.ts'
 
@@ -133,13 +134,13 @@ export function createUpstreams(settings: UpstreamSettings[]): Upstreams {
 function createUpstream(settings: UpstreamSettings) {
   const { name, apiKey, contextWindow, timeouts } = settings
   const { origin, pathname, search } = new URL(settings.baseUrl)
-  const pathOf = (resource: string) => `${pathname.replace(/\/+$/, '')}/${resource}${search}`
+  const pathOf = (resource: string) => `${pathname.replace(/(?<!\/)\/+$/, '')}/${resource}${search}`
   const authorization: Record<string, string> = apiKey === null ? {} : { authorization: `Bearer ${apiKey}` }
   const pool = new Pool(origin, { connections: null, pipelining: 1, connect: { timeout: timeouts.connectMs } })
   const list = createModelList(pool, pathOf('models'), { ...authorization, accept: 'application/json' })
-  const patterns = settings.models.map(patternOf)
-  const prices = Object.entries(settings.prices).map(([model, price]) => ({ model, pattern: patternOf(model), price }))
-  const serves = (model: string) => patterns.some((pattern) => pattern.test(model))
+  const patterns = settings.models.map(createGlob)
+  const prices = Object.entries(settings.prices).map(([model, price]) => ({ model, matches: createGlob(model), price }))
+  const serves = (model: string) => patterns.some((matches) => matches(model))
 
   return {
     settings,
@@ -153,7 +154,7 @@ function createUpstream(settings: UpstreamSettings) {
     },
     priceOf(names: string[]) {
       const exact = names.map((name) => prices.find(({ model }) => model === name))
-      const matching = names.map((name) => prices.find(({ pattern }) => pattern.test(name)))
+      const matching = names.map((name) => prices.find(({ matches }) => matches(name)))
       return [...exact, ...matching].find((entry) => entry !== undefined)?.price ?? null
     },
   }
@@ -215,15 +216,6 @@ function writeBody({ model, messages, parameters }: ChatRequest): string {
     .filter(([, value]) => value !== undefined)
     .map(([name, value]) => `${JSON.stringify(name)}:${typeof value === 'bigint' ? value : JSON.stringify(value)}`)
   return `{${fields.join(',')}}`
-}
-
-function patternOf(glob: string): RegExp {
-  return new RegExp(`^${glob.split('*').map(escapeRegExp).join('.*')}$`, 's')
-}
-
-// RegExp.escape needs Node 24.
-function escapeRegExp(text: string): string {
-  return text.replace(/[\\^$.*+?()[\]{}|]/g, '\\$&')
 }
 
 function noSuchModel(model: string): UpstreamError {

@@ -11,7 +11,7 @@ const timeoutMs = z
 const dollars = z.number().min(0)
 const httpUrl = z
   .url({ protocol: /^https?$/, error: 'takes an http:// or https:// URL' })
-  .transform((text) => text.replace(/\/+$/, ''))
+  .transform((text) => text.replace(/(?<!\/)\/+$/, ''))
 
 const modelGlob = z
   .string()

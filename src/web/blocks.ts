@@ -1,7 +1,7 @@
 // After backticks no other backtick may follow on the line: that would be code within a paragraph.
-const fenceMark = /^ {0,3}(`{3,}(?!.*`)|~{3,})/
+const fenceMark = /^ {0,3}(`{3,}(?![^`\n]*`)|~{3,})/
 const continuesList = /^(\s|[-*+]( |$)|\d{1,9}[.)]( |$))/
-const definition = /^ {0,3}\[[^\]\n]+\]:/m
+const definition = /^ {0,3}\[[^\]\n\r\u2028\u2029]+\]:/m
 
 /**
  * Cuts markdown where a blank line surely ends a top-level block; the blocks joined are the text.

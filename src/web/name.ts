@@ -2,12 +2,12 @@ import { readStored, writeStored } from './stored.ts'
 
 const nameKey = 'antiphon.name'
 
-/** What a header can carry as a name, and an input can check: as an HTML pattern. */
-export const namePattern = '[!-~]{1,64}'
+/** What a header can carry as a name, and an input can check. */
+export const nameForm = /^[!-~]{1,64}$/
 
 export function readName(): string {
   const name = readStored(nameKey)
-  return new RegExp(`^${namePattern}$`).test(name) ? name : ''
+  return nameForm.test(name) ? name : ''
 }
 
 export function writeName(name: string): void {

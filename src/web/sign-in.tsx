@@ -1,7 +1,7 @@
 import { type SubmitEvent, useState } from 'react'
 import { useQuery } from 'urql'
 import { graphql } from './generated/gql.ts'
-import { namePattern, readName, writeName } from './name.ts'
+import { nameForm, readName, writeName } from './name.ts'
 import { isInvitation } from './use-route.ts'
 
 const Viewer = graphql(`
@@ -31,7 +31,7 @@ export function SignIn() {
           value={name}
           onChange={(event) => setName(event.target.value.trim())}
           placeholder={data?.viewer.name ?? 'dev'}
-          pattern={namePattern}
+          pattern={nameForm.source}
           title="Up to 64 letters, digits and signs, without spaces"
           autoComplete="username"
           spellCheck={false}

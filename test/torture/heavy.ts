@@ -1,6 +1,7 @@
 import type { Environment } from '../server-process.ts'
 import { type Ground, newDatabase, newDataFolder, onGround, type Report, type Torture } from './ground.ts'
 import { longTitle } from './heavy/long-title.ts'
+import { modelPattern } from './heavy/model-pattern.ts'
 import type { HeavyWork } from './heavy/work.ts'
 import { livenessDuring } from './liveness.ts'
 
@@ -10,7 +11,7 @@ export interface HeavyBounds {
   grownBytes: number
 }
 
-const works: readonly HeavyWork[] = [longTitle]
+const works: readonly HeavyWork[] = [longTitle, modelPattern]
 
 /** While somebody asks for much, others are served at once, on either database, and memory stays bounded. */
 export function heavy(torture: Torture, bounds: HeavyBounds): Promise<Report> {
