@@ -24,6 +24,7 @@ import type { Log } from './log.ts'
 import { createMessages, type Messages } from './message.ts'
 import { createMirrors } from './mirror.ts'
 import { createModels, type Models } from './model.ts'
+import { createEndOrphan } from './orphan.ts'
 import { createParticipants, type Participants } from './participant.ts'
 import { createPrepare } from './preparation.ts'
 import { createPrompts } from './prompt.ts'
@@ -107,7 +108,8 @@ export function createChat(options: ChatOptions): ChatServer {
   const write = createWrite(store, lives, canceller, log)
   const begin = createBegin({ bus, replica, prepare, write, lives, turns, relay, limits, unwatched, prompts })
   const beginOnce = createBeginOnce(store, lives, begin)
-  const recovery = createRecovery({ store, upstreams, bus, replica, lives, queue, log })
+  const endOrphan = createEndOrphan({ store, upstreams, bus, log })
+  const recovery = createRecovery({ store, endOrphan, replica, lives, queue, log })
   const pruning = createPruning(store, retentionMs, log)
   const cancel = async (id: string) => {
     const [completion] = await store.completions.load([id])

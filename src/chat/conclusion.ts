@@ -1,13 +1,12 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import type { Completion, EndedMessage } from '../store/completion.ts'
-import { StoreError } from '../store/error.ts'
 import type { Store } from '../store/store.ts'
 import type { Bus } from '../stream/bus.ts'
 import { positionOf } from '../stream/choice.ts'
 import type { Position } from '../stream/position.ts'
 import type { Upstreams } from '../upstream/upstream.ts'
 import type { AnswerLog } from './answer-log.ts'
-import { type Ending, endedMessage, endingOfFault } from './ending.ts'
+import { type End, type Ending, endedMessage, isRefusal, plainEnd } from './ending.ts'
 import type { Live, LiveAnswers } from './live.ts'
 import type { Log } from './log.ts'
 import { choiceOf } from './stored-answer.ts'
@@ -27,11 +26,6 @@ export interface ConcludeOptions {
   log: Log
 }
 
-interface End {
-  completion: Completion
-  messages: EndedMessage[]
-}
-
 interface StoredEnd {
   completion: Completion
   /** Up to where the text is stored. Where another replica ended the answer, more came here than it knows of. */
@@ -40,15 +34,6 @@ interface StoredEnd {
 
 const retryMs = 250
 const nothing = { content: '', refusal: '', reasoning: '', toolCalls: [] }
-
-const nothingForeign = {
-  upstreamId: null,
-  requestId: null,
-  created: null,
-  modelUsed: null,
-  systemFingerprint: null,
-  serviceTier: null,
-}
 
 // A whole answer has a finish reason for each choice, also where the upstream named none.
 function close({ answer, choiceCount }: Live, { status }: Ending) {
@@ -83,14 +68,10 @@ export function createConclude({ store, upstreams, bus, lives, answerLog, titles
     return { completion: known, position: messages.map((message, index) => positionOf(choiceOf(message, index))) }
   }
 
-  /** Without what was taken from the upstream as it came: the texts are made storable as they grow. */
+  /** Its usage is estimated, since the provider's figures may be what the database refuses. */
   async function plainEndOf(live: Live, { completion, messages }: End, received: Received): Promise<End> {
     const facts = { ...received, usage: null, completion, choices: live.answer.choices() }
-    const usage = await usageOf(upstreams, facts)
-    return {
-      completion: { ...completion, ...nothingForeign, ...endingOfFault(), usage },
-      messages: messages.map((message) => ({ ...message, logprobs: null })),
-    }
+    return plainEnd({ completion: { ...completion, usage: await usageOf(upstreams, facts) }, messages })
   }
 
   async function storeEnd(live: Live, whole: End, received: Received): Promise<StoredEnd> {
@@ -102,7 +83,7 @@ export function createConclude({ store, upstreams, bus, lives, answerLog, titles
       } catch (error) {
         const facts = { err: error, completionId: live.completion.id }
         // What the database refuses now it refuses for ever, and a conversation would stay busy with it.
-        if (end === whole && !(error instanceof StoreError)) {
+        if (end === whole && isRefusal(error)) {
           log.error(facts, 'an ending cannot be stored; a plain one takes its place')
           end = await plainEndOf(live, whole, received)
           continue

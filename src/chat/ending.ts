@@ -1,4 +1,5 @@
-import type { CompletionError, CompletionStatus, EndedMessage } from '../store/completion.ts'
+import type { Completion, CompletionError, CompletionStatus, EndedMessage } from '../store/completion.ts'
+import { StoreError } from '../store/error.ts'
 import type { AnswerChoice } from '../stream/choice.ts'
 import { storableJson } from '../stream/text.ts'
 import type { UpstreamError, UpstreamErrorCode } from '../upstream/error.ts'
@@ -7,6 +8,21 @@ import type { StopReason } from './live.ts'
 export interface Ending {
   status: Exclude<CompletionStatus, 'IN_PROGRESS'>
   error: CompletionError | null
+}
+
+/** What is stored at the end of an answer. */
+export interface End {
+  completion: Completion
+  messages: EndedMessage[]
+}
+
+const nothingForeign = {
+  upstreamId: null,
+  requestId: null,
+  created: null,
+  modelUsed: null,
+  systemFingerprint: null,
+  serviceTier: null,
 }
 
 // An answer that was cut off is INTERRUPTED; one that the upstream refused, broke or gave up is FAILED.
@@ -54,6 +70,19 @@ export function endingOfStorage(): Ending {
 /** For a fault of our own: what it was stands in the log of the server, not in the answer. */
 export function endingOfFault(): Ending {
   return { status: 'FAILED', error: ownError('UPSTREAM_PROTOCOL', 'The answer could not be understood.', false) }
+}
+
+/** The database would refuse the same end again; any other error is worth another try. */
+export function isRefusal(error: unknown): boolean {
+  return !(error instanceof StoreError)
+}
+
+/** Takes the place of an end that the database refuses: of what came from the upstream it has only the texts, made storable as they grew. */
+export function plainEnd({ completion, messages }: End): End {
+  return {
+    completion: { ...completion, ...nothingForeign, ...endingOfFault() },
+    messages: messages.map((message) => ({ ...message, logprobs: null })),
+  }
 }
 
 export function endedMessage(id: string, choice: AnswerChoice, status: CompletionStatus): EndedMessage {

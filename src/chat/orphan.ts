@@ -1,0 +1,67 @@
+import type { Completion } from '../store/completion.ts'
+import type { Store } from '../store/store.ts'
+import { createAnswer } from '../stream/answer.ts'
+import type { Bus } from '../stream/bus.ts'
+import type { Upstreams } from '../upstream/upstream.ts'
+import { type End, endedMessage, endingOfStop, isRefusal, plainEnd } from './ending.ts'
+import type { Log } from './log.ts'
+import { fold } from './stored-answer.ts'
+import { estimatedUsage } from './usage.ts'
+
+/** Ends an answer that no server streams any more, with the text of its log. Rejects where that cannot be stored. */
+export type EndOrphan = (orphan: Completion) => Promise<void>
+
+export interface EndOrphanOptions {
+  store: Store
+  upstreams: Upstreams
+  bus: Bus
+  log: Log
+}
+
+export function createEndOrphan({ store, upstreams, bus, log }: EndOrphanOptions): EndOrphan {
+  async function endOf(orphan: Completion): Promise<End> {
+    const answer = createAnswer<Completion>(orphan.id)
+    fold(answer, await store.answerLog.since([{ completionId: orphan.id, sequence: 0 }]))
+    answer.close()
+    const choices = answer.choices()
+    const messages = await store.messages.ofCompletions([orphan.id])
+    const ending = endingOfStop('SERVER_LOST')
+    const usage = await estimatedUsage(upstreams, orphan, orphan.context.promptTokens, choices)
+    return {
+      completion: { ...orphan, ...ending, usage, finishedAt: new Date() },
+      messages: messages.map(({ id }, index) => {
+        const choice = choices[index]
+        return choice === undefined ? emptyMessage(id) : endedMessage(id, choice, ending.status)
+      }),
+    }
+  }
+
+  /** False where it has ended meanwhile, or is another server's by now. */
+  async function storeEnd(whole: End, replicaId: string): Promise<boolean> {
+    const attempt = ({ completion, messages }: End) => store.completions.endLost(completion, replicaId, messages)
+    try {
+      return await attempt(whole)
+    } catch (error) {
+      if (!isRefusal(error)) throw error
+      const facts = { err: error, completionId: whole.completion.id }
+      log.error(facts, 'the end of an answer whose server was lost cannot be stored; a plain one takes its place')
+      return attempt(plainEnd(whole))
+    }
+  }
+
+  return async (orphan) => {
+    const { id, replicaId, conversationId } = orphan
+    // It has ended meanwhile.
+    if (replicaId === null) return
+    if (!(await storeEnd(await endOf(orphan), replicaId))) return
+    store.answerLog.close(id)
+    log.warn({ completionId: id, replicaId }, 'ended an answer whose server was lost')
+    bus.publish('moved', [id])
+    if (conversationId !== null) bus.publish('conversation', [conversationId])
+  }
+}
+
+function emptyMessage(id: string) {
+  const nothing = { content: null, refusal: null, reasoning: null, toolCalls: [], finishReason: null, logprobs: null }
+  return { id, ...nothing, status: 'PARTIAL' as const }
+}
