@@ -1,11 +1,12 @@
 import SchemaBuilder from '@pothos/core'
-import { GraphQLDateTimeISO, GraphQLJSON } from 'graphql-scalars'
+import { GraphQLDateTimeISO } from 'graphql-scalars'
 import type { ApiKey } from '../chat/api-key.ts'
 import type { Completion } from '../chat/completion.ts'
 import type { Conversation, Participant } from '../chat/conversation.ts'
 import type { Message } from '../chat/message.ts'
 import type { User } from '../chat/viewer.ts'
 import type { Context } from './context.ts'
+import { JsonScalar } from './json.ts'
 
 /** Types that refer to each other in circles, so by their names. */
 export interface Objects {
@@ -42,7 +43,7 @@ builder.subscriptionType({ description: 'What can be watched, over graphql-trans
 builder.addScalarType('DateTime', GraphQLDateTimeISO, {
   description: 'A time as in RFC 3339, in UTC, to the millisecond, such as `2025-01-31T09:30:00.000Z`.',
 })
-builder.addScalarType('JSON', GraphQLJSON, {
+builder.addScalarType('JSON', JsonScalar, {
   description: 'Any JSON value, as itself and not as text: an object, a list, a string, a number, a boolean or null.',
 })
 builder.scalarType('Cursor', {

@@ -1,5 +1,6 @@
 import type { DocumentNode, GraphQLSchema, OperationDefinitionNode } from 'graphql'
 import { GraphQLError, getOperationAST, parse, validate } from 'graphql'
+import { argumentBytes, maxArgumentBytes } from './argument-bytes.ts'
 import { createDocumentCache } from './document-cache.ts'
 import { isTooNested, overLimit } from './document-limits.ts'
 import type { ClientCode } from './error.ts'
@@ -47,12 +48,23 @@ export function createAdmission(schema: GraphQLSchema): Admit {
     const document = check(query)
     if (Array.isArray(document)) return { errors: document }
     const operation = getOperationAST(document, operationName)
-    if (operation) return { admitted: { schema, document, operation, operationName, variableValues } }
-    const message = operationName
-      ? `The document has no operation named ${JSON.stringify(operationName)}.`
-      : 'The document has several operations: `operationName` must say which to run.'
-    return { errors: [clientError('BAD_USER_INPUT', message)] }
+    if (!operation) return { errors: [noOperation(operationName)] }
+    const bytes = argumentBytes(document, operation, variableValues)
+    if (bytes > maxArgumentBytes) return { errors: [tooManyBytes(bytes)] }
+    return { admitted: { schema, document, operation, operationName, variableValues } }
   }
+}
+
+function noOperation(name: string | undefined): GraphQLError {
+  const message = name
+    ? `The document has no operation named ${JSON.stringify(name)}.`
+    : 'The document has several operations: `operationName` must say which to run.'
+  return clientError('BAD_USER_INPUT', message)
+}
+
+function tooManyBytes(bytes: number): GraphQLError {
+  const message = `The arguments of this operation take ${bytes} bytes, where each variable counts as often as it is used; ${maxArgumentBytes} are allowed.`
+  return clientError('REQUEST_TOO_LARGE', message)
 }
 
 interface OperationRequest {
