@@ -12,6 +12,7 @@ const sentences = {
   keys: 'a key that is raced asks the model once',
   pause: 'a server that wakes after its lease was taken writes no more to its old answers, and answers new questions',
   cancel: 'a cancelled answer is stopped upstream at once, through any server, and keeps its text and usage',
+  locked: 'while somebody locks a table, callers are told soon, and connections do not pile up',
   writers: 'two who write at the same moment get two messages in one order, each answered with all before it',
   slow: 'readers who stop reading cost next to nothing, and those who read slowly get the exact text',
   leak: 'what short subscriptions took is given back',

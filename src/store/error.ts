@@ -28,7 +28,11 @@ export class StoreError extends Error {
 const conflicts = /^(40001|40P01|23505)$/
 const missingReference = '23503'
 const missingRight = '42501'
-const refusals = /^(08|28|3D|53|57|58|25006)/
+/** The server takes no writes, such as a primary that another has taken the place of. */
+export const readOnly = '25006'
+export const lockTimeout = '55P03'
+export const statementTimeout = '57014'
+const refusals = new RegExp(`^(08|28|3D|53|57|58|${readOnly}|${lockTimeout})`)
 const adapterFaults = new Set(['DatabaseNotReachable', 'ConnectionClosed', 'SocketTimeout', 'TlsConnectionError'])
 
 /** What a driver threw, as a StoreError where it tells of the database's state rather than of the statement. */

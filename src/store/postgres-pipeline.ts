@@ -1,5 +1,6 @@
 import pg from 'pg'
-import { plannerSettings } from './planner.ts'
+import { lockTimeout, readOnly, statementTimeout } from './error.ts'
+import { createLine } from './postgres-line.ts'
 
 /** One connection on which statements do not wait for the results of those before them; they are done in their order. */
 export interface Pipeline {
@@ -8,43 +9,33 @@ export interface Pipeline {
   underWay(): number
   /** How long nothing has been answered of those under way. */
   waitsMs(): number
+  /** What is under way comes to its end; what is asked next is asked on a new connection. */
+  renew(): void
   close(): Promise<void>
 }
 
-/** Connects when first asked something, and again after a loss. */
-export function createPipeline(options: pg.ClientConfig): Pipeline {
-  const sentMs: number[] = []
-  let current: Promise<pg.Client> | null = null
-  let connected: pg.Client | null = null
+export interface PipelineOptions {
+  /**
+   * Whoever stands behind others is let go where the connection has not answered for so long. Whether their statement will
+   * be done is not known then. The first in line is not let go: the limits of its session end it.
+   */
+  patienceMs: number
+  /** Called when the server says that it takes no writes. */
+  onReadOnly(): void
+}
+
+export function createPipeline(connection: pg.ClientConfig, { patienceMs, onReadOnly }: PipelineOptions): Pipeline {
+  const line = createLine(connection)
+  const asked: { sentMs: number }[] = []
   let answeredMs = 0
-  let isClosed = false
 
-  async function connect(): Promise<pg.Client> {
-    if (isClosed) throw new Error('The database was closed')
-    const client = new pg.Client({ ...options, pipeline: true })
-    // Without a listener, its loss would end the process. Whoever waits for a result is told by that.
-    client.on('error', () => forget(client))
-    client.on('end', () => forget(client))
-    await client.connect()
-    // Nothing waits for it: what comes after it is done after it.
-    client.query(plannerSettings).catch(() => {})
-    connected = client
-    return client
-  }
-
-  function connectOnce(): Promise<pg.Client> {
-    const connecting = current ?? connect()
-    current = connecting
-    connecting.catch(() => {
-      if (current === connecting) current = null
-    })
-    return connecting
-  }
-
-  function forget(client: pg.Client) {
-    if (connected !== client) return
-    connected = null
-    current = null
+  function onError(client: pg.Client, error: unknown) {
+    if (!(error instanceof pg.DatabaseError)) return line.leave(client)
+    // A limit of the session tells that nothing moves.
+    if (error.code !== lockTimeout && error.code !== statementTimeout) answeredMs = performance.now()
+    // The server says so before it ends a connection: the next statement must not be sent into that.
+    if (error.severity === 'FATAL') line.leave(client)
+    if (error.code === readOnly) onReadOnly()
   }
 
   async function submit(client: pg.Client, config: pg.QueryConfig, onSent: (() => void) | undefined) {
@@ -56,42 +47,80 @@ export function createPipeline(options: pg.ClientConfig): Pipeline {
       answeredMs = performance.now()
       return answer
     } catch (error) {
-      if (error instanceof pg.DatabaseError) answeredMs = performance.now()
-      // The server says so before it ends a connection: the next statement must not be sent into that.
-      if (!(error instanceof pg.DatabaseError) || error.severity === 'FATAL') forget(client)
+      onError(client, error)
       throw error
     }
   }
 
-  return {
-    async query(config, onSent) {
-      sentMs.push(performance.now())
-      try {
-        return await submit(connected ?? (await connectOnce()), config, onSent)
-      } finally {
-        sentMs.shift()
+  async function submitNamed(client: pg.Client, config: pg.QueryConfig, onSent: (() => void) | undefined) {
+    try {
+      return await submit(client, config, onSent)
+    } catch (error) {
+      if (!isLostName(error)) throw error
+      // It was to be prepared by the one before it, which failed. Nothing was done yet.
+      return submit(client, { ...config, name: undefined }, onSent)
+    }
+  }
+
+  async function ask(config: pg.QueryConfig, onSent: (() => void) | undefined) {
+    const place = { sentMs: performance.now() }
+    asked.push(place)
+    try {
+      return await submitNamed(line.current() ?? (await line.open()), config, onSent)
+    } finally {
+      // Mostly the first; not where the connection was renewed, and another comes to its end meanwhile.
+      asked.splice(asked.indexOf(place), 1)
+    }
+  }
+
+  /** Rejects where the connection falls silent while others are first. */
+  function unlessSilent(answer: Promise<pg.QueryResult>): Promise<pg.QueryResult> {
+    const place = asked.at(-1)
+    const sentMs = performance.now()
+    return new Promise((resolve, reject) => {
+      let timer = setTimeout(look, patienceMs)
+      function look() {
+        if (asked[0] === place) return
+        const leftMs = patienceMs - (performance.now() - Math.max(sentMs, answeredMs))
+        if (leftMs > 0) timer = setTimeout(look, leftMs)
+        else reject(new Error(`The connection to the database has not answered for ${patienceMs} ms`))
       }
+      answer.then(resolve, reject).finally(() => clearTimeout(timer))
+    })
+  }
+
+  return {
+    query(config, onSent) {
+      const isFirst = asked.length === 0
+      const answer = ask(config, onSent)
+      return isFirst || patienceMs === Infinity ? answer : unlessSilent(answer)
     },
-    underWay: () => sentMs.length,
-    waitsMs: () => (sentMs[0] === undefined ? 0 : performance.now() - Math.max(sentMs[0], answeredMs)),
-    async close() {
-      isClosed = true
-      const client = await current?.catch(() => null)
-      if (client) forget(client)
-      await client?.end()
+    underWay: () => asked.length,
+    waitsMs: () => (asked[0] === undefined ? 0 : performance.now() - Math.max(asked[0].sentMs, answeredMs)),
+    renew() {
+      const client = line.current()
+      if (client !== null) line.leave(client)
     },
+    close: line.close,
   }
 }
 
+/** A prepared statement that is not there, or there already, as behind a pooler that hands sessions around. */
+function isLostName(error: unknown): boolean {
+  return error instanceof pg.DatabaseError && (error.code === '26000' || error.code === '42P05')
+}
+
 export interface Pipelines {
-  /** Rejects at once where none has answered for `patienceMs`. */
+  /** Rejects at once where none has answered within the patience, and as a pipeline does. */
   query(config: pg.QueryConfig): Promise<pg.QueryResult>
+  renew(): void
   close(): Promise<void>
 }
 
 /** As many as are needed, up to `most`: a statement joins others only where all are busy. */
-export function createPipelines(options: pg.ClientConfig, most: number, patienceMs: number): Pipelines {
-  const pipelines = Array.from({ length: most }, () => createPipeline(options))
+export function createPipelines(connection: pg.ClientConfig, most: number, options: PipelineOptions): Pipelines {
+  const pipelines = Array.from({ length: most }, () => createPipeline(connection, options))
+  const { patienceMs } = options
 
   function leastBusy(): Pipeline | null {
     let best: Pipeline | null = null
@@ -107,6 +136,9 @@ export function createPipelines(options: pg.ClientConfig, most: number, patience
       const pipeline = leastBusy()
       if (pipeline === null) throw new Error(`No connection to the database has answered for ${patienceMs} ms`)
       return pipeline.query(config)
+    },
+    renew() {
+      for (const pipeline of pipelines) pipeline.renew()
     },
     async close() {
       await Promise.all(pipelines.map((pipeline) => pipeline.close()))

@@ -3,67 +3,79 @@ import { Socket } from 'node:net'
 import { setTimeout as delay } from 'node:timers/promises'
 import { PrismaPg } from '@prisma/adapter-pg'
 import type { SqlMigrationAwareDriverAdapterFactory as MigrationAdapter } from '@prisma/driver-adapter-utils'
-import pg from 'pg'
+import type pg from 'pg'
 import type { Driver } from './driver.ts'
-import { withStoreErrors } from './error.ts'
+import { StoreError, withStoreErrors } from './error.ts'
 import { createPipeline, createPipelines } from './postgres-pipeline.ts'
+import { connectionOptions, createPool } from './postgres-pool.ts'
+import type { SessionLimits } from './session-settings.ts'
 
 /** For Prisma: of a transaction each has one to itself. */
 const poolConnections = 5
 /** For single statements. */
 const pipelines = 6
-// Together two seconds, in which a caller is to hear that the database cannot serve.
-const connectTimeoutMs = 1_500
 const checkTimeoutMs = 500
+// Whoever stands behind one that waits for a lock and then waits for it, too, hears of it within two seconds.
+const lockTimeoutMs = 900
+/** How long a connection may be silent before others are asked, or nobody. */
+const patienceMs = 1_500
 const queryTimeoutMs = 10_000
-// A peer that vanished without a word is noticed some ten seconds later.
-const keepAliveDelayMs = 10_000
+// The server gives up first. A statement that only its client has given up would keep its connection, and the locks that it
+// waits for, while another connection takes its place.
+const statementTimeoutMs = 9_500
 // Saying goodbye waits for an answer, which a server that is silent never gives.
 const goodbyeMs = 1_000
 // Any number that nothing else in the database locks.
 const migrationLock = 7_105_822_433
 
-const int8 = 20
+/** Somebody waits for what is asked in these sessions. */
+const served: SessionLimits = {
+  statementMs: statementTimeoutMs,
+  lockMs: lockTimeoutMs,
+  // Where we are gone without a word, the server gives up what a transaction holds.
+  idleTransactionMs: 2 * queryTimeoutMs,
+}
+/** Nobody waits here: what cannot be done now is repeated. */
+const unhurried: SessionLimits = { ...served, lockMs: null }
+/** A migration takes as long as the tables are large. */
+const migrating: SessionLimits = { statementMs: null, lockMs: null, idleTransactionMs: null }
 
 /** Connects when first asked something, so an unreachable server is the caller's news, not the opener's. */
 export function openPostgres(url: string): Driver {
   const sockets = createSockets()
   const limits = { query_timeout: queryTimeoutMs, stream: sockets.open }
-  const pool = createPool(url, { max: poolConnections, ...limits })
-  const options = { ...connectionOptions(url), ...limits }
-  const statements = createPipelines(options, pipelines, connectTimeoutMs)
-  const alone = createPipeline(options)
+  const connection = { ...connectionOptions(url, served), ...limits }
+  const pool = createPool({ ...connection, max: poolConnections }, renew)
+  const statements = createPipelines(connection, pipelines, { patienceMs, onReadOnly: renew })
+  const unhurriedConnection = { ...connectionOptions(url, unhurried), ...limits }
+  const alone = createPipeline(unhurriedConnection, { patienceMs: Infinity, onReadOnly: renew })
   const nameOf = createStatementNames()
-  let isNamed = true
 
-  async function named(
-    text: string,
-    values: readonly unknown[],
-    run: (query: pg.QueryConfig) => Promise<pg.QueryResult>,
-  ) {
-    try {
-      return (await run({ text, values: [...values], name: isNamed ? nameOf(text) : undefined })).rows
-    } catch (error) {
-      if (!isNamed || !isLostName(error)) throw error
-      // Behind a pooler in transaction mode the name stands in another session. Nothing was done yet.
-      isNamed = false
-      return (await run({ text, values: [...values] })).rows
-    }
+  // The name of the server may stand for another one by now, which takes writes.
+  function renew() {
+    for (const part of [pool, statements, alone]) part.renew()
   }
+
+  const named = (text: string, values: readonly unknown[]) => ({ text, values: [...values], name: nameOf(text) })
 
   return {
     kind: 'postgres',
     folder: null,
-    adapter: new PrismaPg(pool),
-    query: (text, values = []) => named(text, values, (query) => statements.query(query)),
-    send: (text, values, onSent) => named(text, values, (query) => alone.query(query, onSent)),
+    adapter: new PrismaPg(pool.connections),
+    query: async (text, values = []) => (await statements.query(named(text, values))).rows,
+    send: async (text, values, onSent) => (await alone.query(named(text, values), onSent)).rows,
     async check() {
+      const text = `SELECT current_setting('transaction_read_only') = 'on' AS "isReadOnly"`
       // query_timeout holds for a single query too; the types do not know it.
-      await pool.query({ text: 'SELECT 1', query_timeout: checkTimeoutMs } as pg.QueryConfig)
+      const query = { text, query_timeout: checkTimeoutMs } as pg.QueryConfig
+      const { rows } = await pool.connections.query<{ isReadOnly: boolean }>(query)
+      if (!rows[0]?.isReadOnly) return
+      renew()
+      throw new StoreError('UNAVAILABLE', 'the database is read-only')
     },
     exclusively: (work) => exclusively(url, work),
     async close() {
-      const goodbyes = Promise.all([pool.end(), statements.close(), alone.close()])
+      const goodbyes = Promise.all([pool.connections.end(), statements.close(), alone.close()])
       await Promise.race([goodbyes, delay(goodbyeMs, undefined, { ref: false })])
       sockets.destroy()
     },
@@ -81,11 +93,6 @@ function createStatementNames(): (text: string) => string {
   }
 }
 
-/** A prepared statement that is not there, or there already. */
-function isLostName(error: unknown): boolean {
-  return error instanceof pg.DatabaseError && (error.code === '26000' || error.code === '42P05')
-}
-
 function createSockets() {
   const sockets = new Set<Socket>()
   return {
@@ -101,48 +108,12 @@ function createSockets() {
   }
 }
 
-function connectionOptions(url: string): pg.ClientConfig {
-  return {
-    connectionString: url,
-    application_name: 'antiphon',
-    connectionTimeoutMillis: connectTimeoutMs,
-    keepAlive: true,
-    keepAliveInitialDelayMillis: keepAliveDelayMs,
-    types: { getTypeParser: (oid, format) => (oid === int8 ? parseInt8 : pg.types.getTypeParser(oid, format)) },
-  }
-}
-
-function createPool(url: string, options: pg.PoolConfig) {
-  const pool = new pg.Pool({
-    ...connectionOptions(url),
-    // Prisma's adapter writes and reads times without their zone: right only where the session's is UTC.
-    onConnect: async (client) => {
-      // Where we are gone without a word, the server gives up what a transaction holds.
-      await client.query(`SET TIME ZONE 'UTC'; SET idle_in_transaction_session_timeout = ${2 * queryTimeoutMs}`)
-    },
-    ...options,
-  })
-  // Prisma's adapter hands back a connection whose ROLLBACK was never sent, since what came before it got no answer. What
-  // is asked on it next would be part of that transaction, which nobody commits.
-  pool.on('release', (_error, client) => {
-    if (client.getTransactionStatus() !== 'I') void client.end()
-  })
-  // Without a listener, the loss of an idle connection would end the process. The next query says what is the matter.
-  pool.on('error', () => {})
-  return pool
-}
-
-function parseInt8(text: string) {
-  const value = Number(text)
-  return Number.isSafeInteger(value) ? value : BigInt(text)
-}
-
 /**
  * Runs the work while no other replica runs its own. The schema engine locks too, but only while it applies, not while
  * we look. It is a lock of the transaction, because poolers hand sessions around.
  */
 async function exclusively<T>(url: string, work: (adapter: MigrationAdapter) => Promise<T>): Promise<T> {
-  const pool = createPool(url, { max: 2 })
+  const { connections: pool } = createPool({ ...connectionOptions(url, migrating), max: 2 }, () => {})
   try {
     const holder = await withStoreErrors(lockForMigration(pool))
     try {
@@ -162,7 +133,6 @@ async function lockForMigration(pool: pg.Pool) {
   holder.on('error', () => {})
   try {
     await holder.query('BEGIN')
-    await holder.query('SET LOCAL idle_in_transaction_session_timeout = 0')
     await holder.query('SELECT pg_advisory_xact_lock($1)', [migrationLock])
     return holder
   } catch (error) {

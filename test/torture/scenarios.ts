@@ -6,6 +6,7 @@ import { killOnPglite } from './kill-pglite.ts'
 import { killOnPostgres } from './kill-postgres.ts'
 import { lag } from './lag.ts'
 import { leak } from './leak.ts'
+import { locked } from './locked.ts'
 import { pause } from './pause.ts'
 import { reconnect } from './reconnect.ts'
 import { longSlow, shortSlow, slow } from './slow.ts'
@@ -49,6 +50,10 @@ export const scenarios: Record<string, Scenario> = {
   trouble: {
     short: (torture) => trouble(torture, { rounds: 1, kinds: 1, streams: 4, slackMs }),
     long: (torture) => trouble(torture, { rounds: 5, kinds: 5, streams: 8, slackMs: 0 }),
+  },
+  locked: {
+    short: (torture) => locked(torture, { lockedMs: 2_000, callers: 15, slackMs }),
+    long: (torture) => locked(torture, { lockedMs: 90_000, callers: 200, slackMs: 0 }),
   },
   writers: {
     short: (torture) => raceWriters(torture, { races: 20 }),
