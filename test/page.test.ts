@@ -83,6 +83,17 @@ describe.skipIf(isSkipped)(title, () => {
     expect(await answer().innerText()).toBe(shown)
   })
 
+  it('says that a question is too long before it is sent, and sends a shorter one', async () => {
+    await open('lea')
+    // Six bytes each, as JSON has them.
+    await page.getByLabel('Your question').fill('\u0001'.repeat(170_000))
+    await page.getByText('This question is too long to be sent').waitFor()
+    await page.getByLabel('Your question').press('Enter')
+    expect(await page.getByRole('button', { name: 'Ask' }).isDisabled()).toBe(true)
+    await ask('How do I start Antiphon?')
+    await hasEnded()
+  })
+
   it('stops an answer, keeps what was written, and says so', async () => {
     await open('ben')
     await ask('Tell me about cursors', 'demo-slow')

@@ -151,14 +151,6 @@ describe('a connection is closed', () => {
     client.socket.send('{"type":"sudo"}')
     expect(await client.closed).toBe(4400)
   })
-
-  test('with 1009 when a message is larger than 1 MiB', async () => {
-    const { url, log } = await openDoor()
-    const client = await signedIn(url)
-    client.send(ask(`{ viewer { name } } # ${'x'.repeat(1024 * 1024)}`))
-    expect(await client.closed).toBe(1009)
-    expect(log).toEqual([])
-  })
 })
 
 /** Watches, and has just stopped reading; the server's beats come when they are told to. */

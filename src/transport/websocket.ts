@@ -12,18 +12,17 @@ import { clientError, codeOf } from './error.ts'
 import type { GraphqlParts } from './graphql.ts'
 import { startHeartbeat } from './heartbeat.ts'
 import { type Origins, ownOrigin } from './origin.ts'
+import { protocolSocket, tryAgainLater } from './protocol-socket.ts'
 import { authorizationOf } from './sign-in.ts'
 
-const maxPayload = 1024 * 1024
+/** Bytes of a message, of which more than an operation may have are taken in to refuse that one alone. */
+const maxPayload = 8 * 1024 * 1024
 const connectionInitWaitTimeout = 10_000
 const closeWaitMs = 1_000
-/** Bytes. */
-const mostWaiting = 1024 * 1024
 /** For the last events of answers that have just ended. */
 const lastWordsMs = 500
 // After both, graphql-ws clients connect again, to another server if there is one.
 const goingAway = 1001
-const tryAgainLater = 1013
 
 // One for all: making it, with its stack, would cost each operation more than its end does.
 const isOver = new DOMException('The operation is over', 'AbortError')
@@ -63,7 +62,10 @@ export function createWebSocketDoor(parts: WebSocketParts): WebSocketDoor {
       unwatch: () => {},
     }
     connections.add(connection)
-    const closed = protocol.opened(protocolSocket(socket, parts.log), connection)
+    const closed = protocol.opened(
+      protocolSocket(socket, () => connection.identity !== null, parts.log),
+      connection,
+    )
     heartbeat.watch(socket)
     socket.on('error', (error) => parts.log.debug({ err: error }, 'a websocket broke'))
     socket.once('close', (code, reason) => {
@@ -257,37 +259,4 @@ function credentials(authorization: string | null, params: ConnectionParams): st
   const given = params?.['authorization'] ?? authorization
   // What is there and is no text must not pass for "no credentials".
   return typeof given === 'string' || given === null ? given : ''
-}
-
-/** While too much waits for the client, it is not heard: not even a pong, so that one that takes nothing is cut off. */
-function sendWithin(socket: WebSocket, text: string, onSent: () => void): void {
-  socket.send(text, () => {
-    if (socket.isPaused && socket.bufferedAmount <= mostWaiting) socket.resume()
-    onSent()
-  })
-  if (socket.bufferedAmount > mostWaiting) socket.pause()
-}
-
-function protocolSocket(socket: WebSocket, log: Logger) {
-  const closed = new Promise<void>((resolve) => socket.once('close', () => resolve()))
-  return {
-    protocol: socket.protocol,
-    // Resolves when the message has left, so that a source is pulled only as fast as its client reads. On a closing
-    // socket it waits for the close: a source that always has more would else run on and never let the close be heard.
-    send: (text: string) =>
-      new Promise<void>((resolve) => {
-        if (socket.readyState === socket.OPEN) sendWithin(socket, text, resolve)
-        else if (socket.readyState === socket.CLOSING) void closed.then(resolve)
-        else resolve()
-      }),
-    close: (code?: number, reason?: string) => socket.close(code, reason),
-    onMessage(handle: (text: string) => Promise<void>) {
-      socket.on('message', (data) => {
-        handle(String(data)).catch((error: unknown) => {
-          log.error({ err: error }, 'unexpected error on a websocket')
-          socket.close(tryAgainLater, 'Try again later')
-        })
-      })
-    },
-  }
 }

@@ -1,5 +1,6 @@
 import type { Environment } from '../server-process.ts'
 import { type Ground, newDatabase, newDataFolder, onGround, type Report, type Torture } from './ground.ts'
+import { bigWebSocketOperation } from './heavy/big-websocket-operation.ts'
 import { longTitle } from './heavy/long-title.ts'
 import { modelPattern } from './heavy/model-pattern.ts'
 import type { HeavyWork } from './heavy/work.ts'
@@ -11,7 +12,7 @@ export interface HeavyBounds {
   grownBytes: number
 }
 
-const works: readonly HeavyWork[] = [longTitle, modelPattern]
+const works: readonly HeavyWork[] = [bigWebSocketOperation, longTitle, modelPattern]
 
 /** While somebody asks for much, others are served at once, on either database, and memory stays bounded. */
 export function heavy(torture: Torture, bounds: HeavyBounds): Promise<Report> {
