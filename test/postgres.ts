@@ -1,5 +1,6 @@
 import { type ChildProcess, execFile, spawn } from 'node:child_process'
 import { once } from 'node:events'
+import { readFileSync } from 'node:fs'
 import { chown, mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -29,6 +30,9 @@ export interface Postgres {
   /** Ends it, so that it can come up again: in good order, or as in a crash. */
   goDown(mode: 'fast' | 'immediate'): Promise<void>
   comeUp(): Promise<void>
+  /** All its processes stand still, and their connections stay open. */
+  pause(): void
+  resume(): void
 }
 
 /** A Postgres of our own on a free port, with its data in a temporary folder; null where the programs are missing. */
@@ -86,6 +90,11 @@ function handle(
     server = null
   }
 
+  function signalAll(signal: 'SIGSTOP' | 'SIGCONT') {
+    const pids = server?.pid === undefined ? [] : [server.pid, ...childrenOf(server.pid)]
+    for (const pid of pids) process.kill(pid, signal)
+  }
+
   return {
     url: `postgres://postgres@127.0.0.1:${port}/postgres`,
     async stop() {
@@ -100,5 +109,12 @@ function handle(
       for (let attempt = 1; server === null && attempt <= attempts; attempt++) server = await start()
       if (server === null) throw new Error('Postgres did not come up again')
     },
+    pause: () => signalAll('SIGSTOP'),
+    resume: () => signalAll('SIGCONT'),
   }
+}
+
+/** Of a process on Linux. */
+function childrenOf(pid: number): number[] {
+  return readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').split(' ').filter(Boolean).map(Number)
 }

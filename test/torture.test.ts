@@ -31,11 +31,16 @@ test.skipIf(postgres === null).for(Object.entries(sentences))('%s: %s', { timeou
   faultsOf(name),
 )
 
+const onOwnPostgres = {
+  trouble: 'answers outlive a database that fails in the middle',
+  stall: 'servers under a database that stands still do not take each other for lost',
+}
+
 // It stops and starts a Postgres of its own, which takes the programs; the end of the run names them where they are missing.
-test.skipIf(findProgram('initdb') === null)(
-  'trouble: answers outlive a database that fails in the middle',
+test.skipIf(findProgram('initdb') === null).for(Object.entries(onOwnPostgres))(
+  '%s: %s',
   { timeout: 180_000 },
-  () => faultsOf('trouble'),
+  ([name]) => faultsOf(name),
 )
 
 test(

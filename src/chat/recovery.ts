@@ -1,6 +1,7 @@
 import type { Completion } from '../store/completion.ts'
 import type { Store } from '../store/store.ts'
 import { isRefusal } from './ending.ts'
+import { createLeaseWatch } from './lease-watch.ts'
 import type { LiveAnswers } from './live.ts'
 import type { Log } from './log.ts'
 import type { EndOrphan } from './orphan.ts'
@@ -29,9 +30,11 @@ export interface RecoveryOptions {
 }
 
 export function createRecovery({ store, endOrphan, replica, lives, queue, log }: RecoveryOptions): Recovery {
+  const leases = createLeaseWatch(store.replicas, replica.id, replica.leaseMs)
   let timer: NodeJS.Timeout | undefined
+  let leaseTimer: NodeJS.Timeout | undefined
   let isRunning = false
-  let fenceFromMs = 0
+  let isLooking = false
   /** Whose end the database refuses, even a plain one. A next start tries again. */
   const refused = new Set<string>()
 
@@ -63,17 +66,25 @@ export function createRecovery({ store, endOrphan, replica, lives, queue, log }:
     if (unknown.length > 0) await endEach(await store.completions.load(unknown))
   }
 
-  // Where the database was away, nobody could renew a lease: only those that still do not are lost.
+  async function lookForLost() {
+    if (isLooking) return
+    isLooking = true
+    try {
+      if (await leases.look()) void tick()
+    } catch (error) {
+      log.warn({ err: error }, 'the leases of other servers could not be read; the next try follows')
+    }
+    isLooking = false
+  }
+
   async function tick() {
     if (isRunning) return
     isRunning = true
     try {
-      if (performance.now() >= fenceFromMs) await store.replicas.fenceExpired(replica.id())
       await endOrphans()
       await queue.takeOver()
       await endUnknown()
     } catch (error) {
-      fenceFromMs = performance.now() + replica.leaseMs
       log.warn({ err: error }, 'lost answers could not be looked for; the next try follows')
     }
     isRunning = false
@@ -87,7 +98,11 @@ export function createRecovery({ store, endOrphan, replica, lives, queue, log }:
     },
     start() {
       timer = setInterval(() => void tick(), periodMs)
+      leaseTimer = setInterval(() => void lookForLost(), leases.everyMs)
     },
-    stop: () => clearInterval(timer),
+    stop() {
+      clearInterval(timer)
+      clearInterval(leaseTimer)
+    },
   }
 }

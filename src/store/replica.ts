@@ -2,10 +2,19 @@ import { type Completion, type CompletionRow, completionOf } from './completion.
 import { columns } from './completion-sql.ts'
 import type { Database } from './database.ts'
 
+export interface Lease {
+  /** The replica's. */
+  id: string
+  /** As the database writes it: it has more digits than a Date. */
+  until: string
+}
+
 export interface Replicas {
   join(replica: { id: string; name: string; leaseMs: number }): Promise<void>
-  /** Fences others whose lease ran out, by the database's clock. */
-  fenceExpired(id: string): Promise<void>
+  /** Of the others that are not fenced. */
+  leases(id: string): Promise<Lease[]>
+  /** Unless the lease was renewed since it was read, or has time left by the database's clock. */
+  fence(lease: Lease): Promise<void>
   /** Fences all but this one: for a database that only one process can open. */
   fenceOthers(id: string): Promise<void>
   /** Fences this one and forgets those that left nothing to end. */
@@ -33,11 +42,12 @@ export function createReplicas({ query }: Database): Replicas {
       const text = `INSERT INTO replicas (id, name, lease_until) VALUES ($1, $2, now() + $3::int * interval '1 millisecond')`
       await query(text, [id, name, leaseMs])
     },
-    async fenceExpired(id) {
-      await query(
-        'UPDATE replicas SET fenced_at = now() WHERE fenced_at IS NULL AND lease_until < now() AND id <> $1',
-        [id],
-      )
+    leases: (id) =>
+      query<Lease>('SELECT id, lease_until::text AS until FROM replicas WHERE fenced_at IS NULL AND id <> $1', [id]),
+    async fence({ id, until }) {
+      const text = `UPDATE replicas SET fenced_at = now()
+        WHERE id = $1 AND fenced_at IS NULL AND lease_until = $2::timestamptz AND lease_until < now()`
+      await query(text, [id, until])
     },
     async fenceOthers(id) {
       await query('UPDATE replicas SET fenced_at = now() WHERE fenced_at IS NULL AND id <> $1', [id])

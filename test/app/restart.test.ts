@@ -124,7 +124,7 @@ describe('a SIGTERM while an answer is written', () => {
     void server.kill('SIGTERM')
     await drains(server.url)
     expect(await server.kill('SIGTERM')).toEqual({ code: 1, signal: null })
-    const alice = await aliceAfter(database)
+    const alice = await aliceAfter(database, { LEASE_MS: '3000' })
     expect(endOf(await alice.watch(id).rest())).toMatchObject({ status: 'INTERRUPTED', error: { code: 'SERVER_LOST' } })
   })
 })
@@ -184,7 +184,7 @@ describe('after a SIGKILL while an answer is written', () => {
     expect(await server.kill('SIGKILL')).toEqual({ code: null, signal: 'SIGKILL' })
     await expect(viewer.rest()).rejects.toThrow()
 
-    const alice = await aliceAfter(database)
+    const alice = await aliceAfter(database, { LEASE_MS: '3000' })
     const end = endOf(await alice.watch(id).rest())
     expect(end).toMatchObject({
       status: 'INTERRUPTED',

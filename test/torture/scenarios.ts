@@ -10,6 +10,7 @@ import { locked } from './locked.ts'
 import { pause } from './pause.ts'
 import { reconnect } from './reconnect.ts'
 import { longSlow, shortSlow, slow } from './slow.ts'
+import { stall } from './stall.ts'
 import { trouble } from './trouble.ts'
 import { raceWriters } from './writers.ts'
 
@@ -54,6 +55,10 @@ export const scenarios: Record<string, Scenario> = {
   locked: {
     short: (torture) => locked(torture, { lockedMs: 2_000, callers: 15, slackMs }),
     long: (torture) => locked(torture, { lockedMs: 90_000, callers: 200, slackMs: 0 }),
+  },
+  stall: {
+    short: (torture) => stall(torture, { rounds: 1, leaseMs: 4_000, share: 0.97, streams: 2 }),
+    long: (torture) => stall(torture, { rounds: 20, leaseMs: 10_000, share: 0.97, streams: 4 }),
   },
   writers: {
     short: (torture) => raceWriters(torture, { races: 20 }),
