@@ -7,7 +7,7 @@ const config: CodegenConfig = {
   importExtension: '.ts',
   generates: {
     // A build leaves it as it was committed, so that the test can find it stale; `npm run codegen` removes it first.
-    'src/schema/schema.graphql': { plugins: ['schema-ast'], overwrite: false },
+    'src/schema/schema.graphql': { plugins: ['schema-ast'], overwrite: false, config: { includeDirectives: true } },
     'src/web/generated/': {
       preset: 'client',
       presetConfig: { fragmentMasking: false },

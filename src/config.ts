@@ -50,6 +50,7 @@ const known = z.object({
     .describe('other origins whose pages may call; same origin always may'),
   TRUSTED_DOCUMENTS_ONLY: oneOf('false').optional().describe('not in this version: only false'),
   LIMIT_REQUESTS_PER_MINUTE: whole('requests', 1, 1e9).default(120).describe('per user'),
+  LIMIT_COST: whole('a cost', 1, 1e9).default(25_000).describe('of one operation, or of one event of a subscription'),
   LIMIT_STREAMS_PER_USER: whole('streams', 1, 1e9).default(50).describe('open at once, per user'),
   DRAIN_MS: whole('milliseconds', 0, maxMs).default(10_000).describe('how long live answers may finish at shutdown'),
   LEASE_MS: whole('milliseconds', 100, maxMs)
@@ -89,6 +90,7 @@ export interface Settings {
   streamRetentionMs: number
   requestsPerMinute: number
   streamsPerUser: number
+  operationCost: number
   logLevel: 'fatal' | 'error' | 'warn' | 'info' | 'debug' | 'trace' | 'silent'
   production: boolean
 }
@@ -141,6 +143,7 @@ export function readSettings(environment: Environment, envFile: Environment = {}
     streamRetentionMs: values.STREAM_RETENTION_HOURS * 3_600_000,
     requestsPerMinute: values.LIMIT_REQUESTS_PER_MINUTE,
     streamsPerUser: values.LIMIT_STREAMS_PER_USER,
+    operationCost: values.LIMIT_COST,
     logLevel: values.LOG_LEVEL,
     production: values.NODE_ENV === 'production',
   }

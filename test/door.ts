@@ -3,6 +3,7 @@ import { Writable } from 'node:stream'
 import {
   GraphQLError,
   GraphQLInt,
+  GraphQLList,
   GraphQLNonNull,
   GraphQLObjectType,
   GraphQLSchema,
@@ -12,6 +13,7 @@ import {
 import { pino } from 'pino'
 import { onTestFinished } from 'vitest'
 import { type AuthSettings, createSignIn, type Identity, type Keys } from '../src/auth/sign-in.ts'
+import { metered } from '../src/schema/metered.ts'
 import type { Checks } from '../src/transport/health.ts'
 import { createServer, type Server } from '../src/transport/server.ts'
 
@@ -70,6 +72,7 @@ export async function openDoor(options: DoorOptions = {}): Promise<Door> {
     settings: {
       host: '127.0.0.1',
       port: 0,
+      operationCost: 1_000,
       allowedOrigins: options.allowedOrigins ?? [],
       anyHost: options.anyHost ?? false,
     },
@@ -112,7 +115,18 @@ type Probe = Pick<Door, 'resolved' | 'parked' | 'left'>
 function probeSchema(probe: Probe): GraphQLSchema {
   const person: GraphQLObjectType = new GraphQLObjectType({
     name: 'Person',
-    fields: () => ({ name: { type: GraphQLString }, friend: { type: person, resolve: () => ({ name: 'friend' }) } }),
+    fields: () => ({
+      name: { type: GraphQLString },
+      friend: { type: person, resolve: () => ({ name: 'friend' }) },
+      // More than the cost counts, as nothing says how long it is.
+      crowd: {
+        type: new GraphQLList(person),
+        resolve() {
+          probe.resolved.push('crowd')
+          return crowdOf(20)
+        },
+      },
+    }),
   })
   const query = new GraphQLObjectType<unknown, { identity: Identity; signal: AbortSignal }>({
     name: 'Query',
@@ -150,6 +164,11 @@ function probeSchema(probe: Probe): GraphQLSchema {
   const subscription = new GraphQLObjectType<unknown, { signal: AbortSignal }>({
     name: 'Subscription',
     fields: {
+      crowds: {
+        type: new GraphQLList(person),
+        subscribe: () => counting(4),
+        resolve: (n: unknown) => crowdOf(400 * Number(n)),
+      },
       count: stream({ to: { type: new GraphQLNonNull(GraphQLInt) } }, ({ to }) => counting(to)),
       parked: stream({}, () => parking(probe)),
       late: stream({}, async (_args, { signal }) => {
@@ -164,7 +183,7 @@ function probeSchema(probe: Probe): GraphQLSchema {
     },
   })
   for (const type of [query, mutation, subscription]) record(type, probe.resolved)
-  return new GraphQLSchema({ query, mutation, subscription })
+  return metered(new GraphQLSchema({ query, mutation, subscription }))
 }
 
 type Source = AsyncIterable<number> | Promise<AsyncIterable<number>>
@@ -192,6 +211,8 @@ function record(type: GraphQLObjectType, resolved: string[]): void {
     }
   }
 }
+
+const crowdOf = (size: number) => Array.from({ length: size }, (_, index) => ({ name: `No. ${index}` }))
 
 async function* counting(to: number): AsyncGenerator<number> {
   for (let value = 1; value <= to; value++) yield value

@@ -120,8 +120,10 @@ export function createCompletions(options: CompletionsOptions): Completions {
     async choices(completions) {
       const stored = completions.filter((completion) => completion.stored).map(({ id }) => id)
       const messages = stored.length === 0 ? [] : await withLiveText(await store.messages.choices(stored))
+      const written = new Map<string | null, Message[]>(stored.map((id) => [id, []]))
+      for (const message of messages) written.get(message.completionId)?.push(message)
       return completions.map((completion) => {
-        if (completion.stored) return messages.filter(({ completionId }) => completionId === completion.id)
+        if (completion.stored) return written.get(completion.id) ?? []
         const live = lives.get(completion.id)
         return (live?.answer.choices() ?? []).map((choice, index) => {
           return unstoredMessage(completion, choice, live?.messageIds[index] ?? completion.id)

@@ -30,8 +30,10 @@ export interface Messages {
    * not see the conversation.
    */
   path(viewer: User, asked: readonly PathRequest[]): Promise<(Page<Message> | ChatError)[]>
-  /** By message, itself among them; empty where the viewer may not see it. */
+  /** By message, itself among them, the newest `mostSiblings`; empty where the viewer may not see it. */
   siblings(viewer: User, ids: readonly string[]): Promise<Map<string, Message[]>>
+  /** By message, itself included; nothing where the viewer may not see it. */
+  siblingsCount(viewer: User, ids: readonly string[]): Promise<Map<string, number>>
   /** The best first; empty for a conversation that the viewer may not see. Throws ChatError. */
   search(viewer: User, input: SearchInput): Promise<Page<MessageHit>>
   /** Throws ChatError. */
@@ -39,6 +41,8 @@ export interface Messages {
   /** What was written after it stays. Throws ChatError. */
   remove(viewer: User, id: string): Promise<void>
 }
+
+export const mostSiblings = 200
 
 const uuidForm = /^[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}$/
 const noCursor = (name: string) => invalidInput(name, 'is no cursor of this list')
@@ -103,10 +107,11 @@ export function createMessages(
     },
     async siblings(viewer, ids) {
       const visible = await store.messages.find(viewer.id, ids)
-      const groups = await store.messages.siblings(visible.map(({ id }) => id))
-      const messages = await filled([...groups.values()].flat())
+      const groups = await store.messages.siblings(visible, mostSiblings)
+      const messages = await filled([...new Set(groups.values())].flat())
       return new Map([...groups].map(([id, group]) => [id, group.map((item) => messages.get(item.id) ?? item)]))
     },
+    siblingsCount: (viewer, ids) => store.messages.siblingsCount(viewer.id, ids),
     search: (viewer, input) => searchMessages(store, viewer, input),
     create: (viewer, input) => createMessage(store, bus, viewer, input),
     async remove(viewer, id) {

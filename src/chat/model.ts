@@ -5,12 +5,15 @@ import type { User } from './viewer.ts'
 export type { Model } from '../upstream/models.ts'
 
 export interface Models {
+  /** The first `mostModels` of them. */
   list(viewer: User): Promise<Model[]>
 }
 
 /** Well above what an upstream's list may take before it is left out. */
 const listMs = 10_000
 
+export const mostModels = 1_000
+
 export function createModels(upstreams: Upstreams): Models {
-  return { list: () => upstreams.models(AbortSignal.timeout(listMs)) }
+  return { list: async () => (await upstreams.models(AbortSignal.timeout(listMs))).slice(0, mostModels) }
 }

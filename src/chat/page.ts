@@ -13,8 +13,8 @@ export interface Page<Node> {
   hasPreviousPage: boolean
 }
 
-const defaultSize = 50
-const largestSize = 200
+export const usualPage = 50
+export const largestPage = 200
 
 /** `size` items from one end of the range between `after` and `before`. */
 export interface Range {
@@ -29,10 +29,10 @@ export function rangeOf({ first, after, last, before }: PageInput): Range {
   if (typeof first === 'number' && typeof last === 'number') throw invalidInput('last', 'goes without first')
   for (const [name, size] of Object.entries({ first, last })) {
     if (typeof size !== 'number') continue
-    if (size < 0 || size > largestSize) throw invalidInput(name, `takes 0 to ${largestSize}, not ${size}`)
+    if (size < 0 || size > largestPage) throw invalidInput(name, `takes 0 to ${largestPage}, not ${size}`)
   }
   const fromEnd = typeof last === 'number'
-  return { size: (fromEnd ? last : first) ?? defaultSize, fromEnd, after: after ?? null, before: before ?? null }
+  return { size: (fromEnd ? last : first) ?? usualPage, fromEnd, after: after ?? null, before: before ?? null }
 }
 
 /** By what a list is ordered: whoever is gone from it still marks its place. */

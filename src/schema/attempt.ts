@@ -1,7 +1,9 @@
 import type { Attempt as MadeAttempt, CompletionError as StoredError } from '../chat/completion.ts'
 import { builder } from './builder.ts'
+import { part } from './cost.ts'
 
 export const CompletionError = builder.objectRef<StoredError>('CompletionError').implement({
+  extensions: part,
   description:
     "Why a completion did not end well. `code` is ours and closed; `providerCode`, `type` and `param` are the provider's own words.",
   fields: (t) => ({
@@ -34,6 +36,7 @@ export const CompletionError = builder.objectRef<StoredError>('CompletionError')
 })
 
 export const Attempt = builder.objectRef<MadeAttempt>('Attempt').implement({
+  extensions: part,
   description: 'One request to one upstream. Before the first byte, a failed one may be followed by another.',
   fields: (t) => ({
     upstream: t.exposeString('upstream', { description: 'Its name in the settings, such as `openai`.' }),

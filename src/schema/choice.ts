@@ -1,6 +1,7 @@
 import type { ToolCallDelta as CallDelta, ChoiceDelta as Delta } from '../chat/completion.ts'
 import type { Message } from '../chat/message.ts'
 import { builder } from './builder.ts'
+import { atMost, part } from './cost.ts'
 
 const FinishReason = builder.enumType('FinishReason', {
   description: 'Why the model stopped writing a choice.',
@@ -16,6 +17,7 @@ const FinishReason = builder.enumType('FinishReason', {
 
 // A choice is the message that the model wrote for it.
 export const Choice = builder.objectRef<Message>('Choice').implement({
+  extensions: part,
   description: 'One of the `n` answers of a completion.',
   fields: (t) => ({
     index: t.int({ description: 'From 0.', resolve: ({ choiceIndex }) => choiceIndex ?? 0 }),
@@ -40,6 +42,7 @@ export const Choice = builder.objectRef<Message>('Choice').implement({
 })
 
 const ToolCallDelta = builder.objectRef<CallDelta>('ToolCallDelta').implement({
+  extensions: part,
   description: 'What is new in one tool call.',
   fields: (t) => ({
     index: t.exposeInt('index', { description: "Which of the choice's tool calls, from 0." }),
@@ -50,6 +53,7 @@ const ToolCallDelta = builder.objectRef<CallDelta>('ToolCallDelta').implement({
 })
 
 export const ChoiceDelta = builder.objectRef<Delta>('ChoiceDelta').implement({
+  extensions: part,
   description:
     'What is new in one choice: append each text to what there is. In a snapshot: all so far, to put in its place.',
   fields: (t) => ({
@@ -59,6 +63,7 @@ export const ChoiceDelta = builder.objectRef<Delta>('ChoiceDelta').implement({
     reasoning: t.exposeString('reasoning', { description: 'To append to the reasoning; empty when there is none.' }),
     toolCalls: t.expose('toolCalls', {
       type: [ToolCallDelta],
+      extensions: atMost(128),
       description: 'What is new in tool calls, each by its index; empty when there is nothing.',
     }),
     logprobs: t.field({

@@ -2,6 +2,7 @@ import type { CompletionEvent as Event } from '../chat/completion.ts'
 import { builder } from './builder.ts'
 import { ChoiceDelta } from './choice.ts'
 import { CreateCompletionInput } from './completion-input.ts'
+import { atMost } from './cost.ts'
 import { ExpectedError } from './error.ts'
 import { writeId } from './global-id.ts'
 
@@ -42,6 +43,7 @@ builder.objectType(builder.objectRef<EventOf<'snapshot'>>('CompletionSnapshot'),
     completion: t.expose('completion', { type: 'Completion', description: 'As it is now.' }),
     choices: t.expose('choices', {
       type: [ChoiceDelta],
+      extensions: atMost(128),
       description: 'All of each choice so far, in the form of a delta.',
     }),
   }),
@@ -53,6 +55,7 @@ builder.objectType(builder.objectRef<EventOf<'delta'>>('CompletionDelta'), {
   fields: (t) => ({
     choices: t.expose('choices', {
       type: [ChoiceDelta],
+      extensions: atMost(128),
       description: 'What is new, in each choice that has something new.',
     }),
   }),

@@ -12,6 +12,7 @@ import {
 import { CreateCompletionInput } from './completion-input.ts'
 import { loadExisting, loadOptional } from './context.ts'
 import { ContextReport } from './context-report.ts'
+import { atMost, part, weighs } from './cost.ts'
 import { createResult, failable } from './error.ts'
 import { readId, readOptionalId, writeId } from './global-id.ts'
 import { Node } from './node.ts'
@@ -34,6 +35,7 @@ const CompletionStatus = builder.enumType('CompletionStatus', {
 })
 
 const KeyValue = builder.objectRef<Pair>('KeyValue').implement({
+  extensions: part,
   description: 'A note.',
   fields: (t) => ({
     key: t.exposeString('key', { description: 'Unique within its list.' }),
@@ -50,6 +52,7 @@ builder.objectType('Completion', {
     status: t.expose('status', { type: CompletionStatus, description: 'How far it is, or how it ended.' }),
     choices: t.field({
       type: [Choice],
+      extensions: atMost(128),
       description: 'The answers, by index; while it is in progress, as far as they are written down.',
       resolve: (completion, _, { choices }) => choices.load(completion),
     }),
@@ -82,7 +85,11 @@ builder.objectType('Completion', {
       type: ContextReport,
       description: 'What of the conversation was sent, and what was left out.',
     }),
-    metadata: t.expose('metadata', { type: [KeyValue], description: 'The notes that were given with it.' }),
+    metadata: t.expose('metadata', {
+      type: [KeyValue],
+      extensions: atMost(16),
+      description: 'The notes that were given with it.',
+    }),
     createdAt: t.expose('createdAt', { type: 'DateTime', description: 'When it was asked.' }),
     firstTokenAt: t.expose('firstTokenAt', {
       type: 'DateTime',
@@ -117,6 +124,7 @@ builder.objectFields('Completion', (t) => ({
   }),
   attempts: t.expose('attempts', {
     type: [Attempt],
+    extensions: atMost(30),
     description: 'The requests that it took, in their order; empty before the first has ended.',
   }),
   systemFingerprint: t.exposeString('systemFingerprint', {
@@ -211,6 +219,7 @@ builder.queryField('completion', (t) =>
 builder.queryField('contextPreview', (t) =>
   t.field({
     type: ContextReport,
+    extensions: weighs(100),
     description:
       'What would be sent upstream for this input, and what would be left out; nothing is sent or stored, and a conversation may ' +
       'be busy. Of what is too long the report says so: its promptTokens are above its limit. Takes an EDITOR.',
@@ -224,6 +233,7 @@ builder.queryField('contextPreview', (t) =>
 builder.mutationFields((t) => ({
   createCompletion: t.field({
     type: CreateCompletionResult,
+    extensions: weighs(100),
     description:
       'Asks the model, and stores the question and the answer. Returns the finished completion or, with `background: true`, at once, ' +
       'to be watched with `completionStream`. Takes an EDITOR.',

@@ -1,7 +1,9 @@
 import type { Page } from '../chat/page.ts'
 import { builder, type Objects } from './builder.ts'
+import { part } from './cost.ts'
 
 export const PageInfo = builder.objectRef<Page<unknown>>('PageInfo').implement({
+  extensions: part,
   description: 'Where a page stands in its list.',
   fields: (t) => ({
     hasNextPage: t.exposeBoolean('hasNextPage', {
@@ -26,6 +28,7 @@ export const PageInfo = builder.objectRef<Page<unknown>>('PageInfo').implement({
 /** The connection over one of our types, named after it. */
 export function createConnection<Name extends keyof Objects>(name: Name, words: string) {
   const Edge = builder.objectRef<{ cursor: string; node: Objects[Name] }>(`${name}Edge`).implement({
+    extensions: part,
     description: `One of the ${words}, and its place among them.`,
     fields: (t) => ({
       cursor: t.exposeString('cursor', { description: 'Opaque; for `after` and `before`.' }),

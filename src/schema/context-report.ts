@@ -3,6 +3,7 @@ import type { UnwrittenReport } from '../chat/error.ts'
 import type { Message } from '../chat/message.ts'
 import { builder } from './builder.ts'
 import type { Context } from './context.ts'
+import { atMost, part } from './cost.ts'
 
 export const ContextStrategy = builder.enumType('ContextStrategy', {
   description:
@@ -26,6 +27,7 @@ async function messagesOf(report: Report | UnwrittenReport, messages: Context['m
 }
 
 export const ContextReport = builder.objectRef<Report | UnwrittenReport>('ContextReport').implement({
+  extensions: part,
   description: 'What of the conversation was sent to the model, and what was left out.',
   fields: (t) => ({
     strategy: t.expose('strategy', { type: ContextStrategy, description: 'By which rule the messages were chosen.' }),
@@ -39,6 +41,7 @@ export const ContextReport = builder.objectRef<Report | UnwrittenReport>('Contex
     }),
     messages: t.field({
       type: ['Message'],
+      extensions: atMost(2048),
       description:
         'What was sent, oldest first, the new ones included; without those that have been deleted since, or were sent with `store: false`. ' +
         'The new ones of a preview, and of ContextTooLong, are not stored: `node` does not find them, they have no siblings, and ' +

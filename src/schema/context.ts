@@ -8,6 +8,9 @@ import type { Message, PathRequest } from '../chat/message.ts'
 import type { Page } from '../chat/page.ts'
 import type { User } from '../chat/viewer.ts'
 
+/** Of one conversation. */
+export const mostActive = 100
+
 type Loader<Key, Value> = Pick<DataLoader<Key, Value>, 'load'>
 
 /** What one operation works with. */
@@ -26,6 +29,7 @@ export interface Context {
   completions: Loader<string, Completion | null>
   paths: Loader<PathRequest, Page<Message>>
   siblings: Loader<string, Message[]>
+  siblingsCount: Loader<string, number>
   choices: Loader<Completion, Message[]>
   participants: Loader<string, Participant[]>
   activeCompletions: Loader<string, Completion[]>
@@ -47,10 +51,12 @@ function byId<Value extends { id: string }>(find: (ids: readonly string[]) => Pr
 
 function byConversation<Value extends { conversationId: string | null }>(
   find: (conversationIds: readonly string[]) => Promise<Value[]>,
+  most = Number.POSITIVE_INFINITY,
 ) {
   return loader(async (ids: readonly string[]) => {
-    const found = await find(distinct(ids))
-    return ids.map((id) => found.filter(({ conversationId }) => conversationId === id))
+    const found = new Map<string | null, Value[]>(ids.map((id) => [id, []]))
+    for (const value of await find(distinct(ids))) found.get(value.conversationId)?.push(value)
+    return ids.map((id) => (found.get(id) ?? []).slice(0, most))
   })
 }
 
@@ -59,6 +65,18 @@ function fromMap<Value, None>(find: (ids: readonly string[]) => Promise<Readonly
     const found = await find(distinct(ids))
     return ids.map((id) => found.get(id) ?? none)
   })
+}
+
+/** Many messages of a page may lead to one and the same page of their conversation. */
+async function distinctPaths(
+  asked: readonly PathRequest[],
+  find: (asks: readonly PathRequest[]) => Promise<(Page<Message> | Error)[]>,
+) {
+  const keys = asked.map((request) => JSON.stringify(request))
+  const requests = new Map(asked.map((request, index) => [keys[index], request]))
+  const pages = await find([...requests.values()])
+  const byKey = new Map([...requests.keys()].map((key, index) => [key, pages[index]]))
+  return keys.map((key) => byKey.get(key) ?? new Error('A page is missing'))
 }
 
 const distinct = (ids: readonly string[]) => [...new Set(ids)]
@@ -88,11 +106,12 @@ export function createContext(chat: Chat, viewer: User, signal: AbortSignal, ori
     conversations: byId((ids) => conversations.find(viewer, ids)),
     messages: byId((ids) => messages.find(viewer, ids)),
     completions: byId((ids) => completions.find(viewer, ids)),
-    paths: loader<PathRequest, Page<Message>>((asks) => messages.path(viewer, asks)),
+    paths: loader<PathRequest, Page<Message>>((asked) => distinctPaths(asked, (asks) => messages.path(viewer, asks))),
     siblings: fromMap((ids) => messages.siblings(viewer, ids), []),
+    siblingsCount: fromMap((ids) => messages.siblingsCount(viewer, ids), 0),
     choices: loader((asked) => completions.choices(asked)),
     participants: byConversation((ids) => conversations.participants(viewer, ids)),
-    activeCompletions: byConversation((ids) => completions.active(viewer, ids)),
+    activeCompletions: byConversation((ids) => completions.active(viewer, ids), mostActive),
     conversationUsage: loader((ids) => conversations.usage(viewer, ids)),
   }
 }

@@ -2,9 +2,10 @@ import type { CompletionDefaults as Defaults } from '../chat/conversation.ts'
 import { pageOf } from '../chat/page.ts'
 import { builder } from './builder.ts'
 import { createConnection } from './connection.ts'
-import { loadOptional } from './context.ts'
+import { loadOptional, mostActive } from './context.ts'
 import { ContextStrategy } from './context-report.ts'
 import { ConversationResult, conversationResult } from './conversation-result.ts'
+import { atMost, pagedBy, part } from './cost.ts'
 import { DeleteResult } from './delete-result.ts'
 import { failable } from './error.ts'
 import { readId, readOptionalId, writeId } from './global-id.ts'
@@ -14,6 +15,7 @@ import { ParticipantConnection, ParticipantRole } from './participant.ts'
 import { Usage } from './usage.ts'
 
 const CompletionDefaults = builder.objectRef<Defaults>('CompletionDefaults').implement({
+  extensions: part,
   description: 'What a completion in this conversation asks for where its own input does not say.',
   fields: (t) => ({
     model: t.exposeString('model', { nullable: true, description: "A model's id; null for the server's default." }),
@@ -63,6 +65,7 @@ builder.objectType('Conversation', {
     viewerRole: t.expose('viewerRole', { type: ParticipantRole, description: 'What the viewer may do here.' }),
     participants: t.field({
       type: ParticipantConnection,
+      extensions: pagedBy('first'),
       description: 'Who shares it, by the time they joined.',
       args: {
         first: t.arg.int({ description: 'How many at most, up to 200; 50 when absent.' }),
@@ -73,6 +76,7 @@ builder.objectType('Conversation', {
     }),
     messages: t.field({
       type: MessageConnection,
+      extensions: pagedBy('first', 'last'),
       description:
         "The path from the root to `leafId`, or to the viewer's current leaf, oldest first. " +
         'For the latest ones, ask with `last`. Branches that leave the path are in `Message.siblings`.',
@@ -96,8 +100,9 @@ builder.objectType('Conversation', {
     }),
     activeCompletions: t.field({
       type: ['Completion'],
+      extensions: atMost(mostActive),
       description:
-        'What is being answered right now, by anyone: watch it with `completionStream`. Empty when nothing is.',
+        'What is being answered right now, by anyone: watch it with `completionStream`. Empty when nothing is; 100 at most, the first to be answered.',
       resolve: ({ id }, _, { activeCompletions }) => activeCompletions.load(id),
     }),
     usage: t.field({
@@ -129,6 +134,7 @@ builder.queryFields((t) => ({
   }),
   conversations: t.field({
     type: ConversationConnection,
+    extensions: pagedBy('first', 'last'),
     description: "The viewer's conversations, the last changed first.",
     args: {
       first: t.arg.int({

@@ -1,5 +1,6 @@
 import type { ContentPart as Part } from '../chat/message.ts'
 import { builder } from './builder.ts'
+import { part } from './cost.ts'
 
 export const ImageDetail = builder.enumType('ImageDetail', {
   description: 'How closely the model is to look at an image; closer costs more tokens.',
@@ -13,6 +14,7 @@ export const ImageDetail = builder.enumType('ImageDetail', {
 type PartOf<Type extends Part['type']> = Extract<Part, { type: Type }>
 
 const TextPart = builder.objectRef<PartOf<'text'>>('TextPart').implement({
+  extensions: part,
   description: 'Text.',
   fields: (t) => ({
     text: t.exposeString('text', { description: 'As it was written; for an answer, usually Markdown.' }),
@@ -20,6 +22,7 @@ const TextPart = builder.objectRef<PartOf<'text'>>('TextPart').implement({
 })
 
 const ImagePart = builder.objectRef<PartOf<'image'>>('ImagePart').implement({
+  extensions: part,
   description: 'An image.',
   fields: (t) => ({
     url: t.exposeString('url', {
@@ -34,6 +37,7 @@ const ImagePart = builder.objectRef<PartOf<'image'>>('ImagePart').implement({
 })
 
 const AudioPart = builder.objectRef<PartOf<'audio'>>('AudioPart').implement({
+  extensions: part,
   description: 'A recording.',
   fields: (t) => ({
     data: t.exposeString('data', { description: 'The recording, in base64.' }),
@@ -42,6 +46,7 @@ const AudioPart = builder.objectRef<PartOf<'audio'>>('AudioPart').implement({
 })
 
 const FilePart = builder.objectRef<PartOf<'file'>>('FilePart').implement({
+  extensions: part,
   description: 'A file: one that the provider has, by `fileId`, or one that is sent along, as `fileData`.',
   fields: (t) => ({
     fileId: t.exposeString('fileId', {

@@ -2,9 +2,11 @@ import type { MessageHit, ExcerptPiece as Piece } from '../chat/message-search.t
 import type { Page } from '../chat/page.ts'
 import { builder } from './builder.ts'
 import { PageInfo } from './connection.ts'
+import { atMost, pagedBy, part, weighs } from './cost.ts'
 import { readOptionalId } from './global-id.ts'
 
 const ExcerptPiece = builder.objectRef<Piece>('ExcerptPiece').implement({
+  extensions: part,
   description: 'A piece of an excerpt. It is plain text, to be shown as such: what people wrote may look like HTML.',
   fields: (t) => ({
     text: t.exposeString('text', { description: 'What stands in the message, to the character; never empty.' }),
@@ -13,12 +15,14 @@ const ExcerptPiece = builder.objectRef<Piece>('ExcerptPiece').implement({
 })
 
 const MessageSearchEdge = builder.objectRef<Page<MessageHit>['edges'][number]>('MessageSearchEdge').implement({
+  extensions: part,
   description: 'A message that was found, and where.',
   fields: (t) => ({
     cursor: t.exposeString('cursor', { description: 'Opaque; for `after`, in the same search.' }),
     node: t.field({ type: 'Message', description: 'The message.', resolve: ({ node }) => node.message }),
     excerpt: t.field({
       type: [ExcerptPiece],
+      extensions: atMost(50),
       description: 'A passage of its `content`: the pieces, joined, are its text.',
       resolve: ({ node }) => node.excerpt,
     }),
@@ -44,6 +48,7 @@ const MessageSearchConnection = builder.objectRef<Page<MessageHit>>('MessageSear
 builder.queryField('searchMessages', (t) =>
   t.field({
     type: MessageSearchConnection,
+    extensions: { directives: { ...pagedBy('first').directives, ...weighs(100).directives } },
     description:
       'Full-text search over the messages that the viewer may see, best first: where the words stand close together, and ' +
       'often; among equals, the newest. Looks into the `content` (its first 100,000 characters) of all roles, and of answers ' +

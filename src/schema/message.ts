@@ -1,9 +1,10 @@
 import { GraphQLError } from 'graphql'
 import type { Completion } from '../chat/completion.ts'
-import type { ToolCall as Call, Message, ContentPart as Part } from '../chat/message.ts'
+import { type ToolCall as Call, type Message, mostSiblings, type ContentPart as Part } from '../chat/message.ts'
 import { builder } from './builder.ts'
 import { createConnection } from './connection.ts'
 import { type Context, loadExisting, loadOptional } from './context.ts'
+import { atMost, part } from './cost.ts'
 import { DeleteResult } from './delete-result.ts'
 import { createResult, failable } from './error.ts'
 import { readId, readOptionalId, writeId } from './global-id.ts'
@@ -25,6 +26,7 @@ const MessageStatus = builder.enumType('MessageStatus', {
 })
 
 const ToolCall = builder.objectRef<Call>('ToolCall').implement({
+  extensions: part,
   description: 'The model asks for a tool to be run. The result goes back as a TOOL message with `toolCallId`.',
   fields: (t) => ({
     id: t.exposeString('id', {
@@ -86,6 +88,7 @@ builder.objectType('Message', {
     }),
     parts: t.field({
       type: [ContentPart],
+      extensions: atMost(128),
       description: 'All pieces in their order; one TextPart for plain text, empty when there is no content.',
       resolve: partsOf,
     }),
@@ -109,6 +112,7 @@ builder.objectType('Message', {
     }),
     toolCalls: t.expose('toolCalls', {
       type: [ToolCall],
+      extensions: atMost(128),
       description: 'The tools that the model wants run, in its order; empty when it wants none.',
     }),
     toolCallId: t.exposeString('toolCallId', {
@@ -132,24 +136,33 @@ builder.objectType('Message', {
       description: "Which of its completion's choices it is, from 0; null for a person's.",
     }),
     status: t.expose('status', { type: MessageStatus, description: 'Whether the text is all there.' }),
-    parent: t.field({
-      type: 'Message',
-      nullable: true,
-      description: 'The nearest message before it that is left; null for the first one.',
-      resolve: ({ parentId }, _, { messages }) => loadOptional(messages, parentId),
-    }),
-    siblings: t.field({
-      type: ['Message'],
-      description:
-        'The messages that stand at the same place, itself among them, oldest first: edits, regenerations, and the n choices of one completion.',
-      resolve: ({ id }, _, { siblings }) => siblings.load(id),
-    }),
     createdAt: t.expose('createdAt', {
       type: 'DateTime',
       description: 'When it was written; for an answer, when it was asked for.',
     }),
   }),
 })
+
+builder.objectFields('Message', (t) => ({
+  parent: t.field({
+    type: 'Message',
+    nullable: true,
+    description: 'The nearest message before it that is left; null for the first one.',
+    resolve: ({ parentId }, _, { messages }) => loadOptional(messages, parentId),
+  }),
+  siblings: t.field({
+    type: ['Message'],
+    extensions: atMost(mostSiblings),
+    description:
+      'The messages that stand at the same place, oldest first: edits, regenerations, and the n choices of one completion, itself among them. ' +
+      'Where there are more than 200, the newest 200.',
+    resolve: ({ id }, _, { siblings }) => siblings.load(id),
+  }),
+  siblingsCount: t.int({
+    description: 'How many messages stand at the same place, itself included.',
+    resolve: ({ id }, _, { siblingsCount }) => siblingsCount.load(id),
+  }),
+}))
 
 export const MessageConnection = createConnection('Message', 'messages on one path, oldest first')
 

@@ -1,7 +1,9 @@
-import type { Model as OfferedModel } from '../chat/model.ts'
+import { mostModels, type Model as OfferedModel } from '../chat/model.ts'
 import { builder } from './builder.ts'
+import { atMost, part } from './cost.ts'
 
 const Model = builder.objectRef<OfferedModel>('Model').implement({
+  extensions: part,
   description: 'A model that can be asked.',
   fields: (t) => ({
     id: t.exposeID('id', { description: 'Its name, as `CreateCompletionInput.model` takes it; no id for `node`.' }),
@@ -30,7 +32,8 @@ const Model = builder.objectRef<OfferedModel>('Model').implement({
 builder.queryField('models', (t) =>
   t.field({
     type: [Model],
-    description: 'What the upstreams offer, for a picker. Empty while none can be reached.',
+    extensions: atMost(mostModels),
+    description: 'What the upstreams offer, for a picker. Empty while none can be reached; 1,000 at most.',
     resolve: (_, __, { chat, viewer }) => chat.models.list(viewer),
   }),
 )

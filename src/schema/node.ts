@@ -1,5 +1,7 @@
+import { invalidInput } from '../chat/error.ts'
 import { builder } from './builder.ts'
 import type { Context } from './context.ts'
+import { sizedBy } from './cost.ts'
 import { type NodeType, readAnyId } from './global-id.ts'
 
 export const Node = builder.interfaceRef<{ id: string }>('Node').implement({
@@ -8,6 +10,8 @@ export const Node = builder.interfaceRef<{ id: string }>('Node').implement({
     id: t.id({ description: 'Opaque, unique over all types, the same for ever. Takes you back here by `node(id)`.' }),
   }),
 })
+
+const mostIds = 200
 
 const loaders = {
   User: 'users',
@@ -21,6 +25,11 @@ async function findNode(globalId: string, context: Context) {
   const asked = readAnyId(globalId)
   const found = asked && (await context[loaders[asked.type]].load(asked.id))
   return asked && found && { __typename: asked.type, ...found }
+}
+
+function findNodes(ids: readonly string[], context: Context) {
+  if (ids.length > mostIds) throw invalidInput('ids', `takes up to ${mostIds}, not ${ids.length}`)
+  return ids.map((id) => findNode(id, context))
 }
 
 builder.queryFields((t) => ({
@@ -40,8 +49,9 @@ builder.queryFields((t) => ({
   nodes: t.field({
     type: [Node],
     nullable: { list: false, items: true },
+    extensions: sizedBy('ids', mostIds),
     description: 'Several at once, in the order of the ids; null where `node` is null.',
-    args: { ids: t.arg.idList({ required: true, description: 'The ids, of any types.' }) },
-    resolve: (_, { ids }, context) => ids.map((id) => findNode(id, context)),
+    args: { ids: t.arg.idList({ required: true, description: `The ids, of any types; up to ${mostIds}.` }) },
+    resolve: (_, { ids }, context) => findNodes(ids, context),
   }),
 }))

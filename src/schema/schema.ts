@@ -1,4 +1,3 @@
-import { printSchema } from 'graphql'
 import { builder } from './builder.ts'
 import './api-key.ts'
 import './branch.ts'
@@ -10,10 +9,13 @@ import './message-search.ts'
 import './model.ts'
 import './node.ts'
 import './user.ts'
+import { directives } from './cost.ts'
+import { metered } from './metered.ts'
+import { printWithDirectives } from './print.ts'
 
-export const schema = builder.toSchema()
+export const schema = metered(builder.toSchema({ directives }))
 
 /** The text of schema.graphql. Printed when asked for, since that costs a start some milliseconds. */
 export function sdl(): string {
-  return printSchema(schema)
+  return printWithDirectives(schema)
 }

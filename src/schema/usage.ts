@@ -1,5 +1,6 @@
 import type { Usage as CountedUsage } from '../chat/completion.ts'
 import { builder } from './builder.ts'
+import { part } from './cost.ts'
 
 const UsageSource = builder.enumType('UsageSource', {
   description: 'Who counted.',
@@ -11,6 +12,7 @@ const UsageSource = builder.enumType('UsageSource', {
 })
 
 export const Usage = builder.objectRef<CountedUsage>('Usage').implement({
+  extensions: part,
   description:
     'What was used, in tokens, and what it cost. Of one completion, or the sum of several, which goes up to 2147483647.',
   fields: (t) => ({

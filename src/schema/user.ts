@@ -1,9 +1,11 @@
 import type { Quota as ViewerQuota } from '../chat/limits.ts'
 import { builder } from './builder.ts'
+import { atMost, part } from './cost.ts'
 import { writeId } from './global-id.ts'
 import { Node } from './node.ts'
 
 const Quota = builder.objectRef<ViewerQuota>('Quota').implement({
+  extensions: part,
   description: 'How much the viewer may ask. null stands for no limit.',
   fields: (t) => ({
     requestsPerMinute: t.exposeInt('requestsPerMinute', {
@@ -46,6 +48,7 @@ builder.objectType('User', {
     }),
     apiKeys: t.field({
       type: ['ApiKey'],
+      extensions: atMost(200),
       description:
         "The viewer's API keys, the latest first, those that were revoked or have expired after all others; 200 at most. Empty for everybody but the viewer.",
       resolve: ({ id }, _, { apiKeysOfUser }) => apiKeysOfUser.load(id),

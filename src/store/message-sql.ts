@@ -52,12 +52,32 @@ export const findSql = `
   WHERE m.id = ANY($2::uuid[]) AND m.deleted_at IS NULL`
 
 // Two looks into the index, where IS NOT DISTINCT FROM would read the whole conversation.
+const atPlace = (condition: string) => `
+    SELECT * FROM messages WHERE conversation_id = place.conversation_id AND ${condition} AND deleted_at IS NULL`
+const atChildPlace = atPlace('parent_id = place.parent_id')
+const atRootPlace = atPlace('parent_id IS NULL AND place.parent_id IS NULL')
+
+/** Those of a place are read once, however many of them are asked about. Ids grow with time. */
 export const siblingsSql = `
-  SELECT ${columns}, asked.id AS "askedId" FROM messages asked CROSS JOIN LATERAL (
-    SELECT * FROM messages WHERE conversation_id = asked.conversation_id AND parent_id = asked.parent_id
+  SELECT ${columns} FROM (
+    SELECT DISTINCT conversation_id, parent_id FROM unnest($1::uuid[], $2::uuid[]) AS place(conversation_id, parent_id)
+  ) place CROSS JOIN LATERAL (
+    (${atChildPlace} ORDER BY id DESC LIMIT $3)
     UNION ALL
-    SELECT * FROM messages WHERE conversation_id = asked.conversation_id AND parent_id IS NULL AND asked.parent_id IS NULL
-  ) m WHERE asked.id = ANY($1::uuid[]) AND m.deleted_at IS NULL ORDER BY m.created_at, m.id`
+    (${atRootPlace} ORDER BY id DESC LIMIT $3)
+  ) m ORDER BY m.created_at, m.id`
+
+export const siblingsCountSql = `
+  WITH asked AS (
+    SELECT m.id, m.conversation_id, m.parent_id FROM messages m
+    JOIN participants p ON p.conversation_id = m.conversation_id AND p.user_id = $1
+    WHERE m.id = ANY($2::uuid[]) AND m.deleted_at IS NULL
+  ), counted AS (
+    SELECT place.*, (SELECT count(*) FROM (${atChildPlace} UNION ALL ${atRootPlace}) m)::int AS count
+    FROM (SELECT DISTINCT conversation_id, parent_id FROM asked) place
+  )
+  SELECT asked.id, counted.count FROM asked JOIN counted
+    ON counted.conversation_id = asked.conversation_id AND counted.parent_id IS NOT DISTINCT FROM asked.parent_id`
 
 // An OWNER, or an EDITOR who wrote it or asked for it. The row stays, without what it said: those below keep their depths
 // and jumps, and its author's key stays taken. Whoever stood on a root goes to the newest that is left: ids grow with time.

@@ -1,5 +1,5 @@
 import type { Database } from './database.ts'
-import { columns, createSql, findSql, removeSql, siblingsSql } from './message-sql.ts'
+import { columns, createSql, findSql, removeSql, siblingsCountSql, siblingsSql } from './message-sql.ts'
 import { alone } from './participant-lock.ts'
 import { outlineSql, pathsSql } from './path-sql.ts'
 
@@ -86,8 +86,10 @@ export interface Messages {
   paths(slices: readonly PathSlice[]): Promise<PathPage[]>
   /** Of the path to this leaf; what is read does not grow with it. */
   outline(leafId: string): Promise<Outline>
-  /** By message; itself among them, oldest first. */
-  siblings(ids: readonly string[]): Promise<Map<string, Message[]>>
+  /** By the id of each of these messages: itself among them, the newest so many, oldest first. */
+  siblings(messages: readonly Message[], most: number): Promise<Map<string, readonly Message[]>>
+  /** By the ids that the viewer may see; itself included. */
+  siblingsCount(viewerId: string, ids: readonly string[]): Promise<Map<string, number>>
   /** All that they wrote, by choice; what was deleted says nothing. */
   ofCompletions(completionIds: readonly string[]): Promise<Message[]>
   /** What is left of it. */
@@ -133,6 +135,10 @@ export type Row = Omit<Message, 'toolCalls'> & { toolCalls: ToolCall[] | null }
 export function messageOf(row: Row): Message {
   return { ...row, toolCalls: row.toolCalls ?? [] }
 }
+
+/** What siblings have in common. */
+const placeOf = ({ conversationId, parentId }: Pick<Message, 'conversationId' | 'parentId'>) =>
+  `${conversationId} ${parentId}`
 
 interface PathPlace {
   number: number
@@ -201,11 +207,17 @@ export function createMessages(database: Database): Messages {
       const standing = rows.flatMap(({ length: _length, ...row }) => (row.id === null ? [] : messageOf(row)))
       return { length: rows[0]?.length ?? 0, standing }
     },
-    async siblings(ids) {
-      const found = new Map<string, Message[]>(ids.map((id) => [id, []]))
-      const rows = await query<Row & { askedId: string }>(siblingsSql, [ids])
-      for (const { askedId, ...row } of rows) found.get(askedId)?.push(messageOf(row))
-      return found
+    async siblings(messages, most) {
+      const conversationIds = messages.map(({ conversationId }) => conversationId)
+      const parentIds = messages.map(({ parentId }) => parentId)
+      const rows = await query<Row>(siblingsSql, [conversationIds, parentIds, most])
+      const groups = new Map<string, Message[]>(messages.map((message) => [placeOf(message), []]))
+      for (const row of rows) groups.get(placeOf(row))?.push(messageOf(row))
+      return new Map(messages.map((message) => [message.id, groups.get(placeOf(message)) ?? []]))
+    },
+    async siblingsCount(viewerId, ids) {
+      const rows = await query<{ id: string; count: number }>(siblingsCountSql, [viewerId, ids])
+      return new Map(rows.map(({ id, count }) => [id, count]))
     },
     ofCompletions: (completionIds) => written(completionIds, 'true'),
     choices: (completionIds) => written(completionIds, 'm.deleted_at IS NULL'),

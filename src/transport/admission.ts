@@ -1,8 +1,9 @@
 import type { DocumentNode, GraphQLSchema, OperationDefinitionNode } from 'graphql'
 import { GraphQLError, getOperationAST, parse, validate } from 'graphql'
 import { argumentBytes, maxArgumentBytes } from './argument-bytes.ts'
+import { costOf } from './cost.ts'
 import { createDocumentCache } from './document-cache.ts'
-import { isTooNested, overLimit } from './document-limits.ts'
+import { crowdedMutation, isTooNested, overLimit } from './document-limits.ts'
 import type { ClientCode } from './error.ts'
 import { clientError } from './error.ts'
 import { conditionalRoot } from './subscription-root.ts'
@@ -25,7 +26,8 @@ const maxErrors = 10
 // Deep enough for any JSON Schema; JSON.stringify overflows the stack some thousands of levels down.
 const maxVariableDepth = 100
 
-export function createAdmission(schema: GraphQLSchema): Admit {
+/** `budget` is the cost that one operation, or one event of a subscription, may have. */
+export function createAdmission(schema: GraphQLSchema, budget: number): Admit {
   const cache = createDocumentCache()
 
   function check(query: string): DocumentNode | GraphQLError[] {
@@ -37,6 +39,8 @@ export function createAdmission(schema: GraphQLSchema): Admit {
     if (refusal) return [clientError('GRAPHQL_VALIDATION_FAILED', refusal)]
     const errors = validate(schema, document, undefined, { maxErrors })
     if (errors.length > 0) return errors.map((error) => coded(error, 'GRAPHQL_VALIDATION_FAILED'))
+    const crowded = crowdedMutation(document)
+    if (crowded) return [clientError('GRAPHQL_VALIDATION_FAILED', crowded)]
     cache.set(query, document)
     return document
   }
@@ -51,6 +55,8 @@ export function createAdmission(schema: GraphQLSchema): Admit {
     if (!operation) return { errors: [noOperation(operationName)] }
     const bytes = argumentBytes(document, operation, variableValues)
     if (bytes > maxArgumentBytes) return { errors: [tooManyBytes(bytes)] }
+    const cost = costOf(schema, document, operation, variableValues ?? {})
+    if (cost > budget) return { errors: [costExceeded(cost, budget)] }
     return { admitted: { schema, document, operation, operationName, variableValues } }
   }
 }
@@ -65,6 +71,11 @@ function noOperation(name: string | undefined): GraphQLError {
 function tooManyBytes(bytes: number): GraphQLError {
   const message = `The arguments of this operation take ${bytes} bytes, where each variable counts as often as it is used; ${maxArgumentBytes} are allowed.`
   return clientError('REQUEST_TOO_LARGE', message)
+}
+
+function costExceeded(cost: number, budget: number): GraphQLError {
+  const message = `The operation may cost up to ${budget}, and this one can cost ${cost}: ask for fewer items, or in several operations.`
+  return clientError('COST_EXCEEDED', message, { cost, budget })
 }
 
 interface OperationRequest {

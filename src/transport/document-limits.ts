@@ -9,6 +9,7 @@ interface Size {
 
 const maxDepth = 16
 const maxFields = 500
+const maxMutations = 20
 // Deep enough for any JSON Schema, and far from where the parser overflows the stack.
 const maxNesting = 200
 
@@ -43,11 +44,34 @@ export function overLimit(document: DocumentNode): string | null {
   return null
 }
 
-function measure(document: DocumentNode): Size {
+/** Says what is too much about a valid document's mutations, which run one after the other, or null. */
+export function crowdedMutation(document: DocumentNode): string | null {
+  const fragments = fragmentsOf(document)
+  const countIn = (set: SelectionSetNode | undefined): number =>
+    (set?.selections ?? []).reduce((sum, selection) => {
+      if (selection.kind === Kind.FIELD) return sum + 1
+      const inner = selection.kind === Kind.INLINE_FRAGMENT ? selection : fragments.get(selection.name.value)
+      return sum + countIn(inner?.selectionSet)
+    }, 0)
+  const counts = document.definitions.map((definition) =>
+    definition.kind === Kind.OPERATION_DEFINITION && definition.operation === 'mutation'
+      ? countIn(definition.selectionSet)
+      : 0,
+  )
+  const count = Math.max(...counts)
+  return count > maxMutations ? `One operation has up to ${maxMutations} mutations, not ${count}.` : null
+}
+
+export function fragmentsOf(document: DocumentNode): Map<string, FragmentDefinitionNode> {
   const fragments = new Map<string, FragmentDefinitionNode>()
   for (const definition of document.definitions) {
     if (definition.kind === Kind.FRAGMENT_DEFINITION) fragments.set(definition.name.value, definition)
   }
+  return fragments
+}
+
+function measure(document: DocumentNode): Size {
+  const fragments = fragmentsOf(document)
   const measured = new Map<string, Size>()
 
   function sizeOfFragment(name: string): Size {

@@ -9,6 +9,7 @@ import { ChatError } from '../chat/error.ts'
 export type ClientCode =
   | 'GRAPHQL_PARSE_FAILED'
   | 'GRAPHQL_VALIDATION_FAILED'
+  | 'COST_EXCEEDED'
   | 'BAD_REQUEST'
   | 'BAD_USER_INPUT'
   | 'UNAUTHENTICATED'
@@ -26,6 +27,7 @@ export type ClientCode =
 const httpStatus: Record<ClientCode, number> = {
   GRAPHQL_PARSE_FAILED: 400,
   GRAPHQL_VALIDATION_FAILED: 400,
+  COST_EXCEEDED: 400,
   BAD_REQUEST: 400,
   BAD_USER_INPUT: 400,
   UNAUTHENTICATED: 401,
@@ -41,8 +43,8 @@ const httpStatus: Record<ClientCode, number> = {
   INTERNAL_SERVER_ERROR: 500,
 }
 
-export function clientError(code: ClientCode, message: string): GraphQLError {
-  return new GraphQLError(message, { extensions: { code } })
+export function clientError(code: ClientCode, message: string, more: object = {}): GraphQLError {
+  return new GraphQLError(message, { extensions: { code, ...more } })
 }
 
 export function codeOf({ extensions: { code } }: GraphQLError): ClientCode {

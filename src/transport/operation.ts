@@ -1,6 +1,7 @@
 import type { ExecutionArgs, ExecutionResult, NamedTypeNode, OperationDefinitionNode } from 'graphql'
-import { createSourceEventStream, execute, getOperationAST, getVariableValues, Kind } from 'graphql'
+import { createSourceEventStream, getOperationAST, getVariableValues, Kind } from 'graphql'
 import type { Identity } from '../auth/sign-in.ts'
+import { executeWithin } from '../schema/metered.ts'
 import type { ToClientError } from './error.ts'
 
 /**
@@ -13,15 +14,16 @@ type ResultStream = AsyncGenerator<ExecutionResult, void, void>
 
 export type RunOperation = (args: ExecutionArgs) => Promise<ExecutionResult | ResultStream>
 
-/** Neither the result nor its stream ever rejects; their errors are what a client may see. */
-export function createRunOperation(toClientError: ToClientError): RunOperation {
+/** Each execution, one for each event of a stream, has the budget. Neither the result nor its stream ever rejects; their errors are what a client may see. */
+export function createRunOperation(toClientError: ToClientError, budget: number): RunOperation {
+  const run = (args: ExecutionArgs) => executeWithin(budget, args)
   return async (args) => {
     try {
       const operation = getOperationAST(args.document, args.operationName)
-      if (operation?.operation !== 'subscription') return clientResult(await execute(args), toClientError)
+      if (operation?.operation !== 'subscription') return clientResult(await run(args), toClientError)
       const source = await createSourceEventStream(args)
       if (!(Symbol.asyncIterator in source)) return clientResult(source, toClientError)
-      return clientResults(source, withCoercedVariables(args, operation), toClientError)
+      return clientResults(source, withCoercedVariables(args, operation), { run, toClientError })
     } catch (error) {
       return { errors: [toClientError(error)] }
     }
@@ -47,11 +49,16 @@ function withCoercedVariables(args: ExecutionArgs, operation: OperationDefinitio
   return { ...args, document: { ...document, definitions }, variableValues: coerced }
 }
 
+interface Running {
+  run(args: ExecutionArgs): Promise<ExecutionResult>
+  toClientError: ToClientError
+}
+
 /** Ends with one result that holds the error when the source throws. */
 function clientResults(
   source: AsyncIterable<unknown>,
   args: ExecutionArgs,
-  toClientError: ToClientError,
+  { run, toClientError }: Running,
 ): ResultStream {
   const events = source[Symbol.asyncIterator]()
   let failed = false
@@ -61,7 +68,7 @@ function clientResults(
       try {
         const { done, value: event } = await events.next()
         if (done) return { done, value: undefined }
-        return { done: false, value: clientResult(await execute({ ...args, rootValue: event }), toClientError) }
+        return { done: false, value: clientResult(await run({ ...args, rootValue: event }), toClientError) }
       } catch (error) {
         failed = true
         return { done: false, value: { errors: [toClientError(error)] } }

@@ -20,7 +20,7 @@ import { refuse } from './reply.ts'
 import { type AssertReady, createWebSocketDoor, refuseUpgrade } from './websocket.ts'
 
 export interface ServerParts {
-  settings: { host: string; port: number } & OriginSettings
+  settings: { host: string; port: number; operationCost: number } & OriginSettings
   schema: GraphQLSchema
   sdl: () => string
   signIn: SignIn
@@ -55,8 +55,14 @@ export function createServer(parts: ServerParts): Server {
   const { settings, schema, signIn, createContext, assertReady, log } = parts
   const origins = createOrigins(settings)
   const toClientError = createToClientError(log)
-  const runOperation = createRunOperation(toClientError)
-  const graphqlParts = { admit: createAdmission(schema), signIn, createContext, runOperation, toClientError }
+  const runOperation = createRunOperation(toClientError, settings.operationCost)
+  const graphqlParts = {
+    admit: createAdmission(schema, settings.operationCost),
+    signIn,
+    createContext,
+    runOperation,
+    toClientError,
+  }
   const webSockets = createWebSocketDoor({ ...graphqlParts, origins, assertReady, log })
   const graphql = refuseWhile(() => draining, createGraphqlHandler(schema, graphqlParts))
   const page = createPage(parts.pageFolder)

@@ -131,7 +131,12 @@ describe.skipIf(inject('database') === 'pglite')('the number of statements', () 
   /** 200 conversations, most of them copies, with 20 messages each: of two people and the model, and with siblings. */
   beforeAll(async () => {
     const database = await freshDatabase()
-    const settings = { OPENAI_BASE_URL: upstream.baseUrl, LIMIT_REQUESTS_PER_MINUTE: '10000', ...database }
+    const settings = {
+      OPENAI_BASE_URL: upstream.baseUrl,
+      LIMIT_REQUESTS_PER_MINUTE: '10000',
+      LIMIT_COST: '1000000000',
+      ...database,
+    }
     const first = await startServer(settings)
     await converse(createPerson(first.url, 'alice'), createPerson(first.url, 'bob'))
     await first.close()

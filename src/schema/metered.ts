@@ -1,0 +1,130 @@
+import {
+  defaultFieldResolver,
+  type ExecutionArgs,
+  type ExecutionResult,
+  execute,
+  GraphQLError,
+  type GraphQLField,
+  type GraphQLSchema,
+  getNamedType,
+  isIntrospectionType,
+  isLeafType,
+  isObjectType,
+} from 'graphql'
+import { weightOf } from './cost.ts'
+
+/** Bytes, about: the characters of the texts that one result may have. */
+export const mostText = 32 * 1024 * 1024
+
+/** Counts what one execution makes. */
+interface Meter {
+  /** Set when it has made more than it may; from then on no resolver runs. */
+  refusal: GraphQLError | null
+  countObjects(weight: number): void
+  countText(length: number): void
+}
+
+function createMeter(budget: number): Meter {
+  let cost = 0
+  let text = 0
+  // With a path, graphql-js takes it for one that it has placed already, and makes none for each field.
+  const refuse = (message: string, more: object) =>
+    new GraphQLError(message, { path: [], extensions: { code: 'COST_EXCEEDED', ...more } })
+  const meter: Meter = {
+    refusal: null,
+    countObjects(weight) {
+      cost += weight
+      if (cost <= budget) return
+      meter.refusal ??= refuse(
+        `The result has more objects than its budget of ${budget} allows: ask for fewer items.`,
+        { budget },
+      )
+      throw meter.refusal
+    },
+    countText(length) {
+      text += length
+      if (text <= mostText) return
+      const limit = mostText / 1024 / 1024
+      meter.refusal ??= refuse(`The result has more than ${limit} MB of text: ask for fewer items.`, {
+        maxBytes: mostText,
+      })
+      throw meter.refusal
+    },
+  }
+  return meter
+}
+
+/** Has its context, and the meter of this execution, which may be one of many of a subscription. */
+interface Metered {
+  meter: Meter
+}
+
+/**
+ * Executes an operation on a schema that `metered` has prepared, within the budget: the objects that it really makes are
+ * counted by their weights, and so are its texts. Beyond the budget no further resolver runs, and the result is one error.
+ */
+export async function executeWithin(budget: number, args: ExecutionArgs): Promise<ExecutionResult> {
+  const meter = createMeter(budget)
+  const contextValue: Metered = { ...(args.contextValue as object), meter }
+  const result = await execute({ ...args, contextValue })
+  return meter.refusal ? { errors: [meter.refusal], data: null } : result
+}
+
+/** Has every resolver count what it gives. Introspection, whose types all schemas share, is not counted. */
+export function metered(schema: GraphQLSchema): GraphQLSchema {
+  for (const type of Object.values(schema.getTypeMap())) {
+    if (!isObjectType(type) || isIntrospectionType(type)) continue
+    for (const field of Object.values(type.getFields())) meterField(field)
+  }
+  return schema
+}
+
+function meterField(field: GraphQLField<unknown, Metered>): void {
+  const resolve = field.resolve ?? defaultFieldResolver
+  const count = counterOf(field)
+  field.resolve = (source, args, context, info) => {
+    const { meter } = context
+    if (meter.refusal) throw meter.refusal
+    const value: unknown = resolve(source, args, context, info)
+    if (value instanceof Promise) return value.then((resolved) => count(meter, resolved))
+    return count(meter, value)
+  }
+}
+
+/** Gives the value back. */
+type Count = <Value>(meter: Meter, value: Value) => Value
+
+function counterOf({ type }: Pick<GraphQLField<unknown, Metered>, 'type'>): Count {
+  const named = getNamedType(type)
+  if (isLeafType(named)) {
+    return (meter, value) => {
+      meter.countText(lengthOf(value))
+      return value
+    }
+  }
+  const weight = isObjectType(named) ? weightOf(named) : 1
+  return (meter, value) => {
+    meter.countObjects(
+      Array.isArray(value) ? value.length * weight : value === null || value === undefined ? 0 : weight,
+    )
+    return value
+  }
+}
+
+/** Of text; of JSON, of all texts and keys in it. */
+function lengthOf(value: unknown): number {
+  if (typeof value === 'string') return value.length
+  let length = 0
+  // No recursion: a model may nest its JSON as deep as it likes.
+  const left = [value]
+  while (left.length > 0) {
+    const next = left.pop()
+    length += typeof next === 'string' ? next.length : 1
+    if (typeof next !== 'object' || next === null) continue
+    for (const [key, item] of Object.entries(next)) {
+      length += key.length
+      left.push(item)
+    }
+  }
+  return length
+}
