@@ -36,6 +36,7 @@ test('nothing set means the embedded database, the demo model and Dev sign-in on
     flushMs: 50,
     streamRetentionMs: 86_400_000,
     requestsPerMinute: 120,
+    operationCost: 25_000,
     streamsPerUser: 50,
     logLevel: 'info',
     production: false,
