@@ -3,7 +3,7 @@ import { afterAll, describe, expect, inject, test } from 'vitest'
 import { type Database, openDatabase } from '../src/store/database.ts'
 import { removeSql, siblingsSql } from '../src/store/message-sql.ts'
 import { migrate } from '../src/store/migrate.ts'
-import { outlineSql, pathsSql } from '../src/store/path-sql.ts'
+import { endOfPathSql, outlineSql, pathsSql } from '../src/store/path-sql.ts'
 import { createStore } from '../src/store/store.ts'
 import { emptyFolder, emptyPostgres } from './empty-database.ts'
 
@@ -117,9 +117,20 @@ describe.each(inject('postgres') ? (['pglite', 'postgres'] as const) : (['pglite
     })
 
     test('the length of a path, and what always stays of it, are told without reading it', async () => {
-      expect(await messages.outline(leafId)).toMatchObject({ length: trunkLength, standing: [{ id: trunk[1999] }] })
-      expect(await messages.outline(trunk[1998] ?? '')).toEqual({ length: 1999, standing: [] })
-      expect((await reads(outlineSql, [leafId])).rows).toBeLessThan(100)
+      const bounds = { messages: 100, bytes: 10_000 }
+      const outline = await messages.outline(leafId, bounds)
+      expect(outline).toMatchObject({ length: trunkLength, standing: [{ id: trunk[1999] }] })
+      expect(await messages.outline(trunk[1998] ?? '', bounds)).toEqual({ length: 1999, standing: [] })
+      expect((await reads(outlineSql, [leafId, 100, 10_000])).rows).toBeLessThan(100)
+    })
+
+    test('the end of a path is read without the rest, as far as the bounds allow', async () => {
+      const last = async (count: number, bytes: number) =>
+        (await messages.endOfPath(leafId, { messages: count, bytes })).map(({ id }) => id)
+      expect(await last(50, 1_000_000)).toEqual(trunk.slice(-50))
+      // Each has the four digits of its number.
+      expect(await last(50, 40)).toEqual(trunk.slice(-10))
+      expect((await reads(endOfPathSql, [leafId, 50, 1_000_000])).rows).toBeLessThan(51 * 2 + 4)
     })
 
     test('the siblings of a message, and of the root, are found without reading the conversation', async () => {

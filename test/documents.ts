@@ -12,7 +12,7 @@ const completionFields = `fragment C on Completion {
   error { code message providerCode type param httpStatus retryable }
   conversation { id }
   requester { name }
-  context { strategy promptTokens limit omittedCount messages { id content } }
+  context { strategy promptTokens limit messagesCount omittedCount tooLong messages { id content } }
   attempts { upstream model httpStatus error }
   metadata { key value }
   firstTokenAt finishedAt
@@ -49,7 +49,7 @@ export const createCompletion = `mutation ($input: CreateCompletionInput!) {
 } ${inFailures}`
 
 export const contextPreview = `query ($input: CreateCompletionInput!) {
-  contextPreview(input: $input) { strategy promptTokens limit omittedCount messages { id content } }
+  contextPreview(input: $input) { strategy promptTokens limit messagesCount omittedCount tooLong messages { id content } }
 }`
 
 export const cancelCompletion = `mutation ($id: ID!) {
@@ -226,7 +226,9 @@ export interface ContextReport {
   strategy: string
   promptTokens: number
   limit: number | null
+  messagesCount: number
   omittedCount: number
+  tooLong: boolean
   messages: { id: string; content: string | null }[]
 }
 

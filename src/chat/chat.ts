@@ -36,8 +36,10 @@ import { createRelay } from './relay.ts'
 import { createBeginOnce } from './repetition.ts'
 import { createReplica } from './replica.ts'
 import { createTitles } from './title.ts'
+import { createTokenCounter } from './token-counter.ts'
 import { createTurns } from './turn.ts'
 import { createUnwatched } from './unwatched.ts'
+import { createUsages } from './usage.ts'
 import { createViewers, type Viewers } from './viewer.ts'
 import { createWrite } from './write.ts'
 
@@ -98,17 +100,19 @@ export function createChat(options: ChatOptions): ChatServer {
   const onFenced = createRejoin(replica, abandon, log)
   const answerLog = createAnswerLog({ store, announcer, replica, log, flushMs, onFenced })
   const titles = createTitles({ store, upstreams, bus, log, titleModel: options.titleModel })
-  const conclude = createConclude({ store, upstreams, bus, lives, answerLog, titles, log })
+  const tokens = createTokenCounter()
+  const usages = createUsages(upstreams, tokens)
+  const conclude = createConclude({ store, usages, bus, lives, answerLog, titles, log })
   const turns = createTurns(store, bus, replica, log)
   const relay = createRelay({ upstreams, answerLog, lives, mirrors, turns, conclude, log })
-  const prompts = createPrompts({ store, upstreams, withLiveText })
+  const prompts = createPrompts({ store, upstreams, tokens, withLiveText })
   const prepare = createPrepare({ store, upstreams, prompts, defaultModel })
   const unwatched = createUnwatched(store, lives, log)
   const queue = createQueue({ store, replica, lives, turns, relay, prompts, unwatched, log })
   const write = createWrite(store, lives, canceller, log)
   const begin = createBegin({ bus, replica, prepare, write, lives, turns, relay, limits, unwatched, prompts })
   const beginOnce = createBeginOnce(store, lives, begin)
-  const endOrphan = createEndOrphan({ store, upstreams, bus, log })
+  const endOrphan = createEndOrphan({ store, usages, bus, log })
   const recovery = createRecovery({ store, endOrphan, replica, lives, queue, log })
   const pruning = createPruning(store, retentionMs, log)
   const cancel = async (id: string) => {
@@ -120,7 +124,7 @@ export function createChat(options: ChatOptions): ChatServer {
   const messages = createMessages(store, bus, withLiveText, cancel)
   const completions = createCompletions({ store, lives, answers, access, beginOnce, canceller, limits, withLiveText })
   const reader = createEventReader(store, bus, log)
-  const workers = [titles, pruning, recovery, access, canceller, reader, mirrors, answerLog, announcer]
+  const workers = [titles, pruning, recovery, access, canceller, reader, mirrors, answerLog, announcer, tokens]
 
   function abandon() {
     // What waits hears at its next try that another server may have it.

@@ -1,4 +1,5 @@
 import type { Completion } from '../store/completion.ts'
+import type { CompletionRequest } from '../store/completion-request.ts'
 import type { Message } from '../store/message.ts'
 import type { Store } from '../store/store.ts'
 import type { AnswerChoice } from '../stream/choice.ts'
@@ -21,9 +22,9 @@ export type {
   Attempt,
   Completion,
   CompletionError,
-  ContextReport,
   Usage,
 } from '../store/completion.ts'
+export type { CompletionRequest, ContextReport } from '../store/completion-request.ts'
 export type { ChoiceDelta, ToolCallDelta } from '../stream/delta.ts'
 export type { CompletionEvent } from './completion-event.ts'
 export type { StartInput, WatchInput } from './completion-stream.ts'
@@ -39,6 +40,8 @@ export interface Completions extends CompletionStreams {
   find(viewer: User, ids: readonly string[]): Promise<Completion[]>
   /** In progress in these conversations. */
   active(viewer: User, conversationIds: readonly string[]): Promise<Completion[]>
+  /** What was sent for them, by their ids. It is visible to whoever sees the completion. */
+  requests(ids: readonly string[]): Promise<Map<string, CompletionRequest>>
   /** Each one's answers, by choice. They are visible to whoever sees the completion. */
   choices(completions: readonly Completion[]): Promise<Message[][]>
 }
@@ -112,6 +115,7 @@ export function createCompletions(options: CompletionsOptions): Completions {
       if (completion.status !== 'IN_PROGRESS') return completion
       return whileVisible(viewer, completion, signal, (until) => canceller.cancel(completion, until))
     },
+    requests: (ids) => store.completionRequests.ofCompletions(ids),
     find: async (viewer, ids) => (await store.completions.find(viewer.id, ids)).map(current),
     async active(viewer, conversationIds) {
       const visibleIds = (await store.conversations.find(viewer.id, conversationIds)).map(({ id }) => id)

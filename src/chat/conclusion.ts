@@ -4,21 +4,20 @@ import type { Store } from '../store/store.ts'
 import type { Bus } from '../stream/bus.ts'
 import { positionOf } from '../stream/choice.ts'
 import type { Position } from '../stream/position.ts'
-import type { Upstreams } from '../upstream/upstream.ts'
 import type { AnswerLog } from './answer-log.ts'
 import { type End, type Ending, endedMessage, isRefusal, plainEnd } from './ending.ts'
 import type { Live, LiveAnswers } from './live.ts'
 import type { Log } from './log.ts'
 import { choiceOf } from './stored-answer.ts'
 import type { Titles } from './title.ts'
-import { type Received, usageOf } from './usage.ts'
+import type { Received, Usages } from './usage.ts'
 
 /** Stores the ending, however long it takes, and then announces it. */
 export type Conclude = (live: Live, ending: Ending, received: Received) => Promise<void>
 
 export interface ConcludeOptions {
   store: Store
-  upstreams: Upstreams
+  usages: Usages
   bus: Bus
   lives: LiveAnswers
   answerLog: AnswerLog
@@ -54,7 +53,7 @@ function messagesOf({ answer, messageIds, completion }: Live, ended: Completion)
   })
 }
 
-export function createConclude({ store, upstreams, bus, lives, answerLog, titles, log }: ConcludeOptions): Conclude {
+export function createConclude({ store, usages, bus, lives, answerLog, titles, log }: ConcludeOptions): Conclude {
   /** null where it is still to be seen what becomes of it. */
   async function tryToStoreEnd(live: Live, { completion: ended, messages: answers }: End): Promise<StoredEnd | null> {
     const here = { completion: ended, position: live.answer.position() }
@@ -71,7 +70,7 @@ export function createConclude({ store, upstreams, bus, lives, answerLog, titles
   /** Its usage is estimated, since the provider's figures may be what the database refuses. */
   async function plainEndOf(live: Live, { completion, messages }: End, received: Received): Promise<End> {
     const facts = { ...received, usage: null, completion, choices: live.answer.choices() }
-    return plainEnd({ completion: { ...completion, usage: await usageOf(upstreams, facts) }, messages })
+    return plainEnd({ completion: { ...completion, usage: await usages.of(facts) }, messages })
   }
 
   async function storeEnd(live: Live, whole: End, received: Received): Promise<StoredEnd> {
@@ -97,7 +96,7 @@ export function createConclude({ store, upstreams, bus, lives, answerLog, titles
   return async (live, ending, received) => {
     close(live, ending)
     const { answer, completion } = live
-    const usage = await usageOf(upstreams, { ...received, completion, choices: answer.choices() })
+    const usage = await usages.of({ ...received, completion, choices: answer.choices() })
     const ended: Completion = { ...completion, ...ending, usage, replicaId: null, finishedAt: new Date() }
     // Stored before announced: who hears that the answer has ended can read it.
     const stored = await storeEnd(live, { completion: ended, messages: messagesOf(live, ended) }, received)

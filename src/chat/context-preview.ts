@@ -12,7 +12,7 @@ export function createPreviewContext(prepare: Prepare): PreviewContext {
     checkCompletionInput(input, 'input')
     try {
       const { context, fresh } = await prepare(viewer, input, null, 'input')
-      return { ...context.report, fresh }
+      return { ...context.report, messageIds: context.messageIds, fresh, tooLong: false }
     } catch (error) {
       if (error instanceof ChatError && error.failure.code === 'CONTEXT_TOO_LONG') return error.failure.report
       throw error

@@ -1,10 +1,15 @@
-import type { Completion, ContextReport } from '../store/completion.ts'
+import type { Completion } from '../store/completion.ts'
+import type { ContextReport } from '../store/completion-request.ts'
 import type { Message } from '../store/message.ts'
 
 /** Of a question that is not written. */
 export interface UnwrittenReport extends ContextReport {
-  /** Its messages, which are nowhere else. */
+  /** Those that are listed. */
+  messageIds: readonly string[]
+  /** The question's messages, which are nowhere else. */
   fresh: readonly Message[]
+  /** It is refused; counting stopped where that was clear, and what was not read counts as left out. */
+  tooLong: boolean
 }
 
 /** What a client is to expect: each is a member of a result union, and over REST a status. */

@@ -2,23 +2,22 @@ import type { Completion } from '../store/completion.ts'
 import type { Store } from '../store/store.ts'
 import { createAnswer } from '../stream/answer.ts'
 import type { Bus } from '../stream/bus.ts'
-import type { Upstreams } from '../upstream/upstream.ts'
 import { type End, endedMessage, endingOfStop, isRefusal, plainEnd } from './ending.ts'
 import type { Log } from './log.ts'
 import { fold } from './stored-answer.ts'
-import { estimatedUsage } from './usage.ts'
+import type { Usages } from './usage.ts'
 
 /** Ends an answer that no server streams any more, with the text of its log. Rejects where that cannot be stored. */
 export type EndOrphan = (orphan: Completion) => Promise<void>
 
 export interface EndOrphanOptions {
   store: Store
-  upstreams: Upstreams
+  usages: Usages
   bus: Bus
   log: Log
 }
 
-export function createEndOrphan({ store, upstreams, bus, log }: EndOrphanOptions): EndOrphan {
+export function createEndOrphan({ store, usages, bus, log }: EndOrphanOptions): EndOrphan {
   async function endOf(orphan: Completion): Promise<End> {
     const answer = createAnswer<Completion>(orphan.id)
     fold(answer, await store.answerLog.since([{ completionId: orphan.id, sequence: 0 }]))
@@ -26,7 +25,7 @@ export function createEndOrphan({ store, upstreams, bus, log }: EndOrphanOptions
     const choices = answer.choices()
     const messages = await store.messages.ofCompletions([orphan.id])
     const ending = endingOfStop('SERVER_LOST')
-    const usage = await estimatedUsage(upstreams, orphan, orphan.context.promptTokens, choices)
+    const usage = await usages.estimate(orphan, orphan.context.promptTokens, choices)
     return {
       completion: { ...orphan, ...ending, usage, finishedAt: new Date() },
       messages: messages.map(({ id }, index) => {

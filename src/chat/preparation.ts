@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import { v7 as uuid } from 'uuid'
 import type { Completion, NewLeaf } from '../store/completion.ts'
+import type { CompletionRequest } from '../store/completion-request.ts'
 import type { CompletionDefaults, Conversation } from '../store/conversation.ts'
 import type { Message, NewMessage } from '../store/message.ts'
 import type { Store } from '../store/store.ts'
@@ -18,6 +19,7 @@ import type { User } from './viewer.ts'
 /** What is to be written and sent for a question; nothing has happened yet. */
 export interface Preparation {
   completion: Completion
+  request: CompletionRequest
   newConversation: Conversation | null
   /** The question's, then the empty answers; nothing where it is not to be stored. */
   messages: NewMessage[]
@@ -102,26 +104,32 @@ export function createPrepare(options: PrepareOptions): Prepare {
       stored,
       cancelWhenUnwatched: input.whenUnwatched === 'CANCEL',
       model,
-      parameters: storableParameters(parameters),
       context: context.report,
       metadata: storableJson((input.metadata ?? []).map(({ key: name, value }) => ({ key: name, value }))),
       attempts: [],
       createdAt: new Date(),
     }
     const choiceCount = input.n ?? 1
+    const request = { parameters: storableParameters(parameters), messageIds: context.messageIds }
     const queued = {
-      parameters: completion.parameters,
+      parameters: request.parameters,
       context: input.context ?? null,
       questionIds: questions.map(({ id }) => id),
     }
     const isUntitled = stored && conversation?.title === null
-    const preparation = { completion, fresh, choiceCount, parameters, context, isSettled, isUntitled, queued }
+    const preparation = { completion, request, fresh, choiceCount, parameters, context, isSettled, isUntitled, queued }
     if (completion.stored) return { ...preparation, ...writtenFor(completion, place, questions, choiceCount) }
-    // The new messages' ids would lead to nothing.
-    const report = { ...context.report, messageIds: [] }
-    const unstored = { ...completion, parentId: null, context: report }
     const answerIds = Array.from({ length: choiceCount }, () => uuid())
-    return { ...preparation, completion: unstored, newConversation: null, messages: [], leaf: null, answerIds }
+    return {
+      ...preparation,
+      completion: { ...completion, parentId: null },
+      // The new messages' ids would lead to nothing.
+      request: { ...request, messageIds: [] },
+      newConversation: null,
+      messages: [],
+      leaf: null,
+      answerIds,
+    }
   }
 }
 

@@ -3,10 +3,16 @@ import type { Conversation } from '../store/conversation.ts'
 import type { Message } from '../store/message.ts'
 import type { Store } from '../store/store.ts'
 import type { Upstreams } from '../upstream/upstream.ts'
+import { byteSize } from './byte-size.ts'
 import type { ContextInput } from './completion-input.ts'
-import { assembleContext, type Context, likelyCount } from './context.ts'
+import { assembleContext, type Context } from './context.ts'
+import { type Plan, planOf } from './context-plan.ts'
+import { type Piece, piecesOf, type Weigh } from './context-unit.ts'
 import { notFound } from './error.ts'
 import type { WithLiveText } from './live-text.ts'
+import { createPathReader } from './path-reader.ts'
+import type { TokenCounter } from './token-counter.ts'
+import { hasKnownEncoding, roughTokens } from './tokens.ts'
 
 /** What is asked, and of whom. */
 export interface Question {
@@ -24,7 +30,7 @@ export interface Question {
 
 /** What a question that waits is to be sent with. It may wait for longer than its server lives. */
 export interface QueuedRequest {
-  /** As `Completion.parameters`. */
+  /** As those of `CompletionRequest`. */
   parameters: Record<string, unknown>
   context: ContextInput | null
   questionIds: string[]
@@ -46,28 +52,33 @@ export interface Prompts {
 export interface PromptsOptions {
   store: Store
   upstreams: Upstreams
+  tokens: TokenCounter
   withLiveText: WithLiveText
 }
 
-/** Some of a path, oldest first. */
-interface History {
-  messages: Message[]
-  unread: number
+// How much of the path's end is mostly enough. One more message than is wanted shows that something is left out; it may be
+// a call with some results.
+function likelyCount({ strategy, budget }: Plan): number {
+  if (strategy === 'FULL') return budget.messages
+  return strategy === 'LAST_N' ? budget.messages + 8 : 64
 }
 
-export function createPrompts({ store, upstreams, withLiveText }: PromptsOptions): Prompts {
-  /** The last messages of a path, and what of the others always stays; all where the count is null. */
-  async function endOf(conversationId: string, leafId: string, count: number | null): Promise<History> {
-    const bounds = { after: null, before: null, first: null, last: count }
-    const [path] = await store.messages.paths([{ conversationId, leafId, ...bounds }])
-    const messages = path?.messages ?? []
-    if (!path?.hasPrevious) return { messages: await withLiveText(messages), unread: 0 }
-    const { length, standing } = await store.messages.outline(leafId)
-    const older = standing.filter(({ id }) => messages.every((message) => message.id !== id))
-    const read = [...older, ...messages]
-    return { messages: await withLiveText(read), unread: length - read.length }
+/** Exactly where tokens decide what is sent, and where it costs little to know. */
+function weighing(counter: TokenCounter, model: string, { strategy, limit }: Plan): Weigh {
+  if (limit !== null || strategy === 'TOKEN_BUDGET' || hasKnownEncoding(model)) {
+    return (messages) => counter.countMessages(model, messages)
   }
+  return async (messages) => messages.map(roughTokens)
+}
 
+async function instructions(systemPrompt: string | null, weigh: Weigh) {
+  const system = systemPrompt ? [{ role: 'system', content: systemPrompt }] : []
+  const [tokens = 0] = await weigh(system)
+  // No message of the path, which is what is counted.
+  return { system, systemSize: { messages: 0, tokens, bytes: byteSize(system) } }
+}
+
+export function createPrompts({ store, upstreams, tokens, withLiveText }: PromptsOptions): Prompts {
   // Model servers refuse what leaves no room for as long an answer as is asked for.
   function roomFor(model: string, { max_completion_tokens: most, max_tokens: older }: Record<string, unknown>) {
     const window = upstreams.contextWindow(model)
@@ -77,35 +88,56 @@ export function createPrompts({ store, upstreams, withLiveText }: PromptsOptions
   /** Reads no more of the path than can be sent, which is not all of a long one. */
   async function promptOf(question: Question, freshIds: readonly string[]): Promise<Prompt> {
     const { conversation, parentId, stored, model, parameters } = question
-    const plan = {
-      input: question.context,
-      defaultStrategy: conversation?.defaults.contextStrategy ?? 'FULL',
-      window: roomFor(model, parameters),
+    const defaultStrategy = conversation?.defaults.contextStrategy ?? 'FULL'
+    const plan = planOf({ input: question.context, defaultStrategy, window: roomFor(model, parameters) })
+    const weigh = weighing(tokens, model, plan)
+    const path = createPathReader(store, withLiveText, conversation === null ? null : parentId)
+    const own = new Set(freshIds)
+    const fixed = {
+      plan,
+      weigh,
+      // Where nothing is stored, the messages are all that is sent.
+      ...(await instructions(stored ? (conversation?.systemPrompt ?? null) : null, weigh)),
     }
-    // Where nothing is stored, the messages are all that is sent.
-    const systemPrompt = stored ? (conversation?.systemPrompt ?? null) : null
-    let count = likelyCount(plan)
-    for (;;) {
-      const hasHistory = conversation !== null && parentId !== null
-      const path = hasHistory ? await endOf(conversation.id, parentId, count) : { messages: [], unread: 0 }
-      const fresh = [...path.messages.filter(({ id }) => freshIds.includes(id)), ...question.fresh]
-      const history = path.messages.filter(({ id }) => !freshIds.includes(id))
-      const context = await assembleContext({ ...plan, systemPrompt, history, unread: path.unread, fresh, model })
-      const isSettled = path.messages.every(({ status }) => status !== 'STREAMING')
-      if (context.isCut || count === null || path.unread === 0) return { context, isSettled }
-      count *= 4
+    let freshMessages = question.fresh
+    let fresh = await piecesOf(question.fresh, weigh)
+    let history: Piece[] = []
+    let isSettled = true
+    for (let count = likelyCount(plan); ; count *= 4) {
+      const page = await path.next(count)
+      const written = page.filter(({ id }) => own.has(id))
+      freshMessages = [...written, ...freshMessages]
+      fresh = [...(await piecesOf(written, weigh)), ...fresh]
+      const older = page.filter(({ id }) => !own.has(id))
+      history = [...(await piecesOf(older, weigh)), ...history]
+      isSettled &&= page.every(({ status }) => status !== 'STREAMING')
+      const rest = await path.rest()
+      const standing = await piecesOf(rest.standing, weigh)
+      const pathLength = rest.length + question.fresh.length
+      const request = { ...fixed, history: [...standing, ...history], fresh, freshMessages, pathLength }
+      const context = await assembleContext(request)
+      if (context.isCut || path.isDone()) return { context, isSettled }
     }
   }
 
   return {
     of: (question) => promptOf(question, []),
-    async ofQueued({ id, requesterId, conversationId, model }, { parameters, context, questionIds }) {
+    async ofQueued(completion, { parameters, context, questionIds }) {
+      const { id, requesterId, conversationId, model } = completion
       const [conversation] = await store.conversations.find(requesterId, [conversationId ?? ''])
       // What the answer was to stand below may have been deleted meanwhile.
       const [answer] = await store.messages.ofCompletions([id])
       if (conversation === undefined || answer === undefined) throw notFound('conversation')
       const question = { conversation, parentId: answer.parentId, fresh: [], stored: true, model, parameters, context }
-      return (await promptOf(question, questionIds)).context
+      const { context: sent } = await promptOf(question, questionIds)
+      const { report, messageIds } = sent
+      await store.completionRequests.recordContext({
+        completionId: id,
+        replicaId: completion.replicaId,
+        report,
+        messageIds,
+      })
+      return sent
     },
   }
 }

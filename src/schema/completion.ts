@@ -77,13 +77,15 @@ builder.objectType('Completion', {
       description: 'Who asked.',
       resolve: ({ requesterId }, _, { users }) => loadExisting(users, requesterId),
     }),
-    parameters: t.expose('parameters', {
+    parameters: t.field({
       type: 'JSON',
       description: 'The parameters as they were sent upstream, by their wire names (`top_p`), without the messages.',
+      resolve: async ({ id }, _, { requests }) => (await loadExisting(requests, id)).parameters,
     }),
-    context: t.expose('context', {
+    context: t.field({
       type: ContextReport,
       description: 'What of the conversation was sent, and what was left out.',
+      resolve: ({ id, context }) => ({ ...context, completionId: id }),
     }),
     metadata: t.expose('metadata', {
       type: [KeyValue],

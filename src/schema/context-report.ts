@@ -1,4 +1,5 @@
 import type { ContextReport as Report } from '../chat/completion.ts'
+import { listedMessages } from '../chat/context.ts'
 import type { UnwrittenReport } from '../chat/error.ts'
 import type { Message } from '../chat/message.ts'
 import { builder } from './builder.ts'
@@ -19,14 +20,19 @@ export const ContextStrategy = builder.enumType('ContextStrategy', {
   },
 })
 
-async function messagesOf(report: Report | UnwrittenReport, messages: Context['messages']): Promise<Message[]> {
-  const stored = await Promise.all(report.messageIds.map((id) => messages.load(id)))
-  const fresh = new Map('fresh' in report ? report.fresh.map((message) => [message.id, message]) : [])
-  const found = report.messageIds.map((id, index) => stored[index] ?? fresh.get(id))
+/** Of a completion, or of a question that is not written. */
+type AnyReport = (Report & { completionId: string }) | UnwrittenReport
+
+async function messagesOf(report: AnyReport, { requests, messages }: Context): Promise<Message[]> {
+  const isWritten = 'completionId' in report
+  const ids = isWritten ? ((await requests.load(report.completionId))?.messageIds ?? []) : report.messageIds
+  const stored = await Promise.all(ids.map((id) => messages.load(id)))
+  const fresh = new Map(isWritten ? [] : report.fresh.map((message) => [message.id, message]))
+  const found = ids.map((id, index) => stored[index] ?? fresh.get(id))
   return found.filter((message) => message !== undefined)
 }
 
-export const ContextReport = builder.objectRef<Report | UnwrittenReport>('ContextReport').implement({
+export const ContextReport = builder.objectRef<AnyReport>('ContextReport').implement({
   extensions: part,
   description: 'What of the conversation was sent to the model, and what was left out.',
   fields: (t) => ({
@@ -41,13 +47,23 @@ export const ContextReport = builder.objectRef<Report | UnwrittenReport>('Contex
     }),
     messages: t.field({
       type: ['Message'],
-      extensions: atMost(2048),
+      extensions: atMost(listedMessages),
       description:
-        'What was sent, oldest first, the new ones included; without those that have been deleted since, or were sent with `store: false`. ' +
+        `What was sent, oldest first, the new ones included: of more than ${listedMessages} the newest; without those ` +
+        'that have been deleted since, or were sent with `store: false`. ' +
         'The new ones of a preview, and of ContextTooLong, are not stored: `node` does not find them, they have no siblings, and ' +
         'their parent is null where that is a new one, too.',
-      resolve: (report, _, { messages }) => messagesOf(report, messages),
+      resolve: (report, _, context) => messagesOf(report, context),
+    }),
+    messagesCount: t.exposeInt('messagesCount', {
+      description: 'How many messages were sent, the system prompt aside.',
     }),
     omittedCount: t.exposeInt('omittedCount', { description: 'How many messages of the path were left out.' }),
+    tooLong: t.boolean({
+      description:
+        'Whether it is refused, as longer than `limit` or than this server sends at once. Of what is too long no more than shows ' +
+        'that is read and counted: the newest messages.',
+      resolve: (report) => 'tooLong' in report && report.tooLong,
+    }),
   }),
 })

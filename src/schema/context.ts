@@ -2,7 +2,7 @@ import DataLoader from 'dataloader'
 import { GraphQLError } from 'graphql'
 import type { ApiKey } from '../chat/api-key.ts'
 import type { Chat } from '../chat/chat.ts'
-import type { Completion, Usage } from '../chat/completion.ts'
+import type { Completion, CompletionRequest, Usage } from '../chat/completion.ts'
 import type { Conversation, Participant } from '../chat/conversation.ts'
 import type { Message, PathRequest } from '../chat/message.ts'
 import type { Page } from '../chat/page.ts'
@@ -30,6 +30,7 @@ export interface Context {
   paths: Loader<PathRequest, Page<Message>>
   siblings: Loader<string, Message[]>
   siblingsCount: Loader<string, number>
+  requests: Loader<string, CompletionRequest | null>
   choices: Loader<Completion, Message[]>
   participants: Loader<string, Participant[]>
   activeCompletions: Loader<string, Completion[]>
@@ -109,6 +110,7 @@ export function createContext(chat: Chat, viewer: User, signal: AbortSignal, ori
     paths: loader<PathRequest, Page<Message>>((asked) => distinctPaths(asked, (asks) => messages.path(viewer, asks))),
     siblings: fromMap((ids) => messages.siblings(viewer, ids), []),
     siblingsCount: fromMap((ids) => messages.siblingsCount(viewer, ids), 0),
+    requests: fromMap((ids) => completions.requests(ids), null),
     choices: loader((asked) => completions.choices(asked)),
     participants: byConversation((ids) => conversations.participants(viewer, ids)),
     activeCompletions: byConversation((ids) => completions.active(viewer, ids), mostActive),

@@ -1,5 +1,5 @@
 import { GraphQLError } from 'graphql'
-import type { Completion } from '../chat/completion.ts'
+import type { CompletionRequest } from '../chat/completion.ts'
 import { type ToolCall as Call, type Message, mostSiblings, type ContentPart as Part } from '../chat/message.ts'
 import { builder } from './builder.ts'
 import { createConnection } from './connection.ts'
@@ -56,13 +56,13 @@ function partsOf({ parts, content }: Message): Part[] {
   return parts ?? (content === null ? [] : [{ type: 'text', text: content }])
 }
 
-const asksForJson = ({ parameters }: Completion) =>
+const asksForJson = ({ parameters }: CompletionRequest) =>
   /^json_(object|schema)$/.test(String((parameters['response_format'] as { type?: unknown } | undefined)?.type))
 
-async function jsonOf({ completionId, content }: Message, { completions }: Context): Promise<unknown> {
+async function jsonOf({ completionId, content }: Message, { requests }: Context): Promise<unknown> {
   if (completionId === null || content === null) return null
-  const completion = await completions.load(completionId)
-  return completion !== null && asksForJson(completion) ? parsed(content) : null
+  const request = await requests.load(completionId)
+  return request !== null && asksForJson(request) ? parsed(content) : null
 }
 
 function conversationOf({ conversationId }: Message, { conversations }: Context) {

@@ -5,7 +5,7 @@ import { lockParticipants } from './participant-lock.ts'
 export const columns = `c.id, c.requester_id AS "requesterId", c.conversation_id AS "conversationId", c.parent_id AS "parentId",
   c.idempotency_key AS "idempotencyKey", c.input_hash AS "inputHash", c.stored, c.cancel_when_unwatched AS "cancelWhenUnwatched", c.replica_id AS "replicaId", c.status, c.model,
   c.model_used AS "modelUsed", c.upstream, c.upstream_id AS "upstreamId", c.request_id AS "requestId", c.created,
-  c.system_fingerprint AS "systemFingerprint", c.service_tier AS "serviceTier", c.parameters, c.context, c.metadata, c.attempts,
+  c.system_fingerprint AS "systemFingerprint", c.service_tier AS "serviceTier", c.context, c.metadata, c.attempts,
   c.error, c.created_at AS "createdAt", c.first_token_at AS "firstTokenAt", c.finished_at AS "finishedAt",
   c.prompt_tokens AS "promptTokens", c.completion_tokens AS "completionTokens", c.total_tokens AS "totalTokens",
   c.cached_tokens AS "cachedTokens", c.reasoning_tokens AS "reasoningTokens", c.cost_micros AS "costMicros",
@@ -61,7 +61,7 @@ const endSql = (condition: string) => `
     UPDATE completions c SET status = given.status, replica_id = NULL, turn_id = NULL, model_used = given.model_used,
       upstream = given.upstream, upstream_id = given.upstream_id, request_id = given.request_id, created = given.created,
       system_fingerprint = given.system_fingerprint, service_tier = given.service_tier, attempts = given.attempts,
-      error = given.error, context = given.context, prompt_tokens = given.prompt_tokens, completion_tokens = given.completion_tokens,
+      error = given.error, prompt_tokens = given.prompt_tokens, completion_tokens = given.completion_tokens,
       total_tokens = given.total_tokens, cached_tokens = given.cached_tokens, reasoning_tokens = given.reasoning_tokens,
       cost_micros = given.cost_micros, usage_source = given.usage_source, first_token_at = given.first_token_at,
       finished_at = given.finished_at

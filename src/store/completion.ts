@@ -1,5 +1,6 @@
+import type { CompletionRequest, ContextReport } from './completion-request.ts'
 import { beginNewSql, beginSql, columns, endLostSql, endOwnSql, visible } from './completion-sql.ts'
-import type { ContextStrategy, Conversation } from './conversation.ts'
+import type { Conversation } from './conversation.ts'
 import type { Database } from './database.ts'
 import { type FinishReason, type MessageStatus, messageRow, type NewMessage, type ToolCall } from './message.ts'
 
@@ -37,15 +38,6 @@ export interface Attempt {
   durationMs: number
 }
 
-/** What of the conversation was sent. */
-export interface ContextReport {
-  strategy: ContextStrategy
-  promptTokens: number
-  limit: number | null
-  messageIds: string[]
-  omittedCount: number
-}
-
 export interface Completion {
   id: string
   requesterId: string
@@ -65,8 +57,6 @@ export interface Completion {
   created: number | null
   systemFingerprint: string | null
   serviceTier: string | null
-  /** By their wire names, without the messages. */
-  parameters: Record<string, unknown>
   context: ContextReport
   metadata: { key: string; value: string }[]
   attempts: Attempt[]
@@ -87,6 +77,7 @@ export interface NewLeaf {
 /** All that one question writes, in one statement. */
 export interface Beginning {
   completion: Completion
+  request: CompletionRequest
   /** Made with it; null where it exists. */
   newConversation: Conversation | null
   messages: NewMessage[]
@@ -111,7 +102,7 @@ export interface Completions {
    * written, where the key or the turn is taken, where the requester may not write any more, or where the leaf has moved.
    * Rejects with StoreError GONE where the conversation was deleted meanwhile.
    */
-  begin(beginning: Beginning, request: string | null): Promise<boolean>
+  begin(beginning: Beginning, queued: string | null): Promise<boolean>
   /** False, and nothing written, where it has ended or the replica, which streams it, was fenced. Safe to repeat. */
   end(completion: Completion, replicaId: string, messages: readonly EndedMessage[]): Promise<boolean>
   /** Ends what no replica streams any more. False, and nothing written, where it has ended or is another's by now. */
@@ -192,7 +183,6 @@ function completionRow(completion: Completion, replicaId: string | null) {
     created: completion.created,
     system_fingerprint: completion.systemFingerprint,
     service_tier: completion.serviceTier,
-    parameters: completion.parameters,
     context: completion.context,
     metadata: completion.metadata,
     attempts: completion.attempts,
@@ -246,10 +236,15 @@ export function createCompletions({ query }: Database): Completions {
       return (await query(text, values)).length === 1
     }
   return {
-    async begin({ completion, newConversation, messages, leaf }, request) {
+    async begin({ completion, request, newConversation, messages, leaf }, queued) {
       const { conversationId, stored } = completion
-      const turnId = stored && request === null ? conversationId : null
-      const row = JSON.stringify({ ...completionRow(completion, completion.replicaId), turn_id: turnId })
+      const turnId = stored && queued === null ? conversationId : null
+      const row = JSON.stringify({
+        ...completionRow(completion, completion.replicaId),
+        parameters: request.parameters,
+        context_message_ids: request.messageIds,
+        turn_id: turnId,
+      })
       const rows = JSON.stringify(messages.map(messageRow))
       const leafId = leaf?.leafId ?? null
       if (conversationId === null || newConversation !== null) {
@@ -257,7 +252,7 @@ export function createCompletions({ query }: Database): Completions {
         return (await query(beginNewSql, [row, made, rows, leafId])).length === 1
       }
       const place = leaf === null ? [null, null, false] : [leaf.parentId, conversationId, leaf.isAtLeaf]
-      return (await query(beginSql, [row, rows, leafId, ...place, request])).length === 1
+      return (await query(beginSql, [row, rows, leafId, ...place, queued])).length === 1
     },
     end: endBy(endOwnSql),
     endLost: endBy(endLostSql),

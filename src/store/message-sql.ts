@@ -24,6 +24,18 @@ const messageColumns = [
 
 export const columns = messageColumns.join(', ')
 
+/** Of what is sent to models; the others may be long. */
+export const sentColumns = messageColumns
+  .map((column) => (/^m\.(reasoning|logprobs)$/.test(column) ? column.replace('m.', 'NULL AS ') : column))
+  .join(', ')
+
+/** About how many bytes a message has, told without reading them. */
+export const sizeOf = (message: string) =>
+  ['content', 'refusal']
+    .map((column) => `coalesce(octet_length(${message}.${column}), 0)`)
+    .concat(['parts', 'tool_calls'].map((column) => `coalesce(pg_column_size(${message}.${column}), 0)`))
+    .join(' + ')
+
 /** Everyone who stood at the parent moves on with the conversation, and so does whoever wrote. */
 export const moveLeaves = `
   UPDATE participants SET current_leaf_id = leaf.leaf_id

@@ -1,7 +1,7 @@
 import type { Database } from './database.ts'
 import { columns, createSql, findSql, removeSql, siblingsCountSql, siblingsSql } from './message-sql.ts'
 import { alone } from './participant-lock.ts'
-import { outlineSql, pathsSql } from './path-sql.ts'
+import { endOfPathSql, outlineSql, pathsSql } from './path-sql.ts'
 
 export type MessageRole = 'DEVELOPER' | 'SYSTEM' | 'USER' | 'ASSISTANT' | 'TOOL'
 export type MessageStatus = 'STREAMING' | 'COMPLETE' | 'PARTIAL'
@@ -70,8 +70,14 @@ export interface PathPage {
 export interface Outline {
   /** How many messages it has. */
   length: number
-  /** Its SYSTEM and DEVELOPER messages, oldest first. */
+  /** Its SYSTEM and DEVELOPER messages, oldest first, without their reasoning and logprobs. */
   standing: Message[]
+}
+
+/** How much is read at most, but for the message that goes beyond it. */
+export interface ReadBounds {
+  messages: number
+  bytes: number
 }
 
 export interface NewMessage extends Message {
@@ -84,8 +90,10 @@ export interface Messages {
   find(viewerId: string, ids: readonly string[]): Promise<Message[]>
   /** In the order of the slices. What is read grows with the slices, not with the paths. */
   paths(slices: readonly PathSlice[]): Promise<PathPage[]>
-  /** Of the path to this leaf; what is read does not grow with it. */
-  outline(leafId: string): Promise<Outline>
+  /** The last messages of the path to this leaf, oldest first, without their reasoning and logprobs. */
+  endOfPath(leafId: string, bounds: ReadBounds): Promise<Message[]>
+  /** Of the path to this leaf; what is read does not grow with it. Of the standing messages the newest are read. */
+  outline(leafId: string, bounds: ReadBounds): Promise<Outline>
   /** By the id of each of these messages: itself among them, the newest so many, oldest first. */
   siblings(messages: readonly Message[], most: number): Promise<Map<string, readonly Message[]>>
   /** By the ids that the viewer may see; itself included. */
@@ -202,8 +210,13 @@ export function createMessages(database: Database): Messages {
         return pageOf(slice, own)
       })
     },
-    async outline(leafId) {
-      const rows = await query<{ length: number } & (Row | { id: null })>(outlineSql, [leafId])
+    async endOfPath(leafId, { messages, bytes }) {
+      const rows = await query<Row>(endOfPathSql, [leafId, messages, bytes])
+      return rows.map(messageOf)
+    },
+    async outline(leafId, { messages, bytes }) {
+      const values = [leafId, messages, bytes]
+      const rows = await query<{ length: number } & (Row | { id: null })>(outlineSql, values)
       const standing = rows.flatMap(({ length: _length, ...row }) => (row.id === null ? [] : messageOf(row)))
       return { length: rows[0]?.length ?? 0, standing }
     },

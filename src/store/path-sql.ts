@@ -1,4 +1,4 @@
-import { columns } from './message-sql.ts'
+import { columns, sentColumns, sizeOf } from './message-sql.ts'
 
 // An ancestor at a known depth is reached by jumps, and by stems where a jump would go too far. OFFSET 0 holds the planner
 // to one look into the index for each step: it takes the steps for so many that it would rather read the whole table.
@@ -92,6 +92,18 @@ export const pathsSql = `
   ) listed ON true LEFT JOIN LATERAL (SELECT * FROM messages WHERE id = listed.id OFFSET 0) m ON true
   ORDER BY placed.number, m.depth`
 
+// By parents from the leaf, or from what stands in its place where it was deleted meanwhile.
+export const endOfPathSql = `
+  WITH RECURSIVE walk AS (
+    SELECT 1 AS number, m.id, m.parent_id, ${sizeOf('m')} AS bytes FROM messages named
+    JOIN messages m ON m.id = CASE WHEN named.deleted_at IS NULL THEN named.id ELSE named.parent_id END WHERE named.id = $1
+    UNION ALL
+    SELECT walk.number + 1, m.id, m.parent_id, walk.bytes + ${sizeOf('m')}
+    FROM walk, LATERAL (SELECT * FROM messages WHERE id = walk.parent_id OFFSET 0) m
+    WHERE walk.number < $2::int AND walk.bytes < $3::int
+  )
+  SELECT ${sentColumns} FROM walk, LATERAL (SELECT * FROM messages WHERE id = walk.id OFFSET 0) m ORDER BY walk.number DESC`
+
 /** The messages that always stay in a context, and the gaps that deleted ones have left, wherever they are on the path. */
 export const outlineSql = `
   WITH RECURSIVE ${steps}, leaf AS (SELECT id, conversation_id, depth FROM messages WHERE id = $1), goals AS (
@@ -103,8 +115,12 @@ export const outlineSql = `
   ), ${climbing('goals')}, on_path AS (SELECT id, depth, parent_id, stem_id FROM climb WHERE id = goal_id), gaps AS (
     SELECT coalesce(sum(on_path.depth - coalesce(above.depth, -1) - 1), 0) AS missing
     FROM on_path LEFT JOIN messages above ON above.id = on_path.parent_id WHERE on_path.stem_id IS NOT NULL
+  ), standing AS (
+    SELECT m.id, row_number() OVER newer AS number, sum(${sizeOf('m')}) OVER newer - ${sizeOf('m')} AS bytes_before
+    FROM on_path JOIN messages m ON m.id = on_path.id AND m.role IN ('SYSTEM', 'DEVELOPER')
+    WINDOW newer AS (ORDER BY m.depth DESC)
   )
-  SELECT (leaf.depth + 1 - gaps.missing)::int AS length, ${columns}
+  SELECT (leaf.depth + 1 - gaps.missing)::int AS length, ${sentColumns}
   FROM leaf CROSS JOIN gaps LEFT JOIN (
-    on_path JOIN messages m ON m.id = on_path.id AND m.role IN ('SYSTEM', 'DEVELOPER')
+    standing JOIN messages m ON m.id = standing.id AND standing.number <= $2::int AND standing.bytes_before < $3::int
   ) ON true ORDER BY m.depth`

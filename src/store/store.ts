@@ -3,6 +3,7 @@ import { createAnswerLogFiles } from './answer-log-files.ts'
 import { type ApiKeys, createApiKeys } from './api-key.ts'
 import { type Branches, createBranches } from './branch.ts'
 import { type Completions, createCompletions } from './completion.ts'
+import { type CompletionRequests, createCompletionRequests } from './completion-request.ts'
 import { type Conversations, createConversations } from './conversation.ts'
 import { type ConversationEvents, createConversationEvents } from './conversation-event.ts'
 import type { Database } from './database.ts'
@@ -27,6 +28,7 @@ export interface Store {
   messages: Messages
   messageSearch: MessageSearch
   completions: Completions
+  completionRequests: CompletionRequests
   queue: Queue
   titles: Titles
   usages: Usages
@@ -46,6 +48,7 @@ export function createStore(database: Database): Store {
     messages: createMessages(database),
     messageSearch: createMessageSearch(database),
     completions: createCompletions(database),
+    completionRequests: createCompletionRequests(database),
     queue: createQueue(database),
     titles: createTitles(database),
     usages: createUsages(database),

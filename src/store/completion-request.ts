@@ -1,0 +1,53 @@
+import type { ContextStrategy } from './conversation.ts'
+import type { Database } from './database.ts'
+
+/** How a context was chosen. Which messages it has is in the completion's request. */
+export interface ContextReport {
+  strategy: ContextStrategy
+  promptTokens: number
+  limit: number | null
+  messagesCount: number
+  omittedCount: number
+}
+
+/** What went up for a completion. It may be long, so it is read only where somebody asks for it. */
+export interface CompletionRequest {
+  /** By their wire names, without the messages. */
+  parameters: Record<string, unknown>
+  /** Of the context's messages those that the report lists, oldest first. */
+  messageIds: string[]
+}
+
+/** The context that is sent after a wait. */
+export interface LateContext {
+  completionId: string
+  /** Nothing is written where it does not stream the completion any more. */
+  replicaId: string | null
+  report: ContextReport
+  messageIds: readonly string[]
+}
+
+/** For the server's own use: whoever may see them. */
+export interface CompletionRequests {
+  ofCompletions(ids: readonly string[]): Promise<Map<string, CompletionRequest>>
+  recordContext(context: LateContext): Promise<void>
+}
+
+const ofCompletionsSql = `
+  SELECT id, parameters, context_message_ids AS "messageIds" FROM completions WHERE id = ANY($1::uuid[])`
+
+const recordContextSql = `
+  UPDATE completions SET context = $3::jsonb, context_message_ids = $4::uuid[]
+  WHERE id = $1 AND replica_id = $2 AND status = 'IN_PROGRESS'`
+
+export function createCompletionRequests({ query }: Database): CompletionRequests {
+  return {
+    async ofCompletions(ids) {
+      const rows = await query<CompletionRequest & { id: string }>(ofCompletionsSql, [ids])
+      return new Map(rows.map(({ id, ...request }) => [id, request]))
+    },
+    async recordContext({ completionId, replicaId, report, messageIds }) {
+      await query(recordContextSql, [completionId, replicaId, JSON.stringify(report), messageIds])
+    },
+  }
+}
