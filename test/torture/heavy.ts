@@ -1,6 +1,9 @@
 import type { Environment } from '../server-process.ts'
 import { type Ground, newDatabase, newDataFolder, onGround, type Report, type Torture } from './ground.ts'
+import { bigPreviews } from './heavy/big-previews.ts'
+import { bigQuestions } from './heavy/big-questions.ts'
 import { bigWebSocketOperation } from './heavy/big-websocket-operation.ts'
+import { longConversation } from './heavy/long-conversation.ts'
 import { longTitle } from './heavy/long-title.ts'
 import { modelPattern } from './heavy/model-pattern.ts'
 import type { HeavyWork } from './heavy/work.ts'
@@ -12,7 +15,14 @@ export interface HeavyBounds {
   grownBytes: number
 }
 
-const works: readonly HeavyWork[] = [bigWebSocketOperation, longTitle, modelPattern]
+const works: readonly HeavyWork[] = [
+  bigPreviews,
+  bigQuestions,
+  bigWebSocketOperation,
+  longConversation,
+  longTitle,
+  modelPattern,
+]
 
 /** While somebody asks for much, others are served at once, on either database, and memory stays bounded. */
 export function heavy(torture: Torture, bounds: HeavyBounds): Promise<Report> {
