@@ -3,6 +3,7 @@ import { type Ground, newDatabase, newDataFolder, onGround, type Report, type To
 import { bigPreviews } from './heavy/big-previews.ts'
 import { bigQuestions } from './heavy/big-questions.ts'
 import { bigWebSocketOperation } from './heavy/big-websocket-operation.ts'
+import { messagesNested, nodesMany, siblingsNested } from './heavy/costly-documents.ts'
 import { longConversation } from './heavy/long-conversation.ts'
 import { longTitle } from './heavy/long-title.ts'
 import { modelPattern } from './heavy/model-pattern.ts'
@@ -21,7 +22,10 @@ const works: readonly HeavyWork[] = [
   bigWebSocketOperation,
   longConversation,
   longTitle,
+  messagesNested,
   modelPattern,
+  nodesMany,
+  siblingsNested,
 ]
 
 /** While somebody asks for much, others are served at once, on either database, and memory stays bounded. */

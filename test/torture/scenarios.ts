@@ -1,3 +1,4 @@
+import { bombs } from './bombs.ts'
 import { cancel } from './cancel.ts'
 import type { Report, Torture } from './ground.ts'
 import { heavy } from './heavy.ts'
@@ -71,6 +72,10 @@ export const scenarios: Record<string, Scenario> = {
   leak: {
     short: (torture) => leak(torture, { subscriptions: 1_000 }),
     long: (torture) => leak(torture, { subscriptions: 20_000 }),
+  },
+  bombs: {
+    short: (torture) => bombs(torture, { documents: 40, answeredMs: 20_000, refusedMs: 5_000 }),
+    long: (torture) => bombs(torture, { documents: 2_000, answeredMs: 1_000, refusedMs: 50 }),
   },
   heavy: {
     short: (torture) => heavy(torture, { p99Ms: slackMs, grownBytes: 400e6 }),
