@@ -4,6 +4,7 @@ import type { Store } from '../store/store.ts'
 import { storableText } from '../stream/text.ts'
 import { invalidInput } from './error.ts'
 import { type Page, type PageInput, rangeOf } from './page.ts'
+import { createSearchPlaces } from './search-places.ts'
 import type { User } from './viewer.ts'
 
 export type { ExcerptPiece, MessageHit } from '../store/message-search.ts'
@@ -42,17 +43,24 @@ function readPlace(search: SearchInput, cursor: string | null): HitPlace | null 
   return { score: Number(score), id }
 }
 
-export async function searchMessages(store: Store, viewer: User, search: SearchInput): Promise<Page<MessageHit>> {
-  const { query, conversationId, page } = search
-  if (query.length > longestQuery) {
-    throw invalidInput('query', `takes up to ${longestQuery} characters, not ${query.length}`)
-  }
-  const { size, after } = rangeOf(page)
-  const slice = { query: storableText(query), conversationId, after: readPlace(search, after), take: size + 1 }
-  const hits = await store.messageSearch.slice(viewer.id, slice)
-  return {
-    edges: hits.slice(0, size).map((node) => ({ cursor: writePlace(search, node), node })),
-    hasNextPage: hits.length > size,
-    hasPreviousPage: after !== null,
+/** It is given up when the signal aborts. */
+export type SearchMessages = (viewer: User, search: SearchInput, signal: AbortSignal) => Promise<Page<MessageHit>>
+
+export function createSearch(store: Store): SearchMessages {
+  const places = createSearchPlaces()
+
+  return async (viewer, search, signal) => {
+    const { query, conversationId, page } = search
+    if (query.length > longestQuery) {
+      throw invalidInput('query', `takes up to ${longestQuery} characters, not ${query.length}`)
+    }
+    const { size, after } = rangeOf(page)
+    const slice = { query: storableText(query), conversationId, after: readPlace(search, after), take: size + 1 }
+    const hits = await places.within(viewer, () => store.messageSearch.slice(viewer.id, slice, signal))
+    return {
+      edges: hits.slice(0, size).map((node) => ({ cursor: writePlace(search, node), node })),
+      hasNextPage: hits.length > size,
+      hasPreviousPage: after !== null,
+    }
   }
 }

@@ -5,7 +5,7 @@ import { type CreateMessageInput, createMessage } from './create-message.ts'
 import { deleteMessage } from './delete-message.ts'
 import { ChatError, invalidInput } from './error.ts'
 import type { WithLiveText } from './live-text.ts'
-import { type MessageHit, type SearchInput, searchMessages } from './message-search.ts'
+import { createSearch, type SearchMessages } from './message-search.ts'
 import { type Page, type PageInput, rangeOf } from './page.ts'
 import type { User } from './viewer.ts'
 
@@ -35,7 +35,7 @@ export interface Messages {
   /** By message, itself included; nothing where the viewer may not see it. */
   siblingsCount(viewer: User, ids: readonly string[]): Promise<Map<string, number>>
   /** The best first; empty for a conversation that the viewer may not see. Throws ChatError. */
-  search(viewer: User, input: SearchInput): Promise<Page<MessageHit>>
+  search: SearchMessages
   /** Throws ChatError. */
   create(viewer: User, input: CreateMessageInput): Promise<Message>
   /** What was written after it stays. Throws ChatError. */
@@ -112,7 +112,7 @@ export function createMessages(
       return new Map([...groups].map(([id, group]) => [id, group.map((item) => messages.get(item.id) ?? item)]))
     },
     siblingsCount: (viewer, ids) => store.messages.siblingsCount(viewer.id, ids),
-    search: (viewer, input) => searchMessages(store, viewer, input),
+    search: createSearch(store),
     create: (viewer, input) => createMessage(store, bus, viewer, input),
     async remove(viewer, id) {
       bus.publish('conversation', [await deleteMessage(store, cancel, viewer, id)])

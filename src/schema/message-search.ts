@@ -52,13 +52,16 @@ builder.queryField('searchMessages', (t) =>
     description:
       'Full-text search over the messages that the viewer may see, best first: where the words stand close together, and ' +
       'often; among equals, the newest. Looks into the `content` (its first 100,000 characters) of all roles, and of answers ' +
-      'once they have ended. Of more than 500 messages that match, the newest are ranked and the others left out.',
+      'once they have ended. At most 500 messages that match are ranked, with 1 MB of text together: those of the ' +
+      'conversations in which something happened last, and in each the newest. A user may search 4 times at once; more are ' +
+      'refused with the code RATE_LIMITED.',
     args: {
       query: t.arg.string({
         required: true,
         description:
           'As in a web search: `two words` finds messages with both, `"two words"` the phrase, `this or that` either, `-word` ' +
-          'leaves out. Case does not count, nor do English endings (`moles` finds `mole`); accents do. Nothing is an error: ' +
+          'leaves out. Case does not count, nor do English endings (`moles` finds `mole`); accents do, ' +
+          'however they are encoded. A sign that stands alone is no operator. Nothing is an error: ' +
           'without a word to look for, nothing is found. Up to 500 characters.',
       }),
       conversationId: t.arg.id({
@@ -67,7 +70,11 @@ builder.queryField('searchMessages', (t) =>
       first: t.arg.int({ description: 'How many at most, up to 200; 50 when absent.' }),
       after: t.arg.string({ description: 'A cursor of the same search: what comes after that edge.' }),
     },
-    resolve: (_, { query, conversationId, ...page }, { chat, viewer }) =>
-      chat.messages.search(viewer, { query, conversationId: readOptionalId('Conversation', conversationId), page }),
+    resolve: (_, { query, conversationId, ...page }, { chat, viewer, signal }) =>
+      chat.messages.search(
+        viewer,
+        { query, conversationId: readOptionalId('Conversation', conversationId), page },
+        signal,
+      ),
   }),
 )

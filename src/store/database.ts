@@ -20,6 +20,11 @@ export interface Database {
    * will be done even if this process is killed. Where that cannot be told before its result, it is not called.
    */
   send<Row>(text: string, values: readonly unknown[], onSent: () => void): Promise<Row[]>
+  /**
+   * A statement that may take long, planned for its values, beside the others and not before them. When the signal aborts it
+   * rejects with its reason, and is given up in the database, too. On PGlite it is done alone, so it must be short.
+   */
+  read<Row>(text: string, values: readonly unknown[], signal: AbortSignal): Promise<Row[]>
   /** Rejects with StoreError UNAVAILABLE when the database cannot serve. */
   check(): Promise<void>
   /** Runs the work while no other process runs its own; rejects with StoreError UNAVAILABLE, or as the work does. */
@@ -38,6 +43,7 @@ export async function openDatabase(settings: { databaseUrl: string | null; dataD
     prisma,
     query: (text, values) => withStoreErrors(driver.query(text, values)),
     send: (text, values, onSent) => withStoreErrors(driver.send(text, values, onSent)),
+    read: (text, values, signal) => withStoreErrors(driver.read(text, values, signal)),
     check: () => withStoreErrors(driver.check()),
     exclusively: (work) => driver.exclusively(work),
     async close() {

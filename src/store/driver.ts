@@ -10,6 +10,7 @@ export interface Driver {
   query<Row>(text: string, values?: readonly unknown[]): Promise<Row[]>
   /** As Database says. */
   send<Row>(text: string, values: readonly unknown[], onSent: () => void): Promise<Row[]>
+  read<Row>(text: string, values: readonly unknown[], signal: AbortSignal): Promise<Row[]>
   check(): Promise<void>
   /** Runs the work while no other process runs its own, with an adapter that knows no time limits. */
   exclusively<T>(work: (adapter: SqlMigrationAwareDriverAdapterFactory) => Promise<T>): Promise<T>

@@ -1,6 +1,6 @@
 import type { Database } from './database.ts'
 import { type Message, messageOf, type Row } from './message.ts'
-import { columns } from './message-sql.ts'
+import { excerptSql, joining, joint, matchingSql, rankSql } from './message-search-sql.ts'
 
 /** A piece of a message's text, and whether it is what was looked for. */
 export interface ExcerptPiece {
@@ -30,59 +30,26 @@ export interface SearchSlice {
 }
 
 export interface MessageSearch {
-  slice(viewerId: string, slice: SearchSlice): Promise<MessageHit[]>
+  slice(viewerId: string, slice: SearchSlice, signal: AbortSignal): Promise<MessageHit[]>
 }
 
-// Postgres's parser takes `message.ts` and `foo.bar()` for the names of hosts, a Chinese sentence for a word, and HTML for
-// nothing. With a sign between, which is taken out again, they are several words: in scripts without spaces, the characters.
-const joint = '\u001f'
-const joining = /[-_./@:<&\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7af]/g
+/** Of their texts, as ranking reads them: some two seconds for 10 MB. */
+const rankedBytes = 1_000_000
+/** Read in one statement: the embedded database serves nobody else meanwhile. */
+const bytesAtOnce = 128_000
 
-/** Characters of a message that can be found: a vector of words can be 1 MB long, and a message longer. */
-const text = `regexp_replace(left(m.content, 100000), '${joining.source}', E'\\x1f\\\\&\\x1f', 'g')`
-const words = `to_tsvector('message_words', ${text})`
+interface Candidate {
+  id: string
+  bytes: number
+}
 
-/** A query of the index takes time by the square of the conversations that it names. */
-const conversationsAtOnce = 50
-/** Of more messages that match, the newest alone are ranked, as this takes a third of a millisecond each. */
-const rankedMessages = 500
-const rankedBytes = 4_000_000
-
-// Where a phrase stands in a message is not in the index: there, its words are looked for, and what they exclude is left
-// to the ranking, which sees the messages. A query that only excludes (querytree: T) finds nothing.
-const searchSql = `
-  WITH asked AS MATERIALIZED (
-    SELECT query, CASE WHEN strpos(query::text, '<') = 0 THEN query
-      ELSE regexp_replace(querytree(query), '<(-|[0-9]+)>', '&', 'g')::tsquery END AS words
-    FROM websearch_to_tsquery('message_words', $3) AS query WHERE querytree(query) NOT IN ('', 'T')
-  ), visible AS MATERIALIZED (
-    SELECT conversation_id, row_number() OVER () / ${conversationsAtOnce} AS part FROM participants
-    WHERE user_id = $1 AND ($2::uuid IS NULL OR conversation_id = $2)
-  ), sought AS MATERIALIZED (
-    SELECT asked.words && string_agg(quote_literal(conversation_id::text), '|')::tsquery AS words
-    FROM visible, asked GROUP BY part, asked.words
-  ), matching AS MATERIALIZED (
-    SELECT m.id, m.conversation_id, least(octet_length(m.content), 100000) AS size FROM sought JOIN messages m
-    ON m.content IS NOT NULL AND m.deleted_at IS NULL AND (${words} || array_to_tsvector(ARRAY[m.conversation_id::text])) @@ sought.words
-  ), newest AS (
-    SELECT id, sum(size) OVER (ORDER BY id DESC) - size AS newer FROM matching JOIN visible USING (conversation_id)
-    ORDER BY id DESC LIMIT ${rankedMessages}
-  ), read AS MATERIALIZED (
-    SELECT m.id, ${words} AS words FROM newest JOIN messages m USING (id) WHERE newest.newer < ${rankedBytes}
-  ), ranked AS MATERIALIZED (
-    SELECT read.id, ts_rank_cd(read.words, asked.query, 33) AS score FROM read, asked WHERE read.words @@ asked.query
-  ), page AS (
-    SELECT * FROM ranked WHERE $4::float4 IS NULL OR (score, id) < ($4::float4, $5::uuid)
-    ORDER BY score DESC, id DESC LIMIT $6::int
-  )
-  SELECT ${columns}, score, ts_headline('message_words', ${text}, asked.query, $7) AS headline
-  FROM page JOIN messages m USING (id), asked ORDER BY score DESC, m.id DESC`
-
-/** A - that begins a word excludes it, and is no part of it. */
+/** A - excludes where a word or a phrase begins with it; anywhere else it is a sign between words. */
 function wordsOf(query: string): string {
-  return query.replace(joining, (sign, at: number) => {
-    const begins = sign === '-' && /^["\s]?$/.test(query.charAt(at - 1))
-    return begins ? sign : `${joint}${sign}${joint}`
+  const normalized = query.normalize('NFC')
+  return normalized.replace(joining, (sign, at: number) => {
+    const begins =
+      /^["\s]?$/.test(normalized.charAt(at - 1)) && /^["\p{L}\p{N}]/u.test(normalized.slice(at + 1, at + 3))
+    return sign === '-' && begins ? sign : `${joint}${sign}${joint}`
   })
 }
 
@@ -95,26 +62,58 @@ function piecesOf(headline: string, mark: string): ExcerptPiece[] {
   return pieces.map((text, index) => ({ text, isMatch: index % 2 === 1 })).filter((piece) => piece.text !== '')
 }
 
-export function createMessageSearch({ query }: Database): MessageSearch {
+/** The newest, as far as they can be ranked. */
+function rankable(candidates: readonly Candidate[]): Candidate[] {
+  let bytes = 0
+  return candidates.filter((candidate) => {
+    const fits = bytes < rankedBytes
+    bytes += candidate.bytes
+    return fits
+  })
+}
+
+function batchesOf(candidates: readonly Candidate[]): string[][] {
+  const batches: string[][] = []
+  let left = 0
+  for (const { id, bytes } of candidates) {
+    if (bytes > left || batches.length === 0) {
+      batches.push([])
+      left = bytesAtOnce
+    }
+    batches.at(-1)?.push(id)
+    left -= bytes
+  }
+  return batches
+}
+
+function byRank(one: HitPlace, other: HitPlace): number {
+  return other.score - one.score || Number(one.id < other.id) - Number(one.id > other.id)
+}
+
+export function createMessageSearch({ read }: Database): MessageSearch {
   return {
-    async slice(viewerId, { query: asked, conversationId, after, take }) {
+    async slice(viewerId, { query, conversationId, after, take }, signal) {
+      const asked = wordsOf(query)
+      const values = [asked, viewerId, conversationId]
+      const candidates = rankable(await read<Candidate>(matchingSql, values, signal))
+
+      async function inBatches<Found>(some: readonly Candidate[], text: string, ...more: unknown[]) {
+        const found: Found[] = []
+        for (const ids of batchesOf(some)) found.push(...(await read<Found>(text, [asked, ids, ...more], signal)))
+        return found
+      }
+
+      const ranked = (await inBatches<HitPlace>(candidates, rankSql)).sort(byRank)
+      const page = ranked.filter((hit) => after === null || byRank(after, hit) < 0).slice(0, take)
+      const onPage = candidates.filter(({ id }) => page.some((hit) => hit.id === id))
       // Nobody can have written it.
       const mark = crypto.randomUUID()
-      const values = [
-        viewerId,
-        conversationId,
-        wordsOf(asked),
-        after?.score ?? null,
-        after?.id ?? null,
-        take,
-        `StartSel=${mark}, StopSel=${mark}`,
-      ]
-      const rows = await query<Row & { score: number; headline: string }>(searchSql, values)
-      return rows.map(({ score, headline, ...row }) => ({
-        message: messageOf(row),
-        score,
-        excerpt: piecesOf(headline, mark),
-      }))
+      const rows = await inBatches<Row & { headline: string }>(onPage, excerptSql, `StartSel=${mark}, StopSel=${mark}`)
+      const found = new Map(rows.map(({ headline, ...row }) => [row.id, { headline, message: messageOf(row) }]))
+      return page.flatMap(({ id, score }) => {
+        const hit = found.get(id)
+        return hit ? [{ message: hit.message, score, excerpt: piecesOf(hit.headline, mark) }] : []
+      })
     },
   }
 }

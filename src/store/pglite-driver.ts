@@ -2,6 +2,7 @@ import type { PGlite } from '@electric-sql/pglite'
 import type { Driver } from './driver.ts'
 import { createPgliteAdapter } from './pglite-adapter.ts'
 import { createPreparedQuery } from './pglite-statements.ts'
+import { plannersChoice } from './planner.ts'
 
 export function pgliteDriver(pglite: PGlite, folder: string | null = null): Driver {
   const adapter = createPgliteAdapter(pglite)
@@ -13,6 +14,13 @@ export function pgliteDriver(pglite: PGlite, folder: string | null = null): Driv
     adapter,
     query,
     send: query,
+    read: (text, values, signal) =>
+      pglite.transaction(async (transaction) => {
+        // Whoever has left while others were served is not served.
+        signal.throwIfAborted()
+        await transaction.exec(plannersChoice)
+        return (await transaction.query<never>(text, [...values])).rows
+      }),
     async check() {
       await pglite.query('SELECT 1')
     },

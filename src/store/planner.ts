@@ -5,3 +5,7 @@
  */
 export const plannerSettings = `
   SET enable_seqscan = off; SET enable_hashjoin = off; SET enable_mergejoin = off; SET jit = off`
+
+/** For a transaction in such a session, whose statements are planned for their values and for the tables as they are. */
+export const plannersChoice = `
+  SET LOCAL enable_seqscan = on; SET LOCAL enable_hashjoin = on; SET LOCAL enable_mergejoin = on`

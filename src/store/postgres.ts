@@ -8,6 +8,7 @@ import type { Driver } from './driver.ts'
 import { StoreError, withStoreErrors } from './error.ts'
 import { createPipeline, createPipelines } from './postgres-pipeline.ts'
 import { connectionOptions, createPool } from './postgres-pool.ts'
+import { createReader } from './postgres-reader.ts'
 import type { SessionLimits } from './session-settings.ts'
 
 /** For Prisma: of a transaction each has one to itself. */
@@ -51,9 +52,12 @@ export function openPostgres(url: string): Driver {
   const alone = createPipeline(unhurriedConnection, { patienceMs: Infinity, onReadOnly: renew })
   const nameOf = createStatementNames()
 
+  const cancel = (pid: number) => statements.query({ text: 'SELECT pg_cancel_backend($1)', values: [pid] })
+  const reader = createReader(connection, cancel, renew)
+
   // The name of the server may stand for another one by now, which takes writes.
   function renew() {
-    for (const part of [pool, statements, alone]) part.renew()
+    for (const part of [pool, statements, alone, reader]) part.renew()
   }
 
   const named = (text: string, values: readonly unknown[]) => ({ text, values: [...values], name: nameOf(text) })
@@ -64,6 +68,7 @@ export function openPostgres(url: string): Driver {
     adapter: new PrismaPg(pool.connections),
     query: async (text, values = []) => (await statements.query(named(text, values))).rows,
     send: async (text, values, onSent) => (await alone.query(named(text, values), onSent)).rows,
+    read: reader.read,
     async check() {
       const text = `SELECT current_setting('transaction_read_only') = 'on' AS "isReadOnly"`
       // query_timeout holds for a single query too; the types do not know it.
@@ -75,7 +80,7 @@ export function openPostgres(url: string): Driver {
     },
     exclusively: (work) => exclusively(url, work),
     async close() {
-      const goodbyes = Promise.all([pool.connections.end(), statements.close(), alone.close()])
+      const goodbyes = Promise.all([pool.connections.end(), statements.close(), alone.close(), reader.close()])
       await Promise.race([goodbyes, delay(goodbyeMs, undefined, { ref: false })])
       sockets.destroy()
     },

@@ -45,10 +45,32 @@ describe('a search', () => {
     ['4o', 'Ask GPT-4o.'],
     ["don't", "I don't know"],
     ['3.14', 'π is 3.14'],
+    ['see - bar', 'see bar'],
+    ['see – - bar -', 'see bar'],
+    ['see -- bar', 'see bar'],
+    ['run --help', 'run bar --help'],
+    ['bar -( run', 'run bar'],
   ])('for %j finds it in %j', async (query, content) => {
     const { person } = await writer(content, 'something else')
     expect(await contentsFound(person, query)).toEqual([content])
   })
+
+  test.each(['NFC', 'NFD'] as const)(
+    'in the normal form %s finds what is written in any, and marks it there',
+    async (form) => {
+      const contents = ['Une résumé naïve'.normalize('NFC'), 'Une résumé naïve'.normalize('NFD')]
+      const { person } = await writer(...contents)
+      const { edges } = await person.search('"résumé" -été'.normalize(form))
+      expect(edges.map(({ node }) => node.content).sort()).toEqual(contents.sort())
+      for (const { node, excerpt } of edges) {
+        expect(excerpt.map(({ text }) => text).join('')).toBe(node.content)
+        expect(excerpt[1]).toEqual({
+          text: 'résumé'.normalize(node.content === contents[0] ? 'NFD' : 'NFC'),
+          isMatch: true,
+        })
+      }
+    },
+  )
 
   test.each([
     ['文学', '我在学习中文。'],
