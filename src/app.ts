@@ -35,21 +35,12 @@ const pageFolder = join(import.meta.dirname, '../.build/web')
 /** Makes every part, and listens. Rejects where the port or the data folder is taken. */
 export async function startApp(settings: Settings): Promise<App> {
   const log = pino({ level: settings.logLevel, base: null, serializers: { err: loggedError } }, pino.destination(2))
+  for (const warning of settings.warnings) log.warn(warning)
   const database = await openDatabase(settings)
   const demo = settings.upstreams.length === 0 ? createDemoModel() : null
-  const upstreams = createUpstreams(demo === null ? settings.upstreams : [demoUpstream((await demo.listen()).baseUrl)])
+  const demoModels = demo === null ? [] : [demoUpstream((await demo.listen()).baseUrl)]
+  const upstreams = createUpstreams([...settings.upstreams, ...demoModels], settings.proxy)
   const bus = createBus(settings, log)
-  const {
-    defaultModel,
-    titleModel,
-    flushMs,
-    leaseMs,
-    streamRetentionMs: retentionMs,
-    requestsPerMinute,
-    streamsPerUser,
-  } = settings
-  const limits = { requestsPerMinute, streamsPerUser }
-  const times = { flushMs, leaseMs, retentionMs }
   const store = createStore(database)
   const chat = createChat({
     store,
@@ -58,10 +49,7 @@ export async function startApp(settings: Settings): Promise<App> {
     log,
     mintKey: mintApiKey,
     isAlone: database.kind === 'pglite',
-    defaultModel,
-    titleModel,
-    ...times,
-    ...limits,
+    ...chatSettings(settings),
   })
   const readiness = createReadiness(database, chat, log)
   const signIn = createSignIn({ auth: settings.auth, keys: storedKeys(store, bus, readiness.assert), log })
@@ -104,6 +92,12 @@ export async function startApp(settings: Settings): Promise<App> {
       return closing
     },
   }
+}
+
+function chatSettings(settings: Settings) {
+  const { defaultModel, titleModel, flushMs, leaseMs, streamRetentionMs: retentionMs } = settings
+  const { requestsPerMinute, streamsPerUser } = settings
+  return { defaultModel, titleModel, flushMs, leaseMs, retentionMs, requestsPerMinute, streamsPerUser }
 }
 
 // Drivers put the statement with its values into their errors, and those are what people wrote.

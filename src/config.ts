@@ -1,11 +1,24 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { isIPv4 } from 'node:net'
-import { parseEnv } from 'node:util'
-import { distance } from 'fastest-levenshtein'
+import { parse as parseEnv } from 'dotenv'
 import { z } from 'zod'
 import type { AuthSettings } from './auth/sign-in.ts'
-import { httpUrl, isOpen, key, maxMs, oneOf, origins, setting, text, url, whole } from './setting.ts'
-import type { UpstreamSettings } from './upstream/upstream.ts'
+import {
+  httpUrl,
+  isOneSlip,
+  isOpen,
+  isRefused,
+  key,
+  maxMs,
+  oneOf,
+  origins,
+  proxyUrl,
+  setting,
+  text,
+  url,
+  whole,
+} from './setting.ts'
+import type { ProxySettings, UpstreamSettings } from './upstream/upstream.ts'
 import { defaultTimeouts, readUpstreamsFile, type UpstreamEntry } from './upstream/upstreams-file.ts'
 
 export class ConfigError extends Error {
@@ -33,6 +46,9 @@ const known = z.object({
   UPSTREAM_FIRST_BYTE_MS: whole('milliseconds', 1, maxMs).optional().describe('for the upstream named openai'),
   UPSTREAM_IDLE_MS: whole('milliseconds', 1, maxMs).optional().describe('for the upstream named openai'),
   UPSTREAM_TOTAL_MS: whole('milliseconds', 1, maxMs).optional().describe('for the upstream named openai'),
+  HTTPS_PROXY: proxyUrl.optional().describe('through which https:// upstreams and AUTH_JWKS_URL are asked'),
+  HTTP_PROXY: proxyUrl.optional().describe('through which http:// ones are asked'),
+  NO_PROXY: text.optional().describe('hosts that are asked directly, separated by commas; this machine always is'),
   DEFAULT_MODEL: text.optional().describe("without it, the first upstream's first"),
   TITLE_MODEL: text.optional().describe('a cheap model that writes the titles; without it, the first words are one'),
   AUTH_JWKS_URL: httpUrl.optional().describe('the public keys of who signs the tokens, as a JSON Web Key Set'),
@@ -67,7 +83,11 @@ const known = z.object({
 const notYet: Record<string, string> = {
   TRUSTED_DOCUMENTS: 'this version has no list of trusted documents yet',
   LIMIT_TOKENS_PER_DAY: 'this version does not limit tokens yet',
-  OTEL_EXPORTER_OTLP_ENDPOINT: 'this version does not export traces yet',
+}
+
+/** Set by platforms for all programs alike, so they do not stop the start. */
+const ignored: Record<string, string> = {
+  OTEL_EXPORTER_OTLP_ENDPOINT: 'is ignored: this version does not export traces yet',
 }
 
 export interface Settings {
@@ -76,6 +96,9 @@ export interface Settings {
   databaseUrl: string | null
   dataDir: string
   redisUrl: string | null
+  /** One line each, for settings that have no effect. */
+  warnings: string[]
+  proxy: ProxySettings | null
   /** empty: nothing is configured, and the demo model answers */
   upstreams: UpstreamSettings[]
   defaultModel: string | null
@@ -112,7 +135,9 @@ function readEnvFile(): Environment {
 
 /** Throws ConfigError with one line for the first setting that is malformed, unknown or contradicts another. */
 export function readSettings(environment: Environment, envFile: Environment = {}): Settings {
-  const env = Object.fromEntries(Object.entries({ ...envFile, ...environment }).filter(([, value]) => value?.trim()))
+  const env = withProxyNames(
+    Object.fromEntries(Object.entries({ ...envFile, ...environment }).filter(([, value]) => value?.trim())),
+  )
   for (const [name, reason] of Object.entries(notYet)) {
     if (env[name]) throw new ConfigError(name, `${reason}; leave it unset`)
   }
@@ -131,6 +156,8 @@ export function readSettings(environment: Environment, envFile: Environment = {}
     databaseUrl: values.DATABASE_URL ?? null,
     dataDir: values.DATA_DIR,
     redisUrl: values.REDIS_URL ?? null,
+    warnings: Object.entries(ignored).flatMap(([name, reason]) => (env[name] ? [`${name} ${reason}`] : [])),
+    proxy: proxyOf(values),
     upstreams: [...openai(values), ...entries.map((entry) => withKey(entry, env))],
     defaultModel: values.DEFAULT_MODEL ?? null,
     titleModel: values.TITLE_MODEL ?? null,
@@ -151,10 +178,29 @@ export function readSettings(environment: Environment, envFile: Environment = {}
 
 type Values = z.infer<typeof known>
 
+/** Other programs read these names in small letters first, and so does this one. */
+function withProxyNames(env: Environment): Environment {
+  const named = { ...env }
+  for (const name of ['HTTPS_PROXY', 'HTTP_PROXY', 'NO_PROXY']) {
+    const value = env[name.toLowerCase()] ?? env[name]
+    if (value) named[name] = value
+  }
+  return named
+}
+
+function proxyOf({ HTTPS_PROXY, HTTP_PROXY, NO_PROXY }: Values): ProxySettings | null {
+  if (!HTTPS_PROXY && !HTTP_PROXY) return null
+  // As in Go's net/http: what runs on this machine is no business of a proxy's.
+  const direct = [NO_PROXY ?? '', 'localhost', '127.0.0.1', '[::1]']
+  return { httpsProxy: HTTPS_PROXY ?? '', httpProxy: HTTP_PROXY ?? '', noProxy: direct.join(',') }
+}
+
 function authOf(values: Values): AuthSettings {
   const issuer = values.AUTH_ISSUER ?? null
   const audience = values.AUTH_AUDIENCE ?? null
-  if (values.AUTH_JWKS_URL) return { mode: 'jwks', url: values.AUTH_JWKS_URL, issuer, audience }
+  if (values.AUTH_JWKS_URL) {
+    return { mode: 'jwks', url: values.AUTH_JWKS_URL, proxy: proxyOf(values), issuer, audience }
+  }
   if (values.AUTH_JWT_SECRET) return { mode: 'secret', secret: values.AUTH_JWT_SECRET, issuer, audience }
   return { mode: 'dev' }
 }
@@ -196,28 +242,17 @@ function firstProblem(error: z.ZodError): string {
   return (error.issues[0]?.message ?? 'malformed').replaceAll('\n', ' ')
 }
 
-const knownNames = [...Object.keys(known.shape), ...Object.keys(notYet)]
-const ownPrefixes =
-  /^(AUTH|LIMIT|UPSTREAMS?|TRUSTED_DOCUMENTS|ALLOWED_ORIGINS?|DEFAULT_MODEL|DRAIN|LEASE|FLUSH|STREAM_RETENTION)(_|$)/
-// Other programs' variables look like these: a near miss in the process's environment proves nothing.
-const commonNames = ['HOST', 'PORT', 'DATA_DIR', 'LOG_LEVEL', 'NODE_ENV']
+const knownNames = [...Object.keys(known.shape), ...Object.keys(notYet), ...Object.keys(ignored)]
 
 function refuseUnknown(env: Environment, envFile: Environment, keyNames: Set<string>): void {
   for (const name of Object.keys(env)) {
     if (knownNames.includes(name) || keyNames.has(name)) continue
-    const inFile = name in envFile && !/^(NODE|VITE)_/.test(name)
-    const meant = knownNames.find((candidate) => oneSlip(name, candidate))
+    const meant = knownNames.find((candidate) => isOneSlip(name, candidate))
     // Where the right name is set too, the other one is somebody else's.
-    const misspelt = meant !== undefined && !commonNames.includes(meant) && !env[meant]
-    if (!inFile && !misspelt && !ownPrefixes.test(name)) continue
+    const misspelt = meant !== undefined && !env[meant]
+    if (!isRefused(name, env[name] ?? '', { inFile: name in envFile, meant: misspelt ? meant : null })) continue
     throw new ConfigError(name, `no such setting${meant ? `; did you mean ${meant}?` : ''}`)
   }
-}
-
-/** One character missing, extra or wrong, or two swapped. */
-function oneSlip(name: string, other: string): boolean {
-  const edits = distance(name, other)
-  return edits === 1 || (edits === 2 && [...name].sort().join() === [...other].sort().join())
 }
 
 function refuseContradictions(values: Values): void {

@@ -1,3 +1,4 @@
+import { distance } from 'fastest-levenshtein'
 import { z } from 'zod'
 
 // Messages never repeat the value: it may be a key or hold a password.
@@ -35,6 +36,12 @@ export const httpUrl = setting('an http:// or https:// URL without a user or a p
   const parsed = parseUrl(text)
   return parsed && /^https?:$/.test(parsed.protocol) && isOpen(parsed) ? text : undefined
 })
+
+/** Many programs take a proxy's address without its scheme. */
+export const proxyUrl = setting('the http:// or https:// URL of a proxy', (given) => {
+  const parsed = parseUrl(given.includes('://') ? given : `http://${given}`)
+  return parsed && /^https?:$/.test(parsed.protocol) ? parsed.href : undefined
+})
 export const text = setting('a text', (value) => value)
 // What a header can carry.
 export const key = setting('a key without spaces', (value) => (/^[\x21-\x7e]+$/.test(value) ? value : undefined))
@@ -52,4 +59,34 @@ function parseUrl(text: string): URL | undefined {
 export function origins(list: string): string[] | undefined {
   const entries = list.split(',').map((entry) => entry.trim())
   return entries.every((entry) => parseUrl(entry)?.origin === entry) ? entries : undefined
+}
+
+const ownPrefixes =
+  /^(AUTH|LIMIT|UPSTREAMS?|TRUSTED_DOCUMENTS|ALLOWED_ORIGINS?|DEFAULT_MODEL|DRAIN|LEASE|FLUSH|STREAM_RETENTION)(_|$)/
+// Variables of other programs look like these: a near miss in the process's environment proves nothing.
+const commonNames = ['HOST', 'PORT', 'DATA_DIR', 'LOG_LEVEL', 'NODE_ENV', 'HTTPS_PROXY', 'HTTP_PROXY', 'NO_PROXY']
+// Read by other programs, too, and by this one under the same names in capitals.
+const foreignNames = /^(NODE_|VITE_|OTEL_|https?_proxy$|no_proxy$)/
+
+/** Whether a name that is no setting is a mistake for one; `meant` is the unset setting that it resembles. */
+export function isRefused(name: string, value: string, found: { inFile: boolean; meant: string | null }): boolean {
+  if (foreignNames.test(name) || isOfKubernetes(name, value)) return false
+  const resembles = found.meant !== null && !commonNames.includes(found.meant)
+  return found.inFile || resembles || ownPrefixes.test(name)
+}
+
+/**
+ * Kubernetes tells every container about each service: about one named auth by AUTH_SERVICE_HOST and
+ * AUTH_PORT=tcp://10.0.0.1:80, for example. https://kubernetes.io/docs/concepts/services-networking/service/#environment-variables
+ */
+function isOfKubernetes(name: string, value: string): boolean {
+  if (/_SERVICE_HOST$|_SERVICE_PORT(_[A-Z0-9_]+)?$|_PORT_\d+_(TCP|UDP|SCTP)(_(PROTO|PORT|ADDR))?$/.test(name))
+    return true
+  return name.endsWith('_PORT') && /^(tcp|udp|sctp):\/\//.test(value)
+}
+
+/** One character missing, extra or wrong, or two swapped. */
+export function isOneSlip(name: string, other: string): boolean {
+  const edits = distance(name, other)
+  return edits === 1 || (edits === 2 && [...name].sort().join() === [...other].sort().join())
 }

@@ -11,7 +11,7 @@ describe('the sign-in', () => {
   })
 
   test('is by the keys at an address, which stays as it is written', () => {
-    const auth = { mode: 'jwks', url, issuer: null, audience: null }
+    const auth = { mode: 'jwks', url, proxy: null, issuer: null, audience: null }
     expect(readSettings({ AUTH_JWKS_URL: url })).toMatchObject({ auth, host: '0.0.0.0' })
   })
 

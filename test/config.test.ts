@@ -40,6 +40,8 @@ test('nothing set means the embedded database, the demo model and Dev sign-in on
     streamsPerUser: 50,
     logLevel: 'info',
     production: false,
+    proxy: null,
+    warnings: [],
   })
 })
 
@@ -117,9 +119,13 @@ test('no refusal repeats a value, which may be a secret', () => {
 test.each([
   ['TRUSTED_DOCUMENTS', 'documents.json'],
   ['LIMIT_TOKENS_PER_DAY', '1000'],
-  ['OTEL_EXPORTER_OTLP_ENDPOINT', 'http://localhost:4318'],
 ])('%s, which this version does not have, is not passed over in silence', (name, value) => {
   expect(refusal({ [name]: value })).toMatch(new RegExp(`^${name}: this version .+`))
+})
+
+test('the endpoint for traces, which platforms set for every program, is ignored with a warning', () => {
+  const { warnings } = readSettings({ OTEL_EXPORTER_OTLP_ENDPOINT: 'http://localhost:4318' })
+  expect(warnings).toEqual(['OTEL_EXPORTER_OTLP_ENDPOINT is ignored: this version does not export traces yet'])
 })
 
 describe('what is contradictory is refused', () => {
@@ -140,50 +146,23 @@ describe('what is contradictory is refused', () => {
   })
 })
 
-describe('a name that is no setting', () => {
-  test.each([
-    ['DATABSE_URL', 'DATABASE_URL'],
-    ['DATABASE_ULR', 'DATABASE_URL'],
-    ['OPENAI_APIKEY', 'OPENAI_API_KEY'],
-    ['OPENAI_BASE_URI', 'OPENAI_BASE_URL'],
-    ['UPSTREAM_FILE', 'UPSTREAMS_FILE'],
-    ['ALLOWED_ORIGIN', 'ALLOWED_ORIGINS'],
-    ['LIMIT_STREAM_PER_USER', 'LIMIT_STREAMS_PER_USER'],
-  ])('%s is refused, and %s suggested', (name, meant) => {
-    expect(refusal({ [name]: 'x' })).toBe(`${name}: no such setting; did you mean ${meant}?`)
+describe('a proxy', () => {
+  const direct = 'localhost,127.0.0.1,[::1]'
+
+  test('is taken from the variables that other programs read, in small letters first, with a scheme or without', () => {
+    expect(readSettings({}).proxy).toBeNull()
+    expect(readSettings({ NO_PROXY: 'a.example' }).proxy).toBeNull()
+    const env = { HTTPS_PROXY: 'http://a.example:3128', https_proxy: 'b.example:3128', no_proxy: 'models.example' }
+    expect(readSettings(env).proxy).toEqual({
+      httpsProxy: 'http://b.example:3128/',
+      httpProxy: '',
+      noProxy: `models.example,${direct}`,
+    })
   })
 
-  test.each(['AUTH_JWT_KEY', 'LIMIT_REQUESTS', 'UPSTREAM_TIMEOUT', 'DRAIN_SECONDS'])('%s is refused', (name) => {
-    expect(refusal({ [name]: 'x' })).toBe(`${name}: no such setting`)
-  })
-
-  test('is refused in a .env file whatever it is, but for those of Node and Vite', () => {
-    expect(refusal({}, { COLOUR: 'red' })).toBe('COLOUR: no such setting')
-    expect(refusal({}, { POTR: '4000' })).toBe('POTR: no such setting; did you mean PORT?')
-    expect(readSettings({}, { NODE_OPTIONS: '--inspect', VITE_TITLE: 'x' })).toEqual(readSettings({}))
-  })
-
-  test('is left alone where it is ordinary in an environment', () => {
-    const ordinary = [
-      ...['HOSTNAME', 'LOGNAME', 'HOST_IP', 'PORT_HTTP', 'PORTS', 'HOME', 'PATH', 'PWD', 'TERM', 'USER', 'CI', 'LANG'],
-      ...[
-        'DATABASE_USER',
-        'DATABASE_SSL',
-        'DATABASE_HOST',
-        'PGHOST',
-        'PGDATA',
-        'REDIS_HOST',
-        'REDIS_PORT',
-        'REDIS_TLS_URL',
-      ],
-      ...['OPENAI_ORG_ID', 'OPENAI_PROJECT_ID', 'OPENAI_API_TYPE', 'LOGLEVEL', 'DATADIR', 'META_DIR', 'XDG_DATA_DIRS'],
-      ...['AUTHORIZATION', 'LIMITS', 'OTEL_SERVICE_NAME', 'KUBERNETES_PORT', 'npm_config_loglevel', 'NODE_PATH'],
-    ]
-    expect(readSettings(Object.fromEntries(ordinary.map((name) => [name, 'x'])))).toEqual(readSettings({}))
-  })
-
-  test('is left alone where the setting that it resembles is set beside it', () => {
-    expect(readSettings({ REDIS_URI: 'x', REDIS_URL: 'redis://a' })).toMatchObject({ redisUrl: 'redis://a' })
+  test('of another kind is refused, without its password', () => {
+    const line = refusal({ HTTPS_PROXY: 'socks5://me:canary@proxy.example' })
+    expect(line).toBe('HTTPS_PROXY: takes the http:// or https:// URL of a proxy')
   })
 })
 

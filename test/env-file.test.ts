@@ -23,6 +23,11 @@ describe('the .env file', () => {
     expect(readEnvironment()).toMatchObject({ drainMs: 5, leaseMs: 9000 })
   })
 
+  test('is read by the rules of dotenv', () => {
+    inFolder("  # LEASE_MS=1 is only a comment\n\texport DRAIN_MS=5\n  FLUSH_MS = '7' # milliseconds\n")
+    expect(readEnvironment()).toMatchObject({ drainMs: 5, flushMs: 7, leaseMs: 10_000 })
+  })
+
   test('may begin with the mark of an editor', () => {
     inFolder('\ufeffDRAIN_MS=5')
     expect(readEnvironment()).toMatchObject({ drainMs: 5 })

@@ -5,7 +5,7 @@ import { audience, issuer } from './issuer.ts'
 
 /** A door that takes tokens signed by the keys at this address. */
 export async function byKeys(url: string, logLevel?: string): Promise<Door> {
-  return openDoor({ auth: { mode: 'jwks', url, issuer, audience }, logLevel })
+  return openDoor({ auth: { mode: 'jwks', url, proxy: null, issuer, audience }, logLevel })
 }
 
 /** What a client of each door learns when it comes with these credentials. */

@@ -29,7 +29,7 @@ export function settingsFor(baseUrl: string, { timeouts, ...overrides }: Overrid
 }
 
 export function connect(...settings: UpstreamSettings[]): Upstreams {
-  const upstreams = createUpstreams(settings)
+  const upstreams = createUpstreams(settings, null)
   onTestFinished(() => upstreams.close())
   return upstreams
 }

@@ -65,6 +65,15 @@ describe('a request', () => {
     expect(server.requests[0]?.path).toBe('/v1/chat/completions?api-version=1')
   })
 
+  test('finds its path below a base URL that was copied with it', async () => {
+    const server = await scripted()
+    for (const end of ['/chat/completions', '/chat/completions/']) {
+      const upstreams = connect(settingsFor(`${server.baseUrl}${end}`))
+      expect(codeOf(await ask(upstreams))).toBeNull()
+    }
+    expect(server.requests.map(({ path }) => path)).toEqual(['/v1/chat/completions', '/v1/chat/completions'])
+  })
+
   test('takes a connection that an earlier one has left', async () => {
     const { server, upstreams } = await start()
     for (let i = 0; i < 10; i++) await ask(upstreams)

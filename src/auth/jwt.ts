@@ -2,10 +2,10 @@ import { createSecretKey } from 'node:crypto'
 import { errors, type JWTPayload, type JWTVerifyGetKey, type JWTVerifyOptions, jwtVerify } from 'jose'
 import type { Identity } from './identity.ts'
 import type { Log } from './log.ts'
-import { createRemoteKeys } from './remote-keys.ts'
+import { createRemoteKeys, type ProxySettings } from './remote-keys.ts'
 
 export type JwtSettings = { issuer: string | null; audience: string | null } & (
-  | { mode: 'jwks'; url: string }
+  | { mode: 'jwks'; url: string; proxy: ProxySettings | null }
   | { mode: 'secret'; secret: string }
 )
 
@@ -26,7 +26,7 @@ const maxNameLength = 200
 const lastMoment = 8.64e12
 
 export function createVerifyJwt(settings: JwtSettings, log: Log): VerifyJwt {
-  const keys = settings.mode === 'jwks' ? createRemoteKeys(settings.url, log) : ownSecret(settings.secret)
+  const keys = settings.mode === 'jwks' ? createRemoteKeys(settings, log) : ownSecret(settings.secret)
   const options: JWTVerifyOptions = {
     algorithms: algorithms[settings.mode],
     requiredClaims: ['exp', 'sub'],

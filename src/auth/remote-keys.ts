@@ -1,4 +1,5 @@
-import { createRemoteJWKSet, errors, type JWTVerifyGetKey } from 'jose'
+import { createRemoteJWKSet, customFetch, errors, type FetchImplementation, type JWTVerifyGetKey } from 'jose'
+import { EnvHttpProxyAgent, fetch } from 'undici'
 import { AuthError } from './error.ts'
 import type { Log } from './log.ts'
 
@@ -12,11 +13,29 @@ const freshMs = 600_000
 /** A withdrawn key is trusted no longer than this, even if its server cannot be reached. */
 const longestMs = 3_600_000
 
+/** Proxies for each scheme, empty where there is none, and the hosts, separated by commas, that are asked directly. */
+export interface ProxySettings {
+  httpsProxy: string
+  httpProxy: string
+  noProxy: string
+}
+
+export interface RemoteKeysSettings {
+  url: string
+  /** null: they are asked for directly. */
+  proxy: ProxySettings | null
+}
+
 /** The public keys at an address. Where they cannot be read and are not known, asking rejects with UNAVAILABLE. */
-export function createRemoteKeys(url: string, log: Log): JWTVerifyGetKey {
+export function createRemoteKeys({ url, proxy }: RemoteKeysSettings, log: Log): JWTVerifyGetKey {
   // When to read is decided here: jose would ask a server that is down once more for each token, and wait for it.
   const never = Number.POSITIVE_INFINITY
-  const options = { timeoutDuration: timeoutMs, cooldownDuration: never, cacheMaxAge: never }
+  const options = {
+    timeoutDuration: timeoutMs,
+    cooldownDuration: never,
+    cacheMaxAge: never,
+    ...(proxy && { [customFetch]: fetchThrough(proxy) }),
+  }
   const keys = createRemoteJWKSet(new URL(url), options)
   let readAt = Number.NEGATIVE_INFINITY
   let failure: { at: number; error: AuthError } | null = null
@@ -51,5 +70,13 @@ export function createRemoteKeys(url: string, log: Log): JWTVerifyGetKey {
       await read()
       return keys(header, token)
     }
+  }
+}
+
+function fetchThrough(proxy: ProxySettings): FetchImplementation {
+  const dispatcher = new EnvHttpProxyAgent(proxy)
+  return async (url, { headers, ...options }) => {
+    const response = await fetch(url, { ...options, headers: [...headers], dispatcher })
+    return response as unknown as Response
   }
 }

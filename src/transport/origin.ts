@@ -52,7 +52,9 @@ function isNobodys(hostname: string): boolean {
 export function ownOrigin({ headersDistinct }: IncomingMessage): string {
   // As it was sent: of the other view, the host is changed on the way.
   const [host = ''] = headersDistinct['host'] ?? []
-  const scheme = headersDistinct['x-forwarded-proto']?.[0] === 'https' ? 'https' : 'http'
+  // Each proxy on the way adds its own: the first one is what the client used.
+  const [forwarded] = headersDistinct['x-forwarded-proto']?.[0]?.split(',') ?? []
+  const scheme = forwarded?.trim().toLowerCase() === 'https' ? 'https' : 'http'
   const address = `${scheme}://${host}`
   return URL.canParse(address) ? new URL(address).origin : ''
 }

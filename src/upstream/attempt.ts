@@ -1,4 +1,4 @@
-import { type Dispatcher, errors, type Pool } from 'undici'
+import { type Dispatcher, errors } from 'undici'
 import { createAnswerReader } from './answer-reader.ts'
 import type { Chunk } from './chunk.ts'
 import { UpstreamError } from './error.ts'
@@ -7,7 +7,8 @@ import { type Headers, headerOf, type Recourse, recourseOf } from './retry.ts'
 import { createWatch, type TimeoutCode } from './watch.ts'
 
 export interface AttemptOptions {
-  pool: Pool
+  pool: Dispatcher
+  origin: string
   path: string
   headers: Record<string, string>
   body: string
@@ -71,9 +72,9 @@ const timeoutMessages: Record<TimeoutCode, string> = {
 /** One HTTP try. Never rejects. Once it resolves without being whole, its socket is closed. */
 export function attempt(options: AttemptOptions): Promise<Outcome> {
   return new Promise((resolve) => {
-    const { pool, path, headers, body } = options
+    const { pool, origin, path, headers, body } = options
     const handler = createHandler(options, resolve)
-    pool.dispatch({ method: 'POST', path, headers, body, headersTimeout: 0, bodyTimeout: 0 }, handler)
+    pool.dispatch({ method: 'POST', origin, path, headers, body, headersTimeout: 0, bodyTimeout: 0 }, handler)
   })
 }
 

@@ -1,4 +1,4 @@
-import type { Pool } from 'undici'
+import type { Dispatcher } from 'undici'
 import { z } from 'zod'
 import { UpstreamError } from './error.ts'
 
@@ -31,13 +31,13 @@ const listTimeoutMs = 4_000
 const maxListBytes = 8 * 1024 * 1024
 
 /** GET /models, asked at most once a minute, or once in five seconds where it fails. */
-export function createModelList(pool: Pool, path: string, headers: Record<string, string>) {
+export function createModelList(pool: Dispatcher, origin: string, path: string, headers: Record<string, string>) {
   let current: Promise<ListedModel[]> | null = null
   let staleAt = 0
 
   return function list(): Promise<ListedModel[]> {
     if (current && performance.now() < staleAt) return current
-    const asked = fetchModels(pool, path, headers).catch((cause) => {
+    const asked = fetchModels(pool, origin, path, headers).catch((cause) => {
       throw new UpstreamError('UPSTREAM_UNAVAILABLE', 'The upstream did not list its models.', { cause })
     })
     current = asked
@@ -49,9 +49,14 @@ export function createModelList(pool: Pool, path: string, headers: Record<string
   }
 }
 
-async function fetchModels(pool: Pool, path: string, headers: Record<string, string>): Promise<ListedModel[]> {
+async function fetchModels(
+  pool: Dispatcher,
+  origin: string,
+  path: string,
+  headers: Record<string, string>,
+): Promise<ListedModel[]> {
   const signal = AbortSignal.timeout(listTimeoutMs)
-  const { statusCode, body } = await pool.request({ method: 'GET', path, headers, signal })
+  const { statusCode, body } = await pool.request({ method: 'GET', origin, path, headers, signal })
   const parts: Buffer[] = []
   let bytes = 0
   for await (const part of body as AsyncIterable<Buffer>) {

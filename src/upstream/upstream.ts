@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises'
-import { Pool } from 'undici'
+import { EnvHttpProxyAgent, Pool } from 'undici'
 import { attempt, type Outcome } from './attempt.ts'
 import { type Chunk, isInt, isObject } from './chunk.ts'
 import { UpstreamError } from './error.ts'
@@ -19,6 +19,13 @@ export interface UpstreamSettings {
   timeouts: { connectMs: number; firstByteMs: number; idleMs: number; totalMs: number }
   /** takes an answer for whole that ends in good order with neither finish_reason nor [DONE] */
   lenientEnd: boolean
+}
+
+/** Proxies for each scheme, empty where there is none, and the hosts, separated by commas, that are asked directly. */
+export interface ProxySettings {
+  httpsProxy: string
+  httpProxy: string
+  noProxy: string
 }
 
 export interface ChatRequest {
@@ -75,9 +82,9 @@ export interface Upstreams {
 
 type Upstream = ReturnType<typeof createUpstream>
 
-/** They are tried in this order for a model. */
-export function createUpstreams(settings: UpstreamSettings[]): Upstreams {
-  const upstreams = settings.map(createUpstream)
+/** They are tried in this order for a model, and asked directly where the proxy is null. */
+export function createUpstreams(settings: UpstreamSettings[], proxy: ProxySettings | null): Upstreams {
+  const upstreams = settings.map((each) => createUpstream(each, proxy))
   const serving = (model: string) => upstreams.filter((upstream) => upstream.serves(model))
 
   return {
@@ -126,28 +133,38 @@ export function createUpstreams(settings: UpstreamSettings[]): Upstreams {
     },
 
     async close() {
-      await Promise.all(upstreams.map(({ pool }) => pool.destroy()))
+      await Promise.all(upstreams.map((upstream) => upstream.close()))
     },
   }
 }
 
-function createUpstream(settings: UpstreamSettings) {
+function createUpstream(settings: UpstreamSettings, proxy: ProxySettings | null) {
   const { name, apiKey, contextWindow, timeouts } = settings
   const { origin, pathname, search } = new URL(settings.baseUrl)
-  const pathOf = (resource: string) => `${pathname.replace(/(?<!\/)\/+$/, '')}/${resource}${search}`
+  // Base URLs are often copied with the path of the resource that clients ask for.
+  const basePath = pathname.replace(/(?<!\/)\/+$/, '').replace(/\/chat\/completions$/, '')
+  const pathOf = (resource: string) => `${basePath}/${resource}${search}`
   const authorization: Record<string, string> = apiKey === null ? {} : { authorization: `Bearer ${apiKey}` }
-  const pool = new Pool(origin, { connections: null, pipelining: 1, connect: { timeout: timeouts.connectMs } })
-  const list = createModelList(pool, pathOf('models'), { ...authorization, accept: 'application/json' })
+  const options = { connections: null, pipelining: 1, connect: { timeout: timeouts.connectMs } }
+  const pool = proxy === null ? new Pool(origin, options) : new EnvHttpProxyAgent({ ...options, ...proxy })
+  const list = createModelList(pool, origin, pathOf('models'), { ...authorization, accept: 'application/json' })
   const patterns = settings.models.map(createGlob)
   const prices = Object.entries(settings.prices).map(([model, price]) => ({ model, matches: createGlob(model), price }))
   const serves = (model: string) => patterns.some((matches) => matches(model))
+  let isClosed = false
 
   return {
     settings,
     pool,
+    origin,
     path: pathOf('chat/completions'),
     headers: { ...authorization, accept: 'text/event-stream', 'content-type': 'application/json' },
     serves,
+    isClosed: () => isClosed,
+    close() {
+      isClosed = true
+      return pool.destroy()
+    },
     async models(): Promise<Model[]> {
       const listed = await list()
       return listed.filter(({ id }) => serves(id)).map((model) => ({ ...model, upstream: name, contextWindow }))
@@ -170,7 +187,7 @@ async function tryRepeatedly(
   for (let retries = 0; ; retries++) {
     handlers.signal.throwIfAborted()
     const outcome = await tryOnce(upstream, request, body, deadline, handlers)
-    if (outcome.recourse !== 'HERE' || retries === maxRetries || upstream.pool.destroyed) return outcome
+    if (outcome.recourse !== 'HERE' || retries === maxRetries || upstream.isClosed()) return outcome
     const delayMs = retryDelayMs(outcome.headers, retries)
     if (performance.now() + delayMs >= deadline) return outcome
     await unlessAborted(delay(delayMs, undefined, { signal: handlers.signal }), handlers.signal)
@@ -178,7 +195,7 @@ async function tryRepeatedly(
 }
 
 async function tryOnce(
-  { settings, pool, path, headers }: Upstream,
+  { settings, pool, origin, path, headers }: Upstream,
   { model, parameters }: ChatRequest,
   body: string,
   deadline: number,
@@ -189,6 +206,7 @@ async function tryOnce(
   const startMs = performance.now()
   const outcome = await attempt({
     pool,
+    origin,
     path,
     headers,
     body,

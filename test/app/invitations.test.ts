@@ -195,6 +195,8 @@ describe('to invite', () => {
     expect(await addressFor({ host: 'chat.example.com', 'x-forwarded-proto': 'https' })).toMatch(
       /^https:\/\/chat\.example\.com\/#\/join\/[\w-]{43}$/,
     )
+    expect(await addressFor({ host: 'chat.example.com', 'x-forwarded-proto': 'https,http' })).toMatch(/^https:/)
+    expect(await addressFor({ host: 'chat.example.com', 'x-forwarded-proto': 'http, https' })).toMatch(/^http:/)
     expect(await addressFor({ host: 'chat.example.com/other?' })).toMatch(/^http:\/\/chat\.example\.com\/#\/join\//)
     expect(await addressFor({ host: 'no host at all' })).toMatch(/^\/#\/join\//)
   })
