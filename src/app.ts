@@ -60,7 +60,9 @@ export async function startApp(settings: Settings): Promise<App> {
     signIn,
     createContext: async (identity, signal, origin) => {
       readiness.assert()
-      return createContext(chat, await chat.viewers.of(identity), signal, origin)
+      const { apiKeyId, expiresAt } = identity
+      const signingKey = apiKeyId === null ? null : { id: apiKeyId, expiresAt }
+      return createContext(chat, { viewer: await chat.viewers.of(identity), signingKey, signal, origin })
     },
     assertReady: readiness.assert,
     checks: readiness.checks,

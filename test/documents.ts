@@ -110,7 +110,7 @@ export const removeParticipant = `mutation ($conversationId: ID!, $userId: ID!) 
 } ${conversationResult}`
 
 export const createInvitation = `mutation ($input: CreateInvitationInput!) {
-  createInvitation(input: $input) { ...F ... on InvitationPayload { token url expiresAt } }
+  createInvitation(input: $input) { ...F ... on InvitationPayload { token url expiresAt invitation { id } } }
 } ${inFailures}`
 
 export const acceptInvitation = `mutation ($token: String!) { acceptInvitation(token: $token) { ...R } } ${conversationResult}`
@@ -272,6 +272,7 @@ export interface Invitation {
   token: string
   url: string
   expiresAt: string
+  invitation: { id: string }
 }
 
 export interface Participant {

@@ -36,7 +36,8 @@ const CreateApiKeyInput = builder.inputType('CreateApiKeyInput', {
     expiresAt: t.field({
       type: 'DateTime',
       description:
-        'From when on it is to sign nobody in, a time in the future; absent: it does so until it is revoked.',
+        'From when on it is to sign nobody in, a time in the future; absent: it does so until it is revoked. Where you are signed in ' +
+        'with an API key that expires, that is the latest time, and the default.',
     }),
   }),
 })
@@ -54,14 +55,17 @@ const CreateApiKeyPayload = builder.objectRef<{ apiKey: ApiKey; secret: string }
 builder.mutationFields((t) => ({
   createApiKey: t.field({
     type: CreateApiKeyPayload,
-    description: 'Makes an API key, with which a program signs in as the viewer, and may do all that the viewer may.',
+    description:
+      'Makes an API key, with which a program signs in as the viewer, and may do all that the viewer may. A key that is made by ' +
+      'somebody who is signed in with an API key ends no later than that key, and is revoked with it.',
     args: { input: t.arg({ type: CreateApiKeyInput, required: true, description: 'What it is to be like.' }) },
-    resolve: (_, { input }, { chat, viewer }) => chat.apiKeys.create(viewer, input),
+    resolve: (_, { input }, { chat, viewer, signingKey }) => chat.apiKeys.create(viewer, input, signingKey),
   }),
   revokeApiKey: t.field({
     type: 'ApiKey',
     description:
-      'Ends an API key of the viewer for good; what is open by it is closed within seconds. Once more changes nothing.',
+      'Ends an API key of the viewer for good, and the keys that were made by it; what is open by them is closed within seconds. ' +
+      'Once more changes nothing.',
     args: { id: t.arg.id({ required: true, description: 'The id of the API key.' }) },
     resolve: (_, { id }, { chat, viewer }) => chat.apiKeys.revoke(viewer, readId('ApiKey', id)),
   }),

@@ -3,6 +3,7 @@ import { GraphQLDateTimeISO } from 'graphql-scalars'
 import type { ApiKey } from '../chat/api-key.ts'
 import type { Completion } from '../chat/completion.ts'
 import type { Conversation, Participant } from '../chat/conversation.ts'
+import type { Invitation } from '../chat/invitation.ts'
 import type { Message } from '../chat/message.ts'
 import type { User } from '../chat/viewer.ts'
 import type { Context } from './context.ts'
@@ -13,6 +14,7 @@ export interface Objects {
   ApiKey: ApiKey
   Completion: Completion
   Conversation: Conversation
+  Invitation: Invitation
   Message: Message
   Participant: Participant
   User: User

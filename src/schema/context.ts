@@ -1,9 +1,10 @@
 import DataLoader from 'dataloader'
 import { GraphQLError } from 'graphql'
-import type { ApiKey } from '../chat/api-key.ts'
+import type { ApiKey, SigningKey } from '../chat/api-key.ts'
 import type { Chat } from '../chat/chat.ts'
 import type { Completion, CompletionRequest, Usage } from '../chat/completion.ts'
 import type { Conversation, Participant } from '../chat/conversation.ts'
+import type { Invitation } from '../chat/invitation.ts'
 import type { Message, PathRequest } from '../chat/message.ts'
 import type { Page } from '../chat/page.ts'
 import type { User } from '../chat/viewer.ts'
@@ -17,6 +18,8 @@ type Loader<Key, Value> = Pick<DataLoader<Key, Value>, 'load'>
 export interface Context {
   chat: Chat
   viewer: User
+  /** null where something else than an API key signed the viewer in. */
+  signingKey: SigningKey | null
   /** Aborts when the client has left. */
   signal: AbortSignal
   /** The server's address, as the client sees it; empty where its request does not tell. */
@@ -24,6 +27,8 @@ export interface Context {
   users: Loader<string, User | null>
   apiKeys: Loader<string, ApiKey | null>
   apiKeysOfUser: Loader<string, ApiKey[]>
+  invitations: Loader<string, Invitation | null>
+  invitationsOfConversation: Loader<string, Invitation[] | null>
   conversations: Loader<string, Conversation | null>
   messages: Loader<string, Message | null>
   completions: Loader<string, Completion | null>
@@ -93,17 +98,21 @@ export async function loadExisting<Value>(values: Loader<string, Value | null>, 
   throw new GraphQLError('This is gone, or no longer shared.', { extensions: { code: 'NOT_FOUND' } })
 }
 
+/** What is known of who asks, and how. */
+export type ContextRequest = Pick<Context, 'viewer' | 'signingKey' | 'signal' | 'origin'>
+
 /** A fresh one for each operation. */
-export function createContext(chat: Chat, viewer: User, signal: AbortSignal, origin: string): Context {
-  const { viewers, apiKeys, conversations, messages, completions } = chat
+export function createContext(chat: Chat, request: ContextRequest): Context {
+  const { viewers, apiKeys, invitations, conversations, messages, completions } = chat
+  const { viewer } = request
   return {
     chat,
-    viewer,
-    signal,
-    origin,
+    ...request,
     users: byId((ids) => viewers.find(viewer, ids)),
     apiKeys: byId((ids) => apiKeys.find(viewer, ids)),
     apiKeysOfUser: fromMap((ids) => apiKeys.ofUsers(viewer, ids), []),
+    invitations: byId((ids) => invitations.find(viewer, ids)),
+    invitationsOfConversation: fromMap((ids) => invitations.ofConversations(viewer, ids), null),
     conversations: byId((ids) => conversations.find(viewer, ids)),
     messages: byId((ids) => messages.find(viewer, ids)),
     completions: byId((ids) => completions.find(viewer, ids)),

@@ -5,7 +5,7 @@ export type NodeType = Exclude<keyof Objects, 'Participant'>
 // An id that names nothing is the id of nothing, so that it takes the same way as one that does not exist.
 const nothing = '00000000-0000-0000-0000-000000000000'
 
-const form = /^(User|ApiKey|Conversation|Message|Completion):([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})$/
+const form = /^(User|ApiKey|Invitation|Conversation|Message|Completion):([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})$/
 
 export function writeId(type: NodeType, id: string): string {
   return Buffer.from(`${type}:${id}`).toString('base64url')

@@ -16,6 +16,7 @@ const mostIds = 200
 const loaders = {
   User: 'users',
   ApiKey: 'apiKeys',
+  Invitation: 'invitations',
   Conversation: 'conversations',
   Message: 'messages',
   Completion: 'completions',
@@ -41,7 +42,7 @@ builder.queryFields((t) => ({
     args: {
       id: t.arg.id({
         required: true,
-        description: 'The id of a user, an API key, a conversation, a message or a completion.',
+        description: 'The id of a user, an API key, an invitation, a conversation, a message or a completion.',
       }),
     },
     resolve: (_, { id }, context) => findNode(id, context),

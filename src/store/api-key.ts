@@ -14,6 +14,8 @@ export interface ApiKey {
 
 export interface NewApiKey extends Pick<ApiKey, 'id' | 'userId' | 'name' | 'prefix' | 'expiresAt'> {
   hash: string
+  /** The key that signed its maker in; null where something else did. */
+  madeById: string | null
 }
 
 /** What signs in by a key. */
@@ -28,13 +30,16 @@ export interface KeyHolder {
 }
 
 export interface ApiKeys {
-  /** False, and nothing written, where the user has `most` keys that can be used. */
+  /** False, and nothing written, where the user has `most` usable keys, or the key that makes it was revoked meanwhile. */
   create(key: NewApiKey, most: number): Promise<boolean>
   find(userId: string, ids: readonly string[]): Promise<ApiKey[]>
   /** The latest first, but those that can be used before all others. */
   ofUser(userId: string, most: number): Promise<ApiKey[]>
-  /** For good: the time of the first revocation stays. */
-  revoke(userId: string, id: string): Promise<void>
+  /**
+   * For good, with all keys that it made and that those made: the time of the first revocation stays. Gives the ids of
+   * those that were usable until now.
+   */
+  revoke(userId: string, id: string): Promise<string[]>
   /** null where there is none, or none that can be used now. */
   holder(prefix: string): Promise<KeyHolder | null>
   noteUse(id: string): Promise<void>
@@ -51,20 +56,28 @@ const holderSql = `
   SELECT api_keys.id, hash, expires_at AS "expiresAt", ${isUseDue} AS "isUseDue", subject
   FROM api_keys JOIN users ON users.id = user_id WHERE prefix = $1 AND ${isUsable}`
 
+const revokeSql = `
+  WITH RECURSIVE family AS (
+    SELECT id FROM api_keys WHERE user_id = $1::uuid AND id = $2::uuid
+    UNION SELECT made.id FROM api_keys made JOIN family ON made.made_by_id = family.id
+  )
+  UPDATE api_keys SET revoked_at = now() FROM family
+  WHERE api_keys.id = family.id AND revoked_at IS NULL RETURNING api_keys.id`
+
 const revokedSql = `
   SELECT asked.id FROM unnest($1::uuid[]) AS asked (id)
   WHERE NOT EXISTS (SELECT FROM api_keys WHERE api_keys.id = asked.id AND revoked_at IS NULL)`
 
 export function createApiKeys({ prisma, query }: Database): ApiKeys {
   return {
-    async create({ id, userId, name, prefix, hash, expiresAt }, most) {
-      // Two that come at once wait for each other, and the second one counts the first.
+    async create({ id, userId, name, prefix, hash, expiresAt, madeById }, most) {
+      // What makes and revokes a user's keys waits for its turn, so that none is counted too late or left out.
       const [, written] = await prisma.$transaction([
         prisma.$executeRaw`SELECT id FROM users WHERE id = ${userId}::uuid FOR NO KEY UPDATE`,
         prisma.$executeRaw`
-          INSERT INTO api_keys (id, user_id, name, prefix, hash, expires_at)
-          SELECT ${id}::uuid, ${userId}::uuid, ${name}, ${prefix}, ${hash}, ${expiresAt}::timestamptz
-          WHERE (SELECT count(*) FROM api_keys WHERE user_id = ${userId}::uuid AND revoked_at IS NULL
+          INSERT INTO api_keys (id, user_id, name, prefix, hash, expires_at, made_by_id)
+          SELECT ${id}::uuid, ${userId}::uuid, ${name}, ${prefix}, ${hash}, ${expiresAt}::timestamptz, ${madeById}::uuid
+          WHERE NOT EXISTS (SELECT FROM api_keys WHERE id = ${madeById}::uuid AND revoked_at IS NOT NULL) AND (SELECT count(*) FROM api_keys WHERE user_id = ${userId}::uuid AND revoked_at IS NULL
             AND (expires_at IS NULL OR expires_at > now())) < ${most}`,
       ])
       return written === 1
@@ -76,8 +89,12 @@ export function createApiKeys({ prisma, query }: Database): ApiKeys {
       return query(`SELECT ${columns} FROM api_keys WHERE user_id = $1 ORDER BY ${order} LIMIT $2`, [userId, most])
     },
     async revoke(userId, id) {
-      const text = 'UPDATE api_keys SET revoked_at = now() WHERE user_id = $1 AND id = $2 AND revoked_at IS NULL'
-      await query(text, [userId, id])
+      // As `create` does: one after the other.
+      const [, revoked] = await prisma.$transaction([
+        prisma.$executeRaw`SELECT id FROM users WHERE id = ${userId}::uuid FOR NO KEY UPDATE`,
+        prisma.$queryRawUnsafe<{ id: string }[]>(revokeSql, userId, id),
+      ])
+      return revoked.map((key) => key.id)
     },
     async holder(prefix) {
       const [found] = await query<KeyHolder>(holderSql, [prefix])

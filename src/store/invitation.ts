@@ -2,13 +2,21 @@ import type { Database } from './database.ts'
 import { type ParticipantRole, participantsChanged } from './participant.ts'
 import { lockParticipants } from './participant-lock.ts'
 
-export interface NewInvitation {
-  tokenHash: string
+export interface Invitation {
+  id: string
   conversationId: string
   inviterId: string
   role: ParticipantRole
+  createdAt: Date
   expiresAt: Date
+  /** null: as many as come. */
   maxUses: number | null
+  uses: number
+  revokedAt: Date | null
+}
+
+export interface NewInvitation extends Omit<Invitation, 'createdAt' | 'uses' | 'revokedAt'> {
+  tokenHash: string
 }
 
 export interface Entrance {
@@ -18,23 +26,48 @@ export interface Entrance {
 }
 
 export interface Invitations {
-  /** Rejects with StoreError GONE where the conversation was deleted meanwhile. */
-  create(invitation: NewInvitation): Promise<void>
+  /**
+   * null, and nothing written, where the conversation has `most` that let people in. Rejects with StoreError GONE where the
+   * conversation was deleted meanwhile.
+   */
+  create(invitation: NewInvitation, most: number): Promise<Invitation | null>
+  /** Of these, those of conversations whose OWNER the user is. */
+  find(userId: string, ids: readonly string[]): Promise<Invitation[]>
+  /** Those that let people in, of each conversation the latest `most`, the latest first. */
+  open(conversationIds: readonly string[], most: number): Promise<Invitation[]>
+  /** For good, where the user is an OWNER: the time of the first revocation stays. */
+  revoke(userId: string, id: string): Promise<void>
   /** They begin where the inviter stands. Null, and nothing written, where it lets them in no longer. */
   accept(tokenHash: string, userId: string): Promise<Entrance | null>
 }
 
+const columns = `i.id, i.conversation_id AS "conversationId", i.inviter_id AS "inviterId", i.role, i.created_at AS "createdAt",
+  i.expires_at AS "expiresAt", i.max_uses AS "maxUses", i.uses, i.revoked_at AS "revokedAt"`
+const isOpen = 'i.revoked_at IS NULL AND i.expires_at > now() AND (i.max_uses IS NULL OR i.uses < i.max_uses)'
+const isOwn = `EXISTS (
+  SELECT FROM participants p WHERE p.conversation_id = i.conversation_id AND p.user_id = $1::uuid AND p.role = 'OWNER')`
+
 // Made by the database's clock, which also says when people were removed.
 const createSql = `
-  INSERT INTO invitations (token_hash, conversation_id, inviter_id, role, expires_at, max_uses)
-  VALUES ($1, $2, $3, $4, $5, $6)`
+  INSERT INTO invitations AS i (token_hash, id, conversation_id, inviter_id, role, expires_at, max_uses)
+  SELECT $1, $2::uuid, $3::uuid, $4::uuid, $5::participant_role, $6::timestamptz, $7::int
+  WHERE (SELECT count(*) FROM invitations i WHERE i.conversation_id = $3::uuid AND ${isOpen}) < $8::int
+  RETURNING ${columns}`
+
+const openSql = `
+  SELECT open.* FROM unnest($1::uuid[]) AS asked (id), LATERAL (
+    SELECT ${columns} FROM invitations i
+    JOIN participants inviter ON inviter.conversation_id = i.conversation_id AND inviter.user_id = i.inviter_id
+      AND inviter.role = 'OWNER'
+    WHERE i.conversation_id = asked.id AND ${isOpen} ORDER BY i.created_at DESC, i.id DESC LIMIT $2
+  ) open`
 
 // The invitation is locked after the people, and read as it is then, so that no use is lost or counted twice.
 const acceptSql = `
   WITH here AS (${lockParticipants('(SELECT conversation_id FROM invitations WHERE token_hash = $1)')}),
   invitation AS (
     SELECT conversation_id, inviter_id, role, created_at FROM invitations
-    WHERE token_hash = $1 AND expires_at > now() AND (max_uses IS NULL OR uses < max_uses)
+    WHERE token_hash = $1 AND revoked_at IS NULL AND expires_at > now() AND (max_uses IS NULL OR uses < max_uses)
       AND (SELECT count(*) FROM here) > 0
     FOR NO KEY UPDATE
   ), changed AS (
@@ -55,8 +88,16 @@ const knownSql = `
 
 export function createInvitations({ query }: Database): Invitations {
   return {
-    async create({ tokenHash, conversationId, inviterId, role, expiresAt, maxUses }) {
-      await query(createSql, [tokenHash, conversationId, inviterId, role, expiresAt, maxUses])
+    async create({ tokenHash, id, conversationId, inviterId, role, expiresAt, maxUses }, most) {
+      const values = [tokenHash, id, conversationId, inviterId, role, expiresAt, maxUses, most]
+      return (await query<Invitation>(createSql, values))[0] ?? null
+    },
+    find: (userId, ids) =>
+      query(`SELECT ${columns} FROM invitations i WHERE i.id = ANY($2::uuid[]) AND ${isOwn}`, [userId, ids]),
+    open: (conversationIds, most) => query(openSql, [conversationIds, most]),
+    async revoke(userId, id) {
+      const text = `UPDATE invitations i SET revoked_at = now() WHERE i.id = $2 AND i.revoked_at IS NULL AND ${isOwn}`
+      await query(text, [userId, id])
     },
     async accept(tokenHash, userId) {
       const [joined] = await query<{ conversationId: string }>(acceptSql, [tokenHash, userId])

@@ -1,7 +1,8 @@
 import pg from 'pg'
 import { afterAll, describe, expect, inject, test } from 'vitest'
-import { execute, type Sender, subscribe } from '../client.ts'
-import { type ApiKey, apiKeyNode, completionStream, createApiKey, revokeApiKey, viewerApiKeys } from '../documents.ts'
+import { by, idOf, keysOf, make, revoke, viewerBy } from '../api-keys.ts'
+import { execute, subscribe } from '../client.ts'
+import { apiKeyNode, completionStream, revokeApiKey } from '../documents.ts'
 import { contentsIn, createPerson, endOf, type Person, readTo, says } from '../person.ts'
 import { freshDatabase, type Server, startServer } from '../server.ts'
 import { chunks, done, finish, gate, startScriptedUpstream } from '../upstream-server.ts'
@@ -19,37 +20,6 @@ function somebody(server = url): Person {
   return createPerson(server, `person ${people}`.replace(' ', '-'))
 }
 
-interface Made {
-  secret: string
-  apiKey: ApiKey
-}
-
-async function make(person: Person, input: object = {}): Promise<Made> {
-  const given = { input: { name: 'a robot', ...input } }
-  return (await person.request<{ createApiKey: Made }>(createApiKey, given)).createApiKey
-}
-
-async function revoke(person: Person, id: string): Promise<ApiKey> {
-  return (await person.request<{ revokeApiKey: ApiKey }>(revokeApiKey, { id })).revokeApiKey
-}
-
-async function keysOf(person: Person): Promise<ApiKey[]> {
-  return (await person.request<{ viewer: { apiKeys: ApiKey[] } }>(viewerApiKeys)).viewer.apiKeys
-}
-
-function by(secret: string): Sender {
-  return { authorization: `Bearer ${secret}` }
-}
-
-async function viewerBy(sender: Sender, server = url): Promise<unknown[]> {
-  const { status, data, errors } = await execute<{ viewer: { id: string } }>(server, '{ viewer { id } }', {}, sender)
-  return [status, data?.viewer.id ?? errors?.[0]?.extensions?.['code']]
-}
-
-async function idOf(person: Person): Promise<string> {
-  return (await person.request<{ viewer: { id: string } }>('{ viewer { id } }')).viewer.id
-}
-
 describe('an API key', () => {
   test('signs in as the user who made it, who alone sees it, and not its secret', async () => {
     const alice = somebody()
@@ -57,7 +27,7 @@ describe('an API key', () => {
     expect(secret).toMatch(/^ak_[0-9a-f]{16}_[\w-]{43}$/)
     expect(apiKey).toMatchObject({ name: 'a robot', lastUsedAt: null, expiresAt: null, revokedAt: null })
     expect(secret.startsWith(`${apiKey.prefix}_`)).toBe(true)
-    expect(await viewerBy(by(secret))).toEqual([200, await idOf(alice)])
+    expect(await viewerBy(url, by(secret))).toEqual([200, await idOf(alice)])
 
     const robot = createPerson(url, by(secret))
     const { completion } = await robot.ask('What digs?')
@@ -79,9 +49,9 @@ describe('an API key', () => {
     const id = await idOf(createPerson(dev.url, 'alice'))
     await dev.close()
     const server = await startServer({ ...database, AUTH_JWT_SECRET: 'a secret of at least thirty-two bytes' })
-    expect(await viewerBy(by(secret), server.url)).toEqual([200, id])
-    expect(await viewerBy({ as: 'alice' }, server.url)).toEqual([401, 'UNAUTHENTICATED'])
-    expect(await viewerBy({}, server.url)).toEqual([401, 'UNAUTHENTICATED'])
+    expect(await viewerBy(server.url, by(secret))).toEqual([200, id])
+    expect(await viewerBy(server.url, { as: 'alice' })).toEqual([401, 'UNAUTHENTICATED'])
+    expect(await viewerBy(server.url, {})).toEqual([401, 'UNAUTHENTICATED'])
   })
 
   test('that is not quite it is refused like one of nobody', async () => {
@@ -102,19 +72,19 @@ describe('an API key', () => {
     )
     expect(new Set(bodies).size).toBe(1)
     expect(bodies[0]).toContain('UNAUTHENTICATED')
-    expect(await viewerBy(by(secret))).toContain(200)
+    expect(await viewerBy(url, by(secret))).toContain(200)
   })
 
   test('says when it was last used, to the minute', async () => {
     const alice = somebody()
     const { secret } = await make(alice)
     const since = Date.now() - 1_000
-    await Promise.all(Array.from({ length: 20 }, () => viewerBy(by(secret))))
+    await Promise.all(Array.from({ length: 20 }, () => viewerBy(url, by(secret))))
     const lastUsedAt = async () => (await keysOf(alice))[0]?.lastUsedAt ?? ''
     await expect.poll(lastUsedAt).not.toBe('')
     const used = await lastUsedAt()
     expect(Date.parse(used)).toBeGreaterThan(since)
-    await viewerBy(by(secret))
+    await viewerBy(url, by(secret))
     expect(await keysOf(alice)).toMatchObject([{ lastUsedAt: used }])
   })
 
@@ -126,7 +96,7 @@ describe('an API key', () => {
     const viewer = createPerson(url, by(secret)).start('a key', 'What digs?')
     await readTo('A mo', viewer)
     expect(await viewer.closed).toBe(4403)
-    await expect.poll(() => viewerBy(by(secret))).toEqual([401, 'UNAUTHENTICATED'])
+    await expect.poll(() => viewerBy(url, by(secret))).toEqual([401, 'UNAUTHENTICATED'])
     expect(await keysOf(alice)).toMatchObject([{ revokedAt: null }])
   })
 })
@@ -135,11 +105,11 @@ describe('a revoked key', () => {
   test('signs nobody in, for good, and stays in the list', async () => {
     const alice = somebody()
     const [{ secret, apiKey }, other] = [await make(alice), await make(alice, { name: 'another' })]
-    expect(await viewerBy(by(secret))).toContain(200)
+    expect(await viewerBy(url, by(secret))).toContain(200)
     const revoked = await revoke(alice, apiKey.id)
     expect(revoked.revokedAt).not.toBeNull()
-    expect(await viewerBy(by(secret))).toEqual([401, 'UNAUTHENTICATED'])
-    expect(await viewerBy(by(other.secret))).toContain(200)
+    expect(await viewerBy(url, by(secret))).toEqual([401, 'UNAUTHENTICATED'])
+    expect(await viewerBy(url, by(other.secret))).toContain(200)
     expect(await revoke(alice, apiKey.id)).toEqual(revoked)
     expect((await keysOf(alice)).map(({ name }) => name)).toEqual(['another', 'a robot'])
     expect(await alice.request(apiKeyNode, { id: apiKey.id })).toEqual({ node: revoked })
@@ -208,7 +178,7 @@ describe('a revoked key', () => {
 })
 
 async function refusedBy(server: Server, secret: string): Promise<void> {
-  await expect.poll(() => viewerBy(by(secret), server.url)).toEqual([401, 'UNAUTHENTICATED'])
+  await expect.poll(() => viewerBy(server.url, by(secret))).toEqual([401, 'UNAUTHENTICATED'])
 }
 
 describe("another's key", () => {
@@ -223,7 +193,7 @@ describe("another's key", () => {
       expect(its).toEqual(nobodys)
     }
     await expect(revoke(bob, apiKey.id)).rejects.toMatchObject({ errors: [{ extensions: { code: 'NOT_FOUND' } }] })
-    expect(await viewerBy(by(secret))).toContain(200)
+    expect(await viewerBy(url, by(secret))).toContain(200)
   })
 
   test('is not in the list that the other one sees of their user', async () => {

@@ -1,4 +1,4 @@
-export const kinds = ['User', 'ApiKey', 'Conversation', 'Message', 'Completion'] as const
+export const kinds = ['User', 'ApiKey', 'Invitation', 'Conversation', 'Message', 'Completion'] as const
 
 export type Kind = (typeof kinds)[number]
 
@@ -11,6 +11,7 @@ const taught: Record<Meaning, string> = {
   Node: 'Query.node(id) Query.nodes(ids)',
   User: `Mutation.addParticipant(userId) Mutation.updateParticipant(userId) Mutation.removeParticipant(userId)`,
   ApiKey: 'Mutation.revokeApiKey(id)',
+  Invitation: 'Mutation.revokeInvitation(id)',
   Conversation: `Query.conversation(id) Query.searchMessages(conversationId) Mutation.updateConversation(id)
     Mutation.deleteConversation(id) Mutation.addParticipant(conversationId) Mutation.updateParticipant(conversationId)
     Mutation.removeParticipant(conversationId) Subscription.conversationEvents(conversationId) CreateMessageInput.conversationId

@@ -69,7 +69,7 @@ export async function furnish(upstream: ScriptedUpstream, furniture: Furniture):
   const written = await asker.write(conversationId, 'x', { idempotencyKey: keys[1] })
   const edited = await owner.write(conversationId, word('edit'), { replaces: written.createdMessage.id })
   const { secret, apiKey } = await makeApiKey(owner, word('key'))
-  const { token } = await owner.invite(conversationId, 'VIEWER', { maxUses: 1 })
+  const { token, invitation } = await owner.invite(conversationId, 'VIEWER', { maxUses: 1 })
   await comer.accept(token)
 
   const busy = isBusy ? await makeBusy(upstream, asker, conversationId, word) : null
@@ -79,6 +79,7 @@ export async function furnish(upstream: ScriptedUpstream, furniture: Furniture):
     ids: {
       User: [user],
       ApiKey: [apiKey.id],
+      Invitation: [invitation.id],
       Conversation: [conversationId],
       // The first question and its answer, the last ones but for what waits, and the edit.
       Message: [0, 1, -3, -2].map((at) => edges.at(at)?.node.id ?? '').concat(edited.createdMessage.id),
