@@ -3,7 +3,7 @@ import type { Answer } from '../stream/answer.ts'
 import { writeCursor } from '../stream/cursor.ts'
 import type { ChoiceDelta } from '../stream/delta.ts'
 import { follow, type Step } from '../stream/follower.ts'
-import { type Position, start } from '../stream/position.ts'
+import { type Position, progress, start } from '../stream/position.ts'
 import { type Failure, notFound } from './error.ts'
 
 export type CompletionEvent =
@@ -48,7 +48,8 @@ export function rejection(failure: Failure, completionId: string): AsyncIterable
 }
 
 /**
- * A snapshot, or with `from` what came after it; then what is new, merged as far as the viewer is behind; then the end.
+ * A snapshot, or with `from` what came after it; then what is new, merged as far as the viewer is behind; then the end. Where
+ * less is stored than the viewer has seen, another snapshot comes before the end.
  * Written by hand, since a generator's return() would wait behind its pending next().
  */
 export function watchAnswer(answer: Answer<Completion>, options: WatchOptions): AsyncIterableIterator<CompletionEvent> {
@@ -79,6 +80,11 @@ export function watchAnswer(answer: Answer<Completion>, options: WatchOptions): 
     }
   }
 
+  /** Another server has ended the answer, and had less of it than was seen here. */
+  function hasTooMuch(): boolean {
+    return !lost.aborted && answer.outcome() !== null && progress(place) > progress(answer.revealed())
+  }
+
   /** null where the server goes before the answer has ended. */
   function lastEvent(): CompletionEvent | null {
     if (lost.aborted) return rejected(notFound('completion').failure, answer.id)
@@ -102,6 +108,10 @@ export function watchAnswer(answer: Answer<Completion>, options: WatchOptions): 
     if (isOpening && first !== null && !lost.aborted) return { done: false, value: snapshot(first) }
     const step = await steps.next()
     if (!step.done && !lost.aborted) return { done: false, value: eventOf(step.value) }
+    if (hasTooMuch()) {
+      place = answer.revealed()
+      return { done: false, value: snapshot(place) }
+    }
     finish()
     const value = lastEvent()
     return value === null ? { done: true, value: undefined } : { done: false, value }

@@ -37,7 +37,8 @@ const interfaces = [CompletionEvent]
 
 builder.objectType(builder.objectRef<EventOf<'snapshot'>>('CompletionSnapshot'), {
   description:
-    'All so far, to put in the place of what you have. The first event, unless a cursor was given that can be served.',
+    'All so far, to put in the place of what you have. The first event, unless a cursor was given that can be served. Also the last ' +
+    'but one, where the server that streamed the answer was cut off from its database and less is stored than it had shown.',
   interfaces,
   fields: (t) => ({
     completion: t.expose('completion', { type: 'Completion', description: 'As it is now.' }),
