@@ -144,6 +144,7 @@ function demoUpstream(baseUrl: string): UpstreamSettings {
 /** Migrates and takes up the work as soon as the database can be reached. */
 function createReadiness(database: Database, chat: ChatServer, log: Logger) {
   const stopper = new AbortController()
+  const checkDatabase = createDatabaseCheck(database, log)
   let waitsFor: string | null = 'the migrations are not applied yet'
 
   async function begin(): Promise<boolean> {
@@ -171,11 +172,29 @@ function createReadiness(database: Database, chat: ChatServer, log: Logger) {
       if (waitsFor !== null) throw new StoreError('UNAVAILABLE', waitsFor)
     },
     async checks() {
-      const failure = await database.check().then(
-        () => null,
-        (error: Error) => error.message,
-      )
-      return { database: failure, migrations: waitsFor }
+      const migrations = waitsFor === null ? null : 'the migrations are not known to be applied yet'
+      return { database: await checkDatabase(), migrations }
     },
+  }
+}
+
+/** Resolves to the reason why the database cannot serve, in words for strangers; null where it can. The log has the details. */
+function createDatabaseCheck(database: Database, log: Logger): () => Promise<string | null> {
+  let told: string | null = null
+
+  function tell(reason: string | null, details: object) {
+    if (reason !== null && reason !== told) log.warn(details, `${reason}: /readyz says 503`)
+    if (reason === null && told !== null) log.info({}, 'the database serves again')
+    told = reason
+    return reason
+  }
+
+  return async () => {
+    try {
+      const isReadOnly = (await database.check()) === 'READ_ONLY'
+      return tell(isReadOnly ? 'the database is read-only' : null, {})
+    } catch (error) {
+      return tell('the database cannot be reached, or does not answer', { err: error })
+    }
   }
 }

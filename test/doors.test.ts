@@ -139,6 +139,20 @@ describe('readiness', () => {
     expect((await fetch(`${url}/livez`)).status).toBe(200)
   })
 
+  test('is found out once, however many ask within a second', async () => {
+    let checks = 0
+    const { url } = await openDoor({
+      async checks() {
+        checks += 1
+        return { database: null }
+      },
+    })
+    const replies = await Promise.all(Array.from({ length: 50 }, () => fetch(`${url}/readyz`)))
+    expect(replies.map(({ status }) => status)).toEqual(replies.map(() => 200))
+    // A busy machine may need more than a second for the fifty.
+    expect(checks).toBeLessThan(5)
+  })
+
   test('is 503 when a check hangs', async () => {
     const { url } = await openDoor({ checks: () => new Promise(() => {}) })
     expect((await fetch(`${url}/readyz`)).status).toBe(503)

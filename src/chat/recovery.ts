@@ -35,6 +35,7 @@ export function createRecovery({ store, endOrphan, replica, lives, queue, log }:
   let leaseTimer: NodeJS.Timeout | undefined
   let isRunning = false
   let isLooking = false
+  let isBlind = false
   /** Whose end the database refuses, even a plain one. A next start tries again. */
   const refused = new Set<string>()
 
@@ -71,8 +72,10 @@ export function createRecovery({ store, endOrphan, replica, lives, queue, log }:
     isLooking = true
     try {
       if (await leases.look()) void tick()
+      isBlind = false
     } catch (error) {
-      log.warn({ err: error }, 'the leases of other servers could not be read; the next try follows')
+      if (!isBlind) log.warn({ err: error }, 'the leases of other servers cannot be read; nobody is taken for lost')
+      isBlind = true
     }
     isLooking = false
   }

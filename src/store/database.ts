@@ -1,4 +1,4 @@
-import type { Driver } from './driver.ts'
+import type { DatabaseState, Driver } from './driver.ts'
 import { withStoreErrors } from './error.ts'
 import type { PrismaClient } from './generated/client.ts'
 import { openPglite } from './pglite.ts'
@@ -26,7 +26,7 @@ export interface Database {
    */
   read<Row>(text: string, values: readonly unknown[], signal: AbortSignal): Promise<Row[]>
   /** Rejects with StoreError UNAVAILABLE when the database cannot serve. */
-  check(): Promise<void>
+  check(): Promise<DatabaseState>
   /** Runs the work while no other process runs its own; rejects with StoreError UNAVAILABLE, or as the work does. */
   exclusively: Driver['exclusively']
   close(): Promise<void>

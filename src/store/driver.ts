@@ -1,5 +1,8 @@
 import type { SqlDriverAdapterFactory, SqlMigrationAwareDriverAdapterFactory } from '@prisma/driver-adapter-utils'
 
+/** A primary that another has taken the place of takes no writes, and neither does one whose disk is full. */
+export type DatabaseState = 'WRITABLE' | 'READ_ONLY'
+
 /** What each of the two databases brings; query and check throw what its library throws. */
 export interface Driver {
   readonly kind: 'pglite' | 'postgres'
@@ -11,7 +14,7 @@ export interface Driver {
   /** As Database says. */
   send<Row>(text: string, values: readonly unknown[], onSent: () => void): Promise<Row[]>
   read<Row>(text: string, values: readonly unknown[], signal: AbortSignal): Promise<Row[]>
-  check(): Promise<void>
+  check(): Promise<DatabaseState>
   /** Runs the work while no other process runs its own, with an adapter that knows no time limits. */
   exclusively<T>(work: (adapter: SqlMigrationAwareDriverAdapterFactory) => Promise<T>): Promise<T>
   close(): Promise<void>

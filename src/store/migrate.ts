@@ -28,7 +28,8 @@ export async function migrate(database: Database): Promise<{ applied: string[] }
       return { applied: await applyMigrations(adapter, migrations) }
     } catch (error) {
       // The engine's error does not tell a lost connection from a wrong statement.
-      await database.check()
+      const state = await database.check()
+      if (state === 'READ_ONLY') throw new StoreError('UNAVAILABLE', 'the database is read-only', error)
       throw new StoreError('MIGRATION', `a migration failed: ${withoutTrace(error)}`, error)
     }
   })

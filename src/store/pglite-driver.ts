@@ -23,6 +23,7 @@ export function pgliteDriver(pglite: PGlite, folder: string | null = null): Driv
       }),
     async check() {
       await pglite.query('SELECT 1')
+      return 'WRITABLE'
     },
     // The lock on the folder keeps other processes out.
     exclusively: (work) => work(adapter),

@@ -5,7 +5,7 @@ import { PrismaPg } from '@prisma/adapter-pg'
 import type { SqlMigrationAwareDriverAdapterFactory as MigrationAdapter } from '@prisma/driver-adapter-utils'
 import type pg from 'pg'
 import type { Driver } from './driver.ts'
-import { StoreError, withStoreErrors } from './error.ts'
+import { withStoreErrors } from './error.ts'
 import { createPipeline, createPipelines } from './postgres-pipeline.ts'
 import { connectionOptions, createPool } from './postgres-pool.ts'
 import { createReader } from './postgres-reader.ts'
@@ -74,9 +74,9 @@ export function openPostgres(url: string): Driver {
       // query_timeout holds for a single query too; the types do not know it.
       const query = { text, query_timeout: checkTimeoutMs } as pg.QueryConfig
       const { rows } = await pool.connections.query<{ isReadOnly: boolean }>(query)
-      if (!rows[0]?.isReadOnly) return
+      if (!rows[0]?.isReadOnly) return 'WRITABLE'
       renew()
-      throw new StoreError('UNAVAILABLE', 'the database is read-only')
+      return 'READ_ONLY'
     },
     exclusively: (work) => exclusively(url, work),
     async close() {

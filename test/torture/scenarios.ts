@@ -9,6 +9,7 @@ import { lag } from './lag.ts'
 import { leak } from './leak.ts'
 import { locked } from './locked.ts'
 import { pause } from './pause.ts'
+import { readOnly } from './read-only.ts'
 import { reconnect } from './reconnect.ts'
 import { longSlow, shortSlow, slow } from './slow.ts'
 import { stall } from './stall.ts'
@@ -56,6 +57,10 @@ export const scenarios: Record<string, Scenario> = {
   locked: {
     short: (torture) => locked(torture, { lockedMs: 2_000, callers: 15, slackMs }),
     long: (torture) => locked(torture, { lockedMs: 90_000, callers: 200, slackMs: 0 }),
+  },
+  'read-only': {
+    short: (torture) => readOnly(torture, { rounds: 1, streams: 2, slackMs }),
+    long: (torture) => readOnly(torture, { rounds: 10, streams: 8, slackMs: 0 }),
   },
   stall: {
     short: (torture) => stall(torture, { rounds: 1, leaseMs: 4_000, share: 0.97, streams: 2 }),
