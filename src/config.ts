@@ -68,6 +68,11 @@ const known = z.object({
   LIMIT_REQUESTS_PER_MINUTE: whole('requests', 1, 1e9).default(120).describe('per user'),
   LIMIT_COST: whole('a cost', 1, 1e9).default(25_000).describe('of one operation, or of one event of a subscription'),
   LIMIT_STREAMS_PER_USER: whole('streams', 1, 1e9).default(50).describe('open at once, per user'),
+  LIMIT_SOCKETS: whole('WebSockets', 1, 1e9).default(10_000).describe('open at once'),
+  LIMIT_SOCKETS_PER_USER: whole('WebSockets', 1, 1e9).default(200).describe('open at once, per user'),
+  LIMIT_SOCKETS_PER_ADDRESS: whole('WebSockets', 1, 1e9)
+    .default(1_000)
+    .describe('open at once, per address of a client but loopback; an IPv6 network of 64 bits counts as one'),
   DRAIN_MS: whole('milliseconds', 0, maxMs).default(10_000).describe('how long live answers may finish at shutdown'),
   LEASE_MS: whole('milliseconds', 100, maxMs)
     .default(10_000)
@@ -114,6 +119,9 @@ export interface Settings {
   requestsPerMinute: number
   streamsPerUser: number
   operationCost: number
+  mostSockets: number
+  socketsPerUser: number
+  socketsPerAddress: number
   logLevel: 'fatal' | 'error' | 'warn' | 'info' | 'debug' | 'trace' | 'silent'
   production: boolean
 }
@@ -171,6 +179,9 @@ export function readSettings(environment: Environment, envFile: Environment = {}
     requestsPerMinute: values.LIMIT_REQUESTS_PER_MINUTE,
     streamsPerUser: values.LIMIT_STREAMS_PER_USER,
     operationCost: values.LIMIT_COST,
+    mostSockets: values.LIMIT_SOCKETS,
+    socketsPerUser: values.LIMIT_SOCKETS_PER_USER,
+    socketsPerAddress: values.LIMIT_SOCKETS_PER_ADDRESS,
     logLevel: values.LOG_LEVEL,
     production: values.NODE_ENV === 'production',
   }

@@ -38,6 +38,9 @@ test('nothing set means the embedded database, the demo model and Dev sign-in on
     requestsPerMinute: 120,
     operationCost: 25_000,
     streamsPerUser: 50,
+    mostSockets: 10_000,
+    socketsPerUser: 200,
+    socketsPerAddress: 1_000,
     logLevel: 'info',
     production: false,
     proxy: null,
@@ -75,6 +78,10 @@ test.each<[Environment, object]>([
   [
     { LIMIT_REQUESTS_PER_MINUTE: '7', LIMIT_STREAMS_PER_USER: '2' },
     { requestsPerMinute: 7, streamsPerUser: 2 },
+  ],
+  [
+    { LIMIT_SOCKETS: '9', LIMIT_SOCKETS_PER_USER: '2', LIMIT_SOCKETS_PER_ADDRESS: '3' },
+    { mostSockets: 9, socketsPerUser: 2, socketsPerAddress: 3 },
   ],
   [{ TRUSTED_DOCUMENTS_ONLY: 'false' }, {}],
 ])('%j is taken', (env, expected) => {

@@ -36,6 +36,10 @@ export interface Door {
 export interface DoorOptions {
   allowedOrigins?: string[]
   anyHost?: boolean
+  host?: string
+  mostSockets?: number
+  socketsPerUser?: number
+  socketsPerAddress?: number
   assertReady?: () => void
   checks?: Checks
   pageFolder?: string
@@ -70,11 +74,14 @@ export async function openDoor(options: DoorOptions = {}): Promise<Door> {
   })
   const server = createServer({
     settings: {
-      host: '127.0.0.1',
+      host: options.host ?? '127.0.0.1',
       port: 0,
       operationCost: 1_000,
       allowedOrigins: options.allowedOrigins ?? [],
       anyHost: options.anyHost ?? false,
+      mostSockets: options.mostSockets ?? 1_000,
+      socketsPerUser: options.socketsPerUser ?? 1_000,
+      socketsPerAddress: options.socketsPerAddress ?? 1_000,
     },
     schema,
     sdl: () => printSchema(schema),

@@ -17,10 +17,11 @@ import type { OriginSettings, Origins } from './origin.ts'
 import { createOrigins } from './origin.ts'
 import { createPage } from './page.ts'
 import { refuse } from './reply.ts'
+import type { SocketLimitSettings } from './socket-limits.ts'
 import { type AssertReady, createWebSocketDoor, refuseUpgrade } from './websocket.ts'
 
 export interface ServerParts {
-  settings: { host: string; port: number; operationCost: number } & OriginSettings
+  settings: { host: string; port: number; operationCost: number } & OriginSettings & SocketLimitSettings
   schema: GraphQLSchema
   sdl: () => string
   signIn: SignIn
@@ -63,7 +64,7 @@ export function createServer(parts: ServerParts): Server {
     runOperation,
     toClientError,
   }
-  const webSockets = createWebSocketDoor({ ...graphqlParts, origins, assertReady, log })
+  const webSockets = createWebSocketDoor({ ...graphqlParts, origins, limits: settings, assertReady, log })
   const graphql = refuseWhile(() => draining, createGraphqlHandler(schema, graphqlParts))
   const page = createPage(parts.pageFolder)
   const routes: Record<string, Methods> = {

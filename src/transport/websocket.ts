@@ -14,6 +14,7 @@ import { startHeartbeat } from './heartbeat.ts'
 import { type Origins, ownOrigin } from './origin.ts'
 import { protocolSocket, tryAgainLater } from './protocol-socket.ts'
 import { authorizationOf } from './sign-in.ts'
+import { createSocketLimits, type SocketLimitSettings, type SocketShare } from './socket-limits.ts'
 
 /** Bytes of a message, of which more than an operation may have are taken in to refuse that one alone. */
 const maxPayload = 8 * 1024 * 1024
@@ -36,6 +37,7 @@ export interface WebSocketDoor {
 
 export interface WebSocketParts extends GraphqlParts {
   origins: Origins
+  limits: SocketLimitSettings
   assertReady: AssertReady
   log: Logger
 }
@@ -49,6 +51,7 @@ export function createWebSocketDoor(parts: WebSocketParts): WebSocketDoor {
   const sockets = new WebSocketServer({ noServer: true, handleProtocols, perMessageDeflate: false, maxPayload })
   const protocol = makeServer(protocolOptions(parts, () => draining))
   const heartbeat = startHeartbeat()
+  const limits = createSocketLimits(parts.limits)
   const connections = new Set<Connection>()
 
   function open(socket: WebSocket, request: IncomingMessage): void {
@@ -57,6 +60,7 @@ export function createWebSocketDoor(parts: WebSocketParts): WebSocketDoor {
       authorization: authorizationOf(request),
       origin: ownOrigin(request),
       identity: null,
+      share: limits.open(request),
       running: new Map(),
       onIdle: () => {},
       unwatch: () => {},
@@ -70,6 +74,7 @@ export function createWebSocketDoor(parts: WebSocketParts): WebSocketDoor {
     socket.on('error', (error) => parts.log.debug({ err: error }, 'a websocket broke'))
     socket.once('close', (code, reason) => {
       connections.delete(connection)
+      connection.share.close()
       connection.unwatch()
       for (const { left } of connection.running.values()) left.abort(isOver)
       closed(code, String(reason)).catch((error: unknown) => parts.log.error({ err: error }, 'unexpected error'))
@@ -82,6 +87,8 @@ export function createWebSocketDoor(parts: WebSocketParts): WebSocketDoor {
       socket.on('error', () => {})
       if (draining) return refuseUpgrade(socket, '503 Service Unavailable')
       if (!parts.origins.knows(request) || !parts.origins.admits(request)) return refuseUpgrade(socket, '403 Forbidden')
+      const refusal = limits.refusalOf(request)
+      if (refusal !== null) return refuseUpgrade(socket, refusal)
       sockets.handleUpgrade(request, socket, head, open)
     },
     drain() {
@@ -157,6 +164,7 @@ interface Connection {
   origin: string
   /** null before the sign-in, and again when it has ended or the client is sent away */
   identity: Identity | null
+  share: SocketShare
   /** by operation id */
   running: Map<string, Running>
   /** Called when no operation is left. */
@@ -183,6 +191,7 @@ function protocolOptions(
       try {
         const identity = await signIn.identify(credentials(extra.authorization, connectionParams))
         assertReady()
+        extra.share.signIn(identity.subject)
         extra.identity = identity
         extra.unwatch = signIn.watch(identity, () => endSignIn(extra))
         // Who has left meanwhile does not close again.

@@ -17,6 +17,7 @@ const server = await spawnServer({
   LIMIT_STREAMS_PER_USER: '1000000',
   // Here all that there is of a type is asked for at once.
   LIMIT_COST: '1000000000',
+  LIMIT_SOCKETS_PER_USER: '1000000',
   UPSTREAM_IDLE_MS: '600000',
 })
 const { url } = server

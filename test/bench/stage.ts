@@ -63,6 +63,7 @@ export function createStage({ folder, ...options }: StageOptions): Stage {
         OPENAI_BASE_URL: `${modelUrl}/v1`,
         LIMIT_REQUESTS_PER_MINUTE: '1000000',
         LIMIT_STREAMS_PER_USER: '1000000',
+        LIMIT_SOCKETS_PER_USER: '1000000',
         ...(await database.fresh()),
       })
     },

@@ -41,6 +41,7 @@ export async function onGround(torture: Torture, scenario: (ground: Ground) => P
     OPENAI_BASE_URL: model.baseUrl,
     DEFAULT_MODEL: 'scripted',
     LIMIT_STREAMS_PER_USER: '100000',
+    LIMIT_SOCKETS_PER_USER: '100000',
     LOG_LEVEL: 'warn',
   }
   async function start(settings: Environment) {
