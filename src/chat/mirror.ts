@@ -19,6 +19,8 @@ export interface Mirrors {
 interface Mirror {
   answer: Answer<Completion>
   sequence: number
+  /** Nobody followed it at the last look. */
+  isLeft: boolean
 }
 
 /** What a lost wake-up costs at most. */
@@ -75,7 +77,7 @@ export function createMirrors(store: Store, bus: Bus, log: Log): Mirrors {
     const forget = () =>
       answer.followers() === 0 && mirrors.get(completionId) === mirror && mirrors.delete(completionId)
     const answer = createAnswer<Completion>(completionId, (followers) => followers === 0 && setImmediate(forget))
-    const mirror = { answer, sequence: 0 }
+    const mirror: Mirror = { answer, sequence: 0, isLeft: false }
     await refresh(store, [mirror])
     if (answer.outcome() !== null) return answer
     const meanwhile = mirrors.get(completionId)
@@ -95,13 +97,13 @@ export function createMirrors(store: Store, bus: Bus, log: Log): Mirrors {
     open,
     adopt(answer) {
       if (answer.followers() === 0) return
-      mirrors.set(answer.id, { answer, sequence: 0 })
+      mirrors.set(answer.id, { answer, sequence: 0, isLeft: false })
       wake([answer.id])
     },
     start() {
       unsubscribe = bus.subscribe('moved', wake)
       pollTimer = setInterval(() => wake(mirrors.keys()), pollMs)
-      watchedTimer = setInterval(() => void keepWatched(store, [...mirrors.keys()], log), watchedMs)
+      watchedTimer = setInterval(() => void keepWatched(store, forgetLeft(mirrors), log), watchedMs)
     },
     stop() {
       clearInterval(pollTimer)
@@ -110,6 +112,19 @@ export function createMirrors(store: Store, bus: Bus, log: Log): Mirrors {
       mirrors.clear()
     },
   }
+}
+
+/**
+ * Gives the ids of those that are followed. Where one was adopted, or was opened and never followed, nobody hears when it
+ * has no viewers any more; so it goes at the second look: whoever has just been given the answer is about to follow it.
+ */
+function forgetLeft(mirrors: Map<string, Mirror>): string[] {
+  for (const [id, mirror] of mirrors) {
+    const isFollowed = mirror.answer.followers() > 0
+    if (mirror.isLeft && !isFollowed) mirrors.delete(id)
+    mirror.isLeft = !isFollowed
+  }
+  return [...mirrors.values()].filter(({ isLeft }) => !isLeft).map(({ answer }) => answer.id)
 }
 
 async function keepWatched({ completions }: Store, ids: readonly string[], log: Log) {

@@ -1,5 +1,7 @@
+import pg from 'pg'
 import { expect, inject, onTestFinished, test } from 'vitest'
-import { createCompletion } from '../documents.ts'
+import { busyConversation } from '../busy-conversation.ts'
+import { type CompletionEvent, createCompletion } from '../documents.ts'
 import { createPerson, type Person, readTo, says, threadOf } from '../person.ts'
 import { freshDatabase, spawnServer, startServer } from '../server.ts'
 import { chunks, delta, done, finish, gate, silence, startScriptedUpstream } from '../upstream-server.ts'
@@ -104,5 +106,29 @@ if (inject('database') === 'postgres') {
     await expect.poll(async () => (await here.completion(left))?.status, { timeout: 40_000 }).toBe('CANCELLED')
     expect((await here.completion(watched))?.status).toBe('IN_PROGRESS')
     await staying.close()
+  })
+
+  test('one that waited at a replica and goes on at another ends too, some seconds after its last viewer', async () => {
+    const upstream = await startScriptedUpstream()
+    onTestFinished(() => upstream.close())
+    const database = await freshDatabase()
+    const settings = { OPENAI_BASE_URL: upstream.baseUrl, ...database }
+    const here = createPerson((await startServer(settings)).url, 'alice')
+    const there = createPerson((await startServer(settings)).url, 'alice')
+    const { conversationId } = await busyConversation(upstream, here)
+    upstream.replyAlways(() => [...chunks('A mo'), silence()])
+    const input = { conversationId, messages: [says('And?')], ifBusy: 'QUEUE', whenUnwatched: 'CANCEL' }
+    const viewer = here.start(crypto.randomUUID(), input)
+    const seen = [(await viewer.next()).value as CompletionEvent]
+    const id = seen[0]?.completionId ?? ''
+    const client = new pg.Client(database['DATABASE_URL'])
+    await client.connect()
+    // As if the first replica had lost its lease.
+    await client.query('UPDATE replicas SET fenced_at = now() FROM completions c WHERE c.replica_id = replicas.id')
+    await client.end()
+    await readTo('A mo', viewer, seen)
+    await viewer.close()
+
+    await expect.poll(async () => (await there.completion(id))?.status, { timeout: 40_000 }).toBe('CANCELLED')
   })
 }
