@@ -12,6 +12,8 @@ export interface AnswerLog {
   touch(answer: Answer<Completion>): void
   /** Says that it has ended, and its text is stored; or that it is others' to end. */
   drop(answer: Answer<Completion>): void
+  /** Takes all that was written of it away, once nothing of it is under way. To be called when it was dropped; never rejects. */
+  erase(answer: Answer<Completion>): Promise<void>
   /** Keeps the lease while there is nothing to write. */
   start(): void
   /** Resolves when nothing is being written any more. */
@@ -96,6 +98,14 @@ export function createAnswerLog({ flushMs, ...options }: AnswerLogOptions): Answ
     drop(answer) {
       places.delete(answer.id)
       store.answerLog.close(answer.id)
+    },
+    async erase({ id }) {
+      await writer.settled()
+      try {
+        await store.answerLog.erase(id)
+      } catch (error) {
+        options.log.warn({ err: error, completionId: id }, 'the log of a deleted answer stays until the next pruning')
+      }
     },
     start() {
       const renewMs = replica.leaseMs / 4

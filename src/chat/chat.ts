@@ -115,9 +115,9 @@ export function createChat(options: ChatOptions): ChatServer {
   const endOrphan = createEndOrphan({ store, usages, bus, log })
   const recovery = createRecovery({ store, endOrphan, replica, lives, queue, log })
   const pruning = createPruning(store, retentionMs, log)
-  const cancel = async (id: string) => {
+  const cancel = async (id: string, signal?: AbortSignal) => {
     const [completion] = await store.completions.load([id])
-    if (completion !== undefined) await canceller.cancel(completion)
+    if (completion !== undefined) await canceller.cancel(completion, signal)
   }
 
   const conversations = createConversations(store, bus, cancel)

@@ -29,6 +29,7 @@ interface StoredEnd {
   completion: Completion
   /** Up to where the text is stored. Where another replica ended the answer, more came here than it knows of. */
   position: Position
+  isDeleted: boolean
 }
 
 const retryMs = 250
@@ -56,15 +57,20 @@ function messagesOf({ answer, messageIds, completion }: Live, ended: Completion)
 export function createConclude({ store, usages, bus, lives, answerLog, titles, log }: ConcludeOptions): Conclude {
   /** null where it is still to be seen what becomes of it. */
   async function tryToStoreEnd(live: Live, { completion: ended, messages: answers }: End): Promise<StoredEnd | null> {
-    const here = { completion: ended, position: live.answer.position() }
-    if (await store.completions.end(ended, live.replicaId, answers)) return here
+    const here = { completion: ended, position: live.answer.position(), isDeleted: false }
+    const stored = await store.completions.end(ended, live.replicaId, answers)
+    if (stored !== null) return { ...here, ...stored }
     // Either an earlier try was stored although its answer was lost, or the lease ran out and another replica ended it.
     const [known] = await store.completions.load([ended.id])
     if (known === undefined) return here
     if (known.status === 'IN_PROGRESS') return null
     if (!known.stored) return { ...here, completion: known }
     const messages = await store.messages.ofCompletions([ended.id])
-    return { completion: known, position: messages.map((message, index) => positionOf(choiceOf(message, index))) }
+    return {
+      ...here,
+      completion: known,
+      position: messages.map((message, index) => positionOf(choiceOf(message, index))),
+    }
   }
 
   /** Its usage is estimated, since the provider's figures may be what the database refuses. */
@@ -102,6 +108,7 @@ export function createConclude({ store, usages, bus, lives, answerLog, titles, l
     const stored = await storeEnd(live, { completion: ended, messages: messagesOf(live, ended) }, received)
     live.completion = stored.completion
     answerLog.drop(answer)
+    if (stored.isDeleted) await answerLog.erase(answer)
     lives.remove(live)
     answer.end(stored.completion, stored.position)
     bus.publish('moved', [answer.id])

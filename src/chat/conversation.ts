@@ -43,6 +43,7 @@ export interface Conversations {
   usage(viewer: User, conversationIds: readonly string[]): Promise<Usage[]>
 }
 
+const endsMs = 2_000
 const ranges = { temperature: [0, 2], topP: [0, 1], maxTokens: [1, 2_147_483_647] } as const
 
 function checkDefaults({ defaults }: ConversationInput) {
@@ -72,12 +73,23 @@ function changeOf({ title, systemPrompt, defaults }: ConversationInput): Convers
 export function createConversations(
   store: Store,
   bus: Bus,
-  cancel: (completionId: string) => Promise<void>,
+  cancel: (completionId: string, signal: AbortSignal) => Promise<void>,
 ): Conversations {
   const { conversations } = store
 
   async function visibleIds(viewer: User, ids: readonly string[]): Promise<string[]> {
     return (await conversations.find(viewer.id, ids)).map(({ id }) => id)
+  }
+
+  /** Waits for the ends, but no longer than `endsMs`: those of a server that was lost come later. */
+  async function cancelEach(completionIds: readonly string[]) {
+    const signal = AbortSignal.timeout(endsMs)
+    try {
+      // The latest first: those who wait would else take the turn of the one that ends.
+      for (const id of completionIds.toReversed()) await cancel(id, signal)
+    } catch (error) {
+      if (!signal.aborted) throw error
+    }
   }
 
   return {
@@ -117,11 +129,11 @@ export function createConversations(
     },
     async remove(viewer, id) {
       await permitted(store, viewer, id, ['OWNER'], 'delete it')
-      const active = await store.completions.active([id])
-      // The latest first: those who wait would else take the turn of the one that ends.
-      for (const { id: completionId } of active.toReversed()) await cancel(completionId)
-      await conversations.remove(id)
+      // So that whoever watches hears of the end before there is nothing to be seen any more.
+      await cancelEach((await store.completions.active([id])).map((completion) => completion.id))
+      const begunMeanwhile = await conversations.remove(id)
       bus.publish('access', [id])
+      await cancelEach(begunMeanwhile)
     },
     async participants(viewer, conversationIds) {
       return store.participants.ofConversations(await visibleIds(viewer, conversationIds))

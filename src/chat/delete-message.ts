@@ -2,6 +2,7 @@ import type { Message } from '../store/message.ts'
 import type { Store } from '../store/store.ts'
 import { forbidden, notFound } from './error.ts'
 import { writableConversation } from './place.ts'
+import { titleFrom } from './title.ts'
 import type { User } from './viewer.ts'
 
 /** An answer that is still written is cancelled first. Gives the conversation's id. Throws ChatError. */
@@ -17,7 +18,11 @@ export async function deleteMessage(
     await refuseUnlessAllowed(store, viewer, message, message.conversationId)
     if (message.status === 'STREAMING' && message.completionId !== null) await cancel(message.completionId)
     // Where it is not there any more, or not theirs to delete any more, the checks say so.
-    if (await store.messages.remove(viewer.id, message.conversationId, id)) return message.conversationId
+    if (!(await store.messages.remove(viewer.id, message.conversationId, id))) continue
+    // A title that is its first words would still tell them; the next answer brings another.
+    const title = message.content === null ? null : titleFrom(message.content)
+    if (title !== null) await store.titles.withdraw(message.conversationId, title)
+    return message.conversationId
   }
 }
 

@@ -1,4 +1,4 @@
-import type { Completion } from '../store/completion.ts'
+import type { Completion, StoredEnd } from '../store/completion.ts'
 import type { Store } from '../store/store.ts'
 import { createAnswer } from '../stream/answer.ts'
 import type { Bus } from '../stream/bus.ts'
@@ -35,8 +35,8 @@ export function createEndOrphan({ store, usages, bus, log }: EndOrphanOptions): 
     }
   }
 
-  /** False where it has ended meanwhile, or is another server's by now. */
-  async function storeEnd(whole: End, replicaId: string): Promise<boolean> {
+  /** null where it has ended meanwhile, or is another server's by now. */
+  async function storeEnd(whole: End, replicaId: string): Promise<StoredEnd | null> {
     const attempt = ({ completion, messages }: End) => store.completions.endLost(completion, replicaId, messages)
     try {
       return await attempt(whole)
@@ -52,8 +52,10 @@ export function createEndOrphan({ store, usages, bus, log }: EndOrphanOptions): 
     const { id, replicaId, conversationId } = orphan
     // It has ended meanwhile.
     if (replicaId === null) return
-    if (!(await storeEnd(await endOf(orphan), replicaId))) return
+    const stored = await storeEnd(await endOf(orphan), replicaId)
+    if (stored === null) return
     store.answerLog.close(id)
+    if (stored.isDeleted) await store.answerLog.erase(id)
     log.warn({ completionId: id, replicaId }, 'ended an answer whose server was lost')
     bus.publish('moved', [id])
     if (conversationId !== null) bus.publish('conversation', [conversationId])

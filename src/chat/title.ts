@@ -31,7 +31,7 @@ const instruction =
   'Write a title of at most six words for the conversation that follows, in its language. Only the title, without quotes.'
 
 /** One line of at most 80 characters, cut between words where it can be; null where nothing is left. */
-function titleFrom(text: string): string | null {
+export function titleFrom(text: string): string | null {
   const line =
     storableJson(text)
       .trim()

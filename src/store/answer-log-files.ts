@@ -52,6 +52,10 @@ export function createAnswerLogFiles(folder: string, database: Database): Answer
       // What stays is pruned.
       rm(pathOf(completionId), { force: true }).catch(() => {})
     },
+    async erase(completionId) {
+      await rm(pathOf(completionId), { force: true })
+      await table.erase(completionId)
+    },
     async prune(endedBefore) {
       await table.prune(endedBefore)
       const ids = (await readdir(folder)).filter((id) => isUuid(id) && !open.has(id))

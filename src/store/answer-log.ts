@@ -20,7 +20,9 @@ export interface AnswerLog {
   since(places: readonly { completionId: string; sequence: number }[]): Promise<LogEntry[]>
   /** Says that nothing more comes, and that this process needs no entry any more. Others may still read them. */
   close(completionId: string): void
-  /** Drops the entries of completions that ended before. */
+  /** Drops all entries of a deleted completion, of which nothing more comes. */
+  erase(completionId: string): Promise<void>
+  /** Drops the entries of completions that ended before, or that have ended and are deleted. */
   prune(endedBefore: Date): Promise<void>
 }
 
@@ -54,8 +56,12 @@ export function createAnswerLog({ query, send }: Database): AnswerLog {
     since: (places) =>
       query<LogEntry>(sinceSql, [places.map((place) => place.completionId), places.map((place) => place.sequence)]),
     close() {},
+    async erase(completionId) {
+      await query('DELETE FROM answer_log WHERE completion_id = $1', [completionId])
+    },
     async prune(endedBefore) {
-      const text = 'DELETE FROM answer_log USING completions WHERE completions.id = completion_id AND finished_at < $1'
+      const isOver = 'finished_at < $1 OR (finished_at IS NOT NULL AND deleted_at IS NOT NULL)'
+      const text = `DELETE FROM answer_log USING completions c WHERE c.id = completion_id AND (${isOver})`
       await query(text, [endedBefore])
     },
   }

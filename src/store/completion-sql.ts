@@ -53,6 +53,7 @@ export const beginSql = `
 
 // Without a lock on the replica's row: of a replica that was fenced while its statement ran and whoever ends the answer
 // instead, the completion's row lets one through.
+// Of a deleted completion nothing comes back that an upstream may have quoted.
 // A plan is kept, and the planner knows neither how many answers one replica streams nor how many rows a JSON list has: so
 // the completion is found by its id alone, and the messages by the completion.
 const endSql = (condition: string) => `
@@ -60,20 +61,22 @@ const endSql = (condition: string) => `
   ended AS (
     UPDATE completions c SET status = given.status, replica_id = NULL, turn_id = NULL, model_used = given.model_used,
       upstream = given.upstream, upstream_id = given.upstream_id, request_id = given.request_id, created = given.created,
-      system_fingerprint = given.system_fingerprint, service_tier = given.service_tier, attempts = given.attempts,
-      error = given.error, prompt_tokens = given.prompt_tokens, completion_tokens = given.completion_tokens,
+      system_fingerprint = given.system_fingerprint, service_tier = given.service_tier,
+      attempts = CASE WHEN c.deleted_at IS NULL THEN given.attempts ELSE '[]' END,
+      error = CASE WHEN c.deleted_at IS NULL THEN given.error END,
+      prompt_tokens = given.prompt_tokens, completion_tokens = given.completion_tokens,
       total_tokens = given.total_tokens, cached_tokens = given.cached_tokens, reasoning_tokens = given.reasoning_tokens,
       cost_micros = given.cost_micros, usage_source = given.usage_source, first_token_at = given.first_token_at,
       finished_at = given.finished_at
     FROM given WHERE c.id = $4 AND c.status = 'IN_PROGRESS' AND c.replica_id IS NOT DISTINCT FROM $2 ${condition}
-    RETURNING c.id, c.conversation_id
+    RETURNING c.id, c.conversation_id, c.deleted_at IS NOT NULL AS is_deleted
   ), written AS (
     UPDATE messages m SET content = answer.content, refusal = answer.refusal, reasoning = answer.reasoning,
       tool_calls = answer.tool_calls, finish_reason = answer.finish_reason, logprobs = answer.logprobs, status = answer.status
     FROM ended, json_populate_recordset(null::messages, $3::json) answer WHERE m.completion_id = ended.id AND m.id = answer.id
   ), gone AS (DELETE FROM queued_completions q USING ended WHERE q.completion_id = ended.id),
   happened AS (SELECT conversation_id, 'COMPLETION_FINISHED' AS kind, id AS subject_id FROM ended), ${recordEvents}
-  SELECT id FROM ended`
+  SELECT is_deleted AS "isDeleted" FROM ended`
 
 export const endOwnSql = endSql('AND EXISTS (SELECT FROM replicas WHERE id = $2 AND fenced_at IS NULL)')
 export const endLostSql = endSql('')

@@ -96,6 +96,11 @@ export interface EndedMessage {
   status: MessageStatus
 }
 
+export interface StoredEnd {
+  /** It was deleted with its conversation: nobody reads its log any more. */
+  isDeleted: boolean
+}
+
 export interface Completions {
   /**
    * Takes the turn in its conversation or, with what it is to be sent with later, waits for it. False, and nothing
@@ -103,10 +108,10 @@ export interface Completions {
    * Rejects with StoreError GONE where the conversation was deleted meanwhile.
    */
   begin(beginning: Beginning, queued: string | null): Promise<boolean>
-  /** False, and nothing written, where it has ended or the replica, which streams it, was fenced. Safe to repeat. */
-  end(completion: Completion, replicaId: string, messages: readonly EndedMessage[]): Promise<boolean>
-  /** Ends what no replica streams any more. False, and nothing written, where it has ended or is another's by now. */
-  endLost(completion: Completion, replicaId: string, messages: readonly EndedMessage[]): Promise<boolean>
+  /** null, and nothing written, where it has ended or the replica, which streams it, was fenced. Safe to repeat. */
+  end(completion: Completion, replicaId: string, messages: readonly EndedMessage[]): Promise<StoredEnd | null>
+  /** Ends what no replica streams any more. null, and nothing written, where it has ended or is another's by now. */
+  endLost(completion: Completion, replicaId: string, messages: readonly EndedMessage[]): Promise<StoredEnd | null>
   find(viewerId: string, ids: readonly string[]): Promise<Completion[]>
   byKey(requesterId: string, idempotencyKey: string): Promise<{ completion: Completion; isDeleted: boolean } | null>
   /** For the server's own use: whoever may see them. */
@@ -233,7 +238,7 @@ export function createCompletions({ query }: Database): Completions {
         JSON.stringify(messages.map(endedRow)),
         completion.id,
       ]
-      return (await query(text, values)).length === 1
+      return (await query<StoredEnd>(text, values))[0] ?? null
     }
   return {
     async begin({ completion, request, newConversation, messages, leaf }, queued) {

@@ -64,8 +64,11 @@ export interface Conversations {
   /** Whether the list has anything that is not on that side of the place. */
   goesBeyond(viewerId: string, filter: ConversationFilter, side: Side, place: ConversationPlace): Promise<boolean>
   update(id: string, change: ConversationChange): Promise<void>
-  /** Its completions stay for the bill and for their keys, but nobody can see them any more. */
-  remove(id: string): Promise<void>
+  /**
+   * Its completions stay for the bill and for their keys, without what was asked, and nobody can see them any more. Those
+   * that are in progress are cancelled; gives their ids, for their servers to be told.
+   */
+  remove(id: string): Promise<string[]>
 }
 
 const on: Record<Side, (place: ConversationPlace) => Prisma.ConversationWhereInput> = {
@@ -123,6 +126,18 @@ const updateSql = `
   INSERT INTO conversation_events (conversation_id, sequence, kind)
   SELECT id, last_event, 'CONVERSATION_UPDATED' FROM updated`
 
+// Of what is in progress the text stays in the log until its end, where it is counted for the bill.
+const removeSql = `
+  WITH gone AS (
+    UPDATE completions SET deleted_at = now(), conversation_id = NULL, parent_id = NULL, turn_id = NULL,
+      cancel_requested_at = CASE WHEN status = 'IN_PROGRESS' THEN now() ELSE cancel_requested_at END,
+      parameters = '{}', metadata = '[]', attempts = '[]', error = NULL
+    WHERE conversation_id = $1::uuid RETURNING id, status
+  ), unlogged AS (
+    DELETE FROM answer_log USING gone WHERE answer_log.completion_id = gone.id AND gone.status <> 'IN_PROGRESS'
+  ), removed AS (DELETE FROM conversations WHERE id = $1::uuid)
+  SELECT id::text FROM gone WHERE status = 'IN_PROGRESS'`
+
 /** For json_populate_record, which knows the columns by their names; JSON has nothing for what is undefined. */
 function changeRow({ systemPrompt, topP, maxTokens, contextStrategy, archivedAt, ...change }: ConversationChange) {
   const renamed = { system_prompt: systemPrompt, top_p: topP, max_tokens: maxTokens, archived_at: archivedAt }
@@ -170,14 +185,12 @@ export function createConversations({ prisma, query }: Database): Conversations 
       await query(updateSql, [id, JSON.stringify(changeRow(change))])
     },
     async remove(id) {
-      const gone = { deletedAt: new Date(), conversationId: null, parentId: null, turnId: null }
-      await prisma.$transaction([
+      const [, cancelled] = await prisma.$transaction([
         // As whoever writes in it does first: else the two would wait for each other.
         prisma.$executeRaw`SELECT FROM participants WHERE conversation_id = ${id}::uuid ORDER BY user_id FOR UPDATE`,
-        prisma.$executeRaw`DELETE FROM answer_log USING completions WHERE completion_id = completions.id AND conversation_id = ${id}::uuid`,
-        prisma.completion.updateMany({ where: { conversationId: id }, data: gone }),
-        prisma.conversation.deleteMany({ where: { id } }),
+        prisma.$queryRawUnsafe<{ id: string }[]>(removeSql, id),
       ])
+      return cancelled.map((completion) => completion.id)
     },
   }
 }

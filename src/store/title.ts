@@ -15,6 +15,8 @@ export interface Titles {
   grounds(completionId: string): Promise<TitleGrounds | null>
   /** False where it has one by now: what a person has written stays. */
   give(conversationId: string, title: string): Promise<boolean>
+  /** Takes it away where it is still this one. */
+  withdraw(conversationId: string, title: string): Promise<void>
 }
 
 const groundsSql = `
@@ -29,17 +31,23 @@ const groundsSql = `
   FROM completions own JOIN conversations c ON c.id = own.conversation_id WHERE own.id = $1 AND c.title IS NULL`
 
 // Not by recordEvents: one statement changes a row only once.
-const giveSql = `
+const changeSql = (title: string, condition: string) => `
   WITH titled AS (
-    UPDATE conversations SET title = $2, updated_at = now(), last_event = last_event + 1
-    WHERE id = $1 AND title IS NULL RETURNING id, last_event
+    UPDATE conversations SET title = ${title}, updated_at = now(), last_event = last_event + 1
+    WHERE id = $1 AND ${condition} RETURNING id, last_event
   )
   INSERT INTO conversation_events (conversation_id, sequence, kind)
   SELECT id, last_event, 'CONVERSATION_UPDATED' FROM titled RETURNING sequence`
+
+const giveSql = changeSql('$2', 'title IS NULL')
+const withdrawSql = changeSql('NULL', 'title = $2')
 
 export function createTitles({ query }: Database): Titles {
   return {
     grounds: async (completionId) => (await query<TitleGrounds>(groundsSql, [completionId]))[0] ?? null,
     give: async (conversationId, title) => (await query(giveSql, [conversationId, title])).length === 1,
+    async withdraw(conversationId, title) {
+      await query(withdrawSql, [conversationId, title])
+    },
   }
 }
