@@ -1,6 +1,6 @@
-import type { Turn } from '../store/queue.ts'
 import type { Store } from '../store/store.ts'
 import type { Bus } from '../stream/bus.ts'
+import { createLine, type Line, type TurnOutcome } from './line.ts'
 import type { Live, StopReason } from './live.ts'
 import type { Log } from './log.ts'
 import type { Replica } from './replica.ts'
@@ -14,72 +14,51 @@ export interface Turns {
   areLeft(): boolean
 }
 
-/** Covers a lost wake-up, and what changes without one. */
-const pollMs = 500
-
 export function createTurns({ queue }: Store, bus: Bus, replica: Replica, log: Log): Turns {
   const leaving = new AbortController()
+  const lines = new Map<string, Line>()
 
-  /** What may bring the turn: something in the conversation, such as an end, or time. And what ends the waiting. */
-  function listen({ completion: { conversationId }, stopper: { signal } }: Live) {
-    let hear = () => {}
-    const heard = new Promise<void>((resolve) => {
-      hear = resolve
-    })
-    const timer = setTimeout(hear, pollMs)
-    const unsubscribe = bus.subscribe('conversation', (ids) => {
-      if (conversationId !== null && ids.includes(conversationId)) hear()
-    })
-    signal.addEventListener('abort', hear)
-    leaving.signal.addEventListener('abort', hear)
-    function leave() {
-      clearTimeout(timer)
-      unsubscribe()
-      signal.removeEventListener('abort', hear)
-      leaving.signal.removeEventListener('abort', hear)
-    }
-    return { heard, leave }
+  function lineOf(conversationId: string, replicaId: string): Line {
+    const name = `${conversationId} ${replicaId}`
+    const onEmpty = () => lines.delete(name)
+    const parts = { queue, bus, log, conversationId, replicaId, leaving: leaving.signal, onEmpty }
+    const line = lines.get(name) ?? createLine(parts)
+    lines.set(name, line)
+    return line
   }
 
-  async function tryToTake({ answer, replicaId }: Live): Promise<Turn> {
-    try {
-      return await queue.takeTurn(answer.id, replicaId)
-    } catch (error) {
-      log.warn({ err: error, completionId: answer.id }, 'the turn in a conversation could not be asked for yet')
-      return 'WAITING'
-    }
-  }
-
-  /** Where it has to wait, comes back when another try may bring more. */
-  async function tryAndWait(live: Live): Promise<Turn> {
-    // Before the try: what happens while the store is asked may not be in its answer.
-    const news = listen(live)
-    const turn = await tryToTake(live)
-    if (turn === 'WAITING') await news.heard
-    news.leave()
-    return turn
+  /** null where it was stopped. */
+  function outcomeOf({ answer, completion: { conversationId }, replicaId, stopper: { signal } }: Live) {
+    return new Promise<TurnOutcome | null>((resolve) => {
+      const stop = () => {
+        leave()
+        resolve(null)
+      }
+      const leave = lineOf(conversationId ?? '', replicaId).join(answer.id, (outcome) => {
+        signal.removeEventListener('abort', stop)
+        resolve(outcome)
+      })
+      signal.addEventListener('abort', stop)
+    })
   }
 
   /** Why it is not sent although it does not wait any longer. */
-  function refusalOf(turn: Exclude<Turn, 'WAITING' | 'LOST'>, { replicaId }: Live): StopReason | null {
-    if (turn !== 'TAKEN') return turn
+  function refusalOf(outcome: Exclude<TurnOutcome, 'LOST'>, { replicaId }: Live): StopReason | null {
+    if (outcome !== 'TAKEN') return outcome
     // The lease ended in that moment: what comes of it could not be logged.
     return replicaId === replica.id() ? null : 'SERVER_LOST'
   }
 
   return {
     async take(live) {
-      const { signal } = live.stopper
-      while (!signal.aborted) {
-        if (leaving.signal.aborted) return false
-        const turn = await tryAndWait(live)
-        if (turn === 'LOST') return false
-        if (turn === 'WAITING') continue
-        live.isWaiting = false
-        const refusal = refusalOf(turn, live)
-        if (refusal !== null) live.stopper.abort(refusal)
-        return true
-      }
+      if (live.stopper.signal.aborted) return true
+      if (leaving.signal.aborted) return false
+      const outcome = await outcomeOf(live)
+      if (outcome === null) return true
+      if (outcome === 'LOST') return false
+      live.isWaiting = false
+      const refusal = refusalOf(outcome, live)
+      if (refusal !== null) live.stopper.abort(refusal)
       return true
     },
     leave: () => leaving.abort(),

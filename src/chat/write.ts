@@ -23,6 +23,8 @@ export type Write = (
   key: Key | null,
 ) => Promise<Written | null>
 
+const longestQueue = 32
+
 export function createWrite(store: Store, lives: LiveAnswers, canceller: Canceller, log: Log): Write {
   async function firstWaiting(conversationId: string): Promise<Completion | null> {
     return (await store.completions.active([conversationId])).find(({ stored }) => stored) ?? null
@@ -46,7 +48,12 @@ export function createWrite(store: Store, lives: LiveAnswers, canceller: Cancell
       const message = 'Another answer is being written in this conversation.'
       throw new ChatError({ code: 'CONVERSATION_BUSY', message, completion: busy })
     }
-    if (!(await store.completions.begin(preparation, JSON.stringify(preparation.queued)))) return null
+    if ((await store.queue.length(conversationId)) >= longestQueue) {
+      const message = `${longestQueue} questions wait in this conversation already, and no more may.`
+      throw new ChatError({ code: 'CONVERSATION_BUSY', message, completion: busy })
+    }
+    const wait = { request: JSON.stringify(preparation.queued), longestQueue }
+    if (!(await store.completions.begin(preparation, wait))) return null
     if (ifBusy === 'INTERRUPT' && running !== null) interrupt(running)
     return 'WAITING'
   }

@@ -57,6 +57,7 @@ const markReadSql = `
 
 export function createBranches(database: Database): Branches {
   const change = (text: string) => async (choice: BranchChoice) =>
-    (await alone(database, choice.conversationId, text, [choice.viewerId, choice.messageId])) !== null
+    (await alone(database, choice.conversationId, text, [choice.conversationId, choice.viewerId, choice.messageId])) !==
+    null
   return { select: change(selectSql), markRead: change(markReadSql) }
 }

@@ -34,6 +34,7 @@ export const beginSql = `
     INSERT INTO completions SELECT given.* FROM ${given}
     WHERE ($5::uuid IS NULL OR ${mayWriteAfter('given.requester_id', '$4::uuid', '$6')})
       AND NOT EXISTS (SELECT FROM queued_completions q WHERE q.conversation_id = given.turn_id)
+      AND ($7::text IS NULL OR (SELECT count(*) FROM queued_completions q WHERE q.conversation_id = $5::uuid) < $8::int)
     ON CONFLICT DO NOTHING RETURNING id, conversation_id, requester_id
   ), queued AS (
     INSERT INTO queued_completions (completion_id, conversation_id, request)

@@ -1,8 +1,9 @@
 import type { CompletionRequest, ContextReport } from './completion-request.ts'
 import { beginNewSql, beginSql, columns, endLostSql, endOwnSql, visible } from './completion-sql.ts'
-import type { Conversation } from './conversation.ts'
+import { type Conversation, conversationRow } from './conversation.ts'
 import type { Database } from './database.ts'
 import { type FinishReason, type MessageStatus, messageRow, type NewMessage, type ToolCall } from './message.ts'
+import { alone } from './participant-lock.ts'
 
 export type CompletionStatus = 'IN_PROGRESS' | 'COMPLETED' | 'CANCELLED' | 'FAILED' | 'INTERRUPTED'
 export type UsageSource = 'PROVIDER' | 'ESTIMATED' | 'NONE'
@@ -67,6 +68,14 @@ export interface Completion {
   finishedAt: Date | null
 }
 
+/** In the queue of the conversation. */
+export interface Wait {
+  /** What it is to be sent with later. */
+  request: string
+  /** How many may wait, itself included. */
+  longestQueue: number
+}
+
 export interface NewLeaf {
   leafId: string
   parentId: string | null
@@ -103,11 +112,11 @@ export interface StoredEnd {
 
 export interface Completions {
   /**
-   * Takes the turn in its conversation or, with what it is to be sent with later, waits for it. False, and nothing
-   * written, where the key or the turn is taken, where the requester may not write any more, or where the leaf has moved.
+   * Takes the turn in its conversation or waits for it. False, and nothing written, where the key or the turn is taken or
+   * the queue is full, where the requester may not write any more, or where the leaf has moved.
    * Rejects with StoreError GONE where the conversation was deleted meanwhile.
    */
-  begin(beginning: Beginning, queued: string | null): Promise<boolean>
+  begin(beginning: Beginning, wait: Wait | null): Promise<boolean>
   /** null, and nothing written, where it has ended or the replica, which streams it, was fenced. Safe to repeat. */
   end(completion: Completion, replicaId: string, messages: readonly EndedMessage[]): Promise<StoredEnd | null>
   /** Ends what no replica streams any more. null, and nothing written, where it has ended or is another's by now. */
@@ -205,27 +214,12 @@ function completionRow(completion: Completion, replicaId: string | null) {
   }
 }
 
-function conversationRow({ id, title, systemPrompt, defaults, createdAt, updatedAt, lastEvent }: Conversation) {
-  return {
-    id,
-    title,
-    system_prompt: systemPrompt,
-    model: defaults.model,
-    temperature: defaults.temperature,
-    top_p: defaults.topP,
-    max_tokens: defaults.maxTokens,
-    context_strategy: defaults.contextStrategy,
-    created_at: createdAt,
-    updated_at: updatedAt,
-    last_event: lastEvent,
-  }
-}
-
 function endedRow({ toolCalls, finishReason, ...message }: EndedMessage) {
   return { ...message, tool_calls: toolCalls.length === 0 ? null : toolCalls, finish_reason: finishReason }
 }
 
-export function createCompletions({ query }: Database): Completions {
+export function createCompletions(database: Database): Completions {
+  const { query } = database
   const select = async (condition: string, values: readonly unknown[]) => {
     const rows = await query<CompletionRow>(`SELECT ${columns} FROM completions c WHERE ${condition}`, values)
     return rows.map(completionOf)
@@ -241,9 +235,9 @@ export function createCompletions({ query }: Database): Completions {
       return (await query<StoredEnd>(text, values))[0] ?? null
     }
   return {
-    async begin({ completion, request, newConversation, messages, leaf }, queued) {
+    async begin({ completion, request, newConversation, messages, leaf }, wait) {
       const { conversationId, stored } = completion
-      const turnId = stored && queued === null ? conversationId : null
+      const turnId = stored && wait === null ? conversationId : null
       const row = JSON.stringify({
         ...completionRow(completion, completion.replicaId),
         parameters: request.parameters,
@@ -257,7 +251,10 @@ export function createCompletions({ query }: Database): Completions {
         return (await query(beginNewSql, [row, made, rows, leafId])).length === 1
       }
       const place = leaf === null ? [null, null, false] : [leaf.parentId, conversationId, leaf.isAtLeaf]
-      return (await query(beginSql, [row, rows, leafId, ...place, queued])).length === 1
+      const values = [row, rows, leafId, ...place]
+      if (wait === null) return (await query(beginSql, [...values, null, 0])).length === 1
+      // Under the lock, all that came into the queue before is counted.
+      return (await alone(database, conversationId, beginSql, [...values, wait.request, wait.longestQueue])) !== null
     },
     end: endBy(endOwnSql),
     endLost: endBy(endLostSql),

@@ -138,7 +138,24 @@ const removeSql = `
   ), removed AS (DELETE FROM conversations WHERE id = $1::uuid)
   SELECT id::text FROM gone WHERE status = 'IN_PROGRESS'`
 
-/** For json_populate_record, which knows the columns by their names; JSON has nothing for what is undefined. */
+/** For json_populate_recordset, which knows the columns by their names. */
+export function conversationRow({ id, title, systemPrompt, defaults, createdAt, updatedAt, lastEvent }: Conversation) {
+  return {
+    id,
+    title,
+    system_prompt: systemPrompt,
+    model: defaults.model,
+    temperature: defaults.temperature,
+    top_p: defaults.topP,
+    max_tokens: defaults.maxTokens,
+    context_strategy: defaults.contextStrategy,
+    created_at: createdAt,
+    updated_at: updatedAt,
+    last_event: lastEvent,
+  }
+}
+
+/** As conversationRow, of what changes; JSON has nothing for what is undefined. */
 function changeRow({ systemPrompt, topP, maxTokens, contextStrategy, archivedAt, ...change }: ConversationChange) {
   const renamed = { system_prompt: systemPrompt, top_p: topP, max_tokens: maxTokens, archived_at: archivedAt }
   return { ...change, ...renamed, context_strategy: contextStrategy }

@@ -246,6 +246,6 @@ export function createMessages(database: Database): Messages {
       return rows.length === 1
     },
     remove: async (viewerId, conversationId, id) =>
-      (await alone(database, conversationId, removeSql, [viewerId, id])) !== null,
+      (await alone(database, conversationId, removeSql, [conversationId, viewerId, id])) !== null,
   }
 }

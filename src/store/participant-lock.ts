@@ -12,16 +12,16 @@ export const lockParticipants = (conversationId: string) => `
 // The statement after it sees all that was committed before, which one that locks by itself would not.
 const lockSql = lockParticipants('$1::uuid')
 
-/** The first row of a statement that has the conversation, its first value, to itself; the others are texts. */
+/** The first row of a statement that has the conversation to itself. */
 export async function alone<Row>(
   { prisma }: Database,
   conversationId: string,
   text: string,
-  values: readonly string[],
+  values: readonly (string | number | boolean | null)[],
 ): Promise<Row | null> {
   const [, [row]] = await prisma.$transaction([
     prisma.$queryRawUnsafe(lockSql, conversationId),
-    prisma.$queryRawUnsafe<Row[]>(text, conversationId, ...values),
+    prisma.$queryRawUnsafe<Row[]>(text, ...values),
   ])
   return row ?? null
 }

@@ -101,7 +101,7 @@ export function createParticipants(database: Database): Participants {
     absent: (places) =>
       query(absentSql, [places.map(({ conversationId }) => conversationId), places.map(({ userId }) => userId)]),
     add: async (ownerId, { conversationId, userId }, role) =>
-      (await alone(database, conversationId, addSql, [ownerId, userId, role])) !== null,
+      (await alone(database, conversationId, addSql, [conversationId, ownerId, userId, role])) !== null,
     async setRole(ownerId, { conversationId, userId }, role) {
       const values = [ownerId, userId, role]
       return (await alone<{ cancelled: Cancelled }>(database, conversationId, setRoleSql, values))?.cancelled ?? null

@@ -20,7 +20,10 @@ export interface Queued {
 export interface Queue {
   /** What has the turn in a conversation. */
   running(conversationId: string): Promise<Completion | null>
-  takeTurn(id: string, replicaId: string): Promise<Turn>
+  /** How many wait in a conversation. */
+  length(conversationId: string): Promise<number>
+  /** By completion, what became of those that wait at this replica: at most one has the turn. */
+  takeTurn(ids: readonly string[], replicaId: string): Promise<Map<string, Turn>>
   /** Takes over those of lost and of leaving servers, and those of this one but for the given ones. Each goes to one replica. */
   claim(replicaId: string, but: readonly string[]): Promise<Queued[]>
   /** Leaves all of this replica's to others. */
@@ -35,7 +38,7 @@ const isServing = (replicaId: string) => `EXISTS (SELECT FROM replicas WHERE id 
 const takeTurnSql = `
   WITH taken AS (
     UPDATE completions c SET turn_id = c.conversation_id FROM queued_completions own
-    WHERE c.id = $1 AND own.completion_id = c.id AND ${isWaiting} AND c.replica_id = $2 AND ${isServing('$2')}
+    WHERE c.id = ANY($1::uuid[]) AND own.completion_id = c.id AND ${isWaiting} AND c.replica_id = $2 AND ${isServing('$2')}
       AND c.cancel_requested_at IS NULL
       AND NOT EXISTS (SELECT FROM completions o WHERE o.turn_id = c.conversation_id)
       AND NOT EXISTS (SELECT FROM queued_completions o WHERE o.conversation_id = c.conversation_id AND o.place < own.place)
@@ -43,11 +46,11 @@ const takeTurnSql = `
       EXISTS (SELECT FROM messages m WHERE m.completion_id = c.id AND m.deleted_at IS NULL)
         AND EXISTS (SELECT FROM messages m WHERE m.id = c.parent_id AND m.deleted_at IS NULL) AS has_place
   ), gone AS (DELETE FROM queued_completions q USING taken WHERE q.completion_id = taken.id)
-  SELECT CASE
+  SELECT c.id, CASE
     WHEN NOT taken.has_place THEN 'DISPLACED' WHEN taken.id IS NOT NULL THEN 'TAKEN'
     WHEN NOT (${isWaiting} AND c.replica_id IS NOT DISTINCT FROM $2 AND ${isServing('$2')}) THEN 'LOST'
     WHEN c.cancel_requested_at IS NOT NULL OR c.deleted_at IS NOT NULL THEN 'CANCELLED' ELSE 'WAITING' END AS turn
-  FROM completions c LEFT JOIN taken ON true WHERE c.id = $1`
+  FROM completions c LEFT JOIN taken ON taken.id = c.id WHERE c.id = ANY($1::uuid[])`
 
 const claimSql = `
   UPDATE completions c SET replica_id = $1 FROM queued_completions q
@@ -67,9 +70,14 @@ export function createQueue({ query }: Database): Queue {
       ])
       return rows.map(completionOf)[0] ?? null
     },
-    async takeTurn(id, replicaId) {
-      const [row] = await query<{ turn: Turn }>(takeTurnSql, [id, replicaId])
-      return row?.turn ?? 'LOST'
+    async length(conversationId) {
+      const text = 'SELECT count(*)::int AS length FROM queued_completions WHERE conversation_id = $1'
+      const [row] = await query<{ length: number }>(text, [conversationId])
+      return row?.length ?? 0
+    },
+    async takeTurn(ids, replicaId) {
+      const rows = await query<{ id: string; turn: Turn }>(takeTurnSql, [ids, replicaId])
+      return new Map(rows.map(({ id, turn }) => [id, turn]))
     },
     async claim(replicaId, but) {
       const rows = await query<CompletionRow & { request: string }>(claimSql, [replicaId, but])
