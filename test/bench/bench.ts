@@ -9,6 +9,7 @@ import { firstToken } from './first-token.ts'
 import { logCost } from './log-cost.ts'
 import { paging } from './paging.ts'
 import { saturate } from './saturate.ts'
+import { search } from './search.ts'
 import { createStage, type Stage } from './stage.ts'
 import { start } from './start.ts'
 
@@ -18,6 +19,7 @@ const workloads: Record<string, (stage: Stage) => Promise<Result[]>> = {
   saturate,
   'log-cost': logCost,
   paging,
+  search,
 }
 
 const usage = `npm run bench [-- [${Object.keys(workloads).join(' | ')}] [--reps N] [--streams N]]`

@@ -2,6 +2,7 @@ import type { Environment } from '../server-process.ts'
 import { type Ground, newDatabase, newDataFolder, onGround, type Report, type Torture } from './ground.ts'
 import { bigPreviews } from './heavy/big-previews.ts'
 import { bigQuestions } from './heavy/big-questions.ts'
+import { bigSearch } from './heavy/big-search.ts'
 import { bigWebSocketOperation } from './heavy/big-websocket-operation.ts'
 import { messagesNested, nodesMany, siblingsNested } from './heavy/costly-documents.ts'
 import { longConversation } from './heavy/long-conversation.ts'
@@ -19,6 +20,7 @@ export interface HeavyBounds {
 const works: readonly HeavyWork[] = [
   bigPreviews,
   bigQuestions,
+  bigSearch,
   bigWebSocketOperation,
   longConversation,
   longTitle,
