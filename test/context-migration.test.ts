@@ -1,18 +1,22 @@
 import { randomUUID } from 'node:crypto'
+import { PGlite } from '@electric-sql/pglite'
 import { afterAll, expect, inject, test } from 'vitest'
-import { type Database, openDatabase } from '../src/store/database.ts'
+import { openDatabase } from '../src/store/database.ts'
 import { migrate } from '../src/store/migrate.ts'
 import { readMigrations } from '../src/store/migration-files.ts'
+import { pgliteDriver } from '../src/store/pglite-driver.ts'
 import { applyMigrations } from '../src/store/schema-engine.ts'
-import { emptyFolder, emptyPostgres } from './empty-database.ts'
+import { emptyPostgres } from './empty-database.ts'
 
-const opened: Database[] = []
+const opened: { close(): Promise<void> }[] = []
 afterAll(() => Promise.all(opened.map((database) => database.close())))
 
 test.each(inject('postgres') ? (['pglite', 'postgres'] as const) : (['pglite'] as const))(
   'a report of a context from before keeps its numbers, and the newest of its messages, on %s',
   async (kind) => {
-    const database = await openDatabase(await (kind === 'pglite' ? emptyFolder : emptyPostgres)())
+    // A new data folder would be migrated: it is unpacked from a template.
+    const isEmbedded = kind === 'pglite'
+    const database = isEmbedded ? pgliteDriver(await PGlite.create()) : await openDatabase(await emptyPostgres())
     opened.push(database)
     const migrations = await readMigrations()
     const first = migrations.findIndex(({ name }) => name.endsWith('_context_messages'))

@@ -7,6 +7,7 @@ import { createAnswerLog } from './answer-log.ts'
 import { createAnswers } from './answers.ts'
 import { type ApiKeys, createApiKeys, type MintKey } from './api-key.ts'
 import { createBegin } from './begin.ts'
+import { createOneBigAtATime } from './big-input.ts'
 import { type Branches, createBranches } from './branch.ts'
 import { createCanceller } from './cancel.ts'
 import { type Completions, createCompletions } from './completion.ts'
@@ -106,10 +107,11 @@ export function createChat(options: ChatOptions): ChatServer {
   const turns = createTurns(store, bus, replica, log)
   const relay = createRelay({ upstreams, answerLog, lives, mirrors, turns, conclude, log })
   const prompts = createPrompts({ store, upstreams, tokens, withLiveText })
-  const prepare = createPrepare({ store, upstreams, prompts, defaultModel })
+  const oneBigAtATime = createOneBigAtATime()
+  const prepare = oneBigAtATime(createPrepare({ store, upstreams, prompts, defaultModel }))
   const unwatched = createUnwatched(store, lives, log)
   const queue = createQueue({ store, replica, lives, turns, relay, prompts, unwatched, log })
-  const write = createWrite(store, lives, canceller, log)
+  const write = oneBigAtATime(createWrite(store, lives, canceller, log))
   const begin = createBegin({ bus, replica, prepare, write, lives, turns, relay, limits, unwatched, prompts })
   const beginOnce = createBeginOnce(store, lives, begin)
   const endOrphan = createEndOrphan({ store, usages, bus, log })

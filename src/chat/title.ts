@@ -70,7 +70,7 @@ export function createTitles({ store, upstreams, bus, log, titleModel }: TitlesO
   }
 
   async function titleOf(grounds: TitleGrounds): Promise<string | null> {
-    const words = grounds.question === null ? null : titleFrom(grounds.question)
+    const words = grounds.question === null ? null : titleFrom(grounds.question.slice(0, maxGrounds))
     // Once for a conversation, on whichever server: only after the first answer.
     if (titleModel === null || !grounds.isFirst) return words
     try {

@@ -1,7 +1,7 @@
 -- AlterTable
 ALTER TABLE "completions" ADD COLUMN     "context_message_ids" UUID[] DEFAULT ARRAY[]::UUID[];
 
--- A report had the ids of all its messages; now the newest that it lists are in a column of their own, and it has their number.
+-- A report had the ids of all its messages. Now it has their number, and the newest, which it lists, are in a column of their own.
 UPDATE "completions" SET
   "context_message_ids" = (
     SELECT coalesce(array_agg(newest.id ORDER BY newest.place), '{}') FROM (
