@@ -124,6 +124,8 @@ export interface Settings {
   socketsPerAddress: number
   logLevel: 'fatal' | 'error' | 'warn' | 'info' | 'debug' | 'trace' | 'silent'
   production: boolean
+  /** npm hands each signal that it gets on to its script. */
+  isRunByNpm: boolean
 }
 
 /** Reads this process's environment and, in development, the `.env` file beside it, which never overrides. */
@@ -184,6 +186,7 @@ export function readSettings(environment: Environment, envFile: Environment = {}
     socketsPerAddress: values.LIMIT_SOCKETS_PER_ADDRESS,
     logLevel: values.LOG_LEVEL,
     production: values.NODE_ENV === 'production',
+    isRunByNpm: environment['npm_lifecycle_event'] !== undefined,
   }
 }
 

@@ -73,12 +73,16 @@ function explain(error: unknown): string {
   return error instanceof Error ? (error.stack ?? error.message) : String(error)
 }
 
-function closeOnSignals(app: App) {
-  let isClosing = false
+// A terminal sends Ctrl-C, and some supervisors SIGTERM, to npm and to this process, and npm hands its own on to us.
+const npmHandsOnWithinMs = 1_000
+
+function closeOnSignals(app: App, { isRunByNpm }: Settings) {
+  const sameSignalMs = isRunByNpm ? npmHandsOnWithinMs : 0
+  let closingSinceMs: number | null = null
   const stop = async (exitCode: number) => {
     // A second signal: whoever sends it does not want to wait. What was not stored is ended by the next start.
-    if (isClosing) process.exit(1)
-    isClosing = true
+    if (closingSinceMs !== null) process.exit(1)
+    closingSinceMs = performance.now()
     await app.close()
     process.exit(exitCode)
   }
@@ -87,8 +91,12 @@ function closeOnSignals(app: App) {
       app.log.error({ err: error }, 'the server did not close in good order')
       process.exit(1)
     })
-  process.on('SIGTERM', () => void stopOrFail(0))
-  process.on('SIGINT', () => void stopOrFail(0))
+  const onSignal = () => {
+    const isSameSignal = closingSinceMs !== null && performance.now() - closingSinceMs < sameSignalMs
+    if (!isSameSignal) void stopOrFail(0)
+  }
+  process.on('SIGTERM', onSignal)
+  process.on('SIGINT', onSignal)
   process.on('uncaughtException', (error) => {
     app.log.fatal({ err: error }, 'uncaught exception')
     void stopOrFail(1)
@@ -98,7 +106,7 @@ function closeOnSignals(app: App) {
 async function main() {
   const settings = readEnvironment()
   const app = await startApp(settings)
-  closeOnSignals(app)
+  closeOnSignals(app, settings)
   if (await app.ready) process.stdout.write(summary(app.url, settings))
 }
 

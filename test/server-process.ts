@@ -45,17 +45,30 @@ export async function startServerProcess(
     env: { PATH: process.env['PATH'], ...serverDefaults, ...settings },
     stdio: ['ignore', 'pipe', 'pipe'],
   })
-  const exited = once(child, 'close').then(([code, signal]): Exit => ({ code, signal }))
-  function kill(signal: NodeJS.Signals) {
-    child.kill(signal)
+  const exited = exitOf(child)
+  onStart(() => {
+    child.kill('SIGKILL')
     return exited
-  }
-  onStart(() => kill('SIGKILL'))
+  })
+  return serverOf(child, exited)
+}
+
+export async function exitOf(child: ChildProcess): Promise<Exit> {
+  const [code, signal] = await once(child, 'close')
+  return { code, signal }
+}
+
+/** The server that a process is, or that it starts, once it has said where it listens. */
+export async function serverOf(child: ChildProcess, exited: Promise<Exit>): Promise<ServerProcess> {
   const { output, address } = listenTo(child)
   const refused = exited.then(({ code, signal }) => {
     throw new Error(`The server exited with ${code ?? signal}: ${output()}`)
   })
   const url = await Promise.race([address, refused])
+  function kill(signal: NodeJS.Signals) {
+    child.kill(signal)
+    return exited
+  }
   return { url, wsUrl: webSocketUrl(url), pid: child.pid as number, exited, output, kill }
 }
 

@@ -1,0 +1,92 @@
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
+import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { afterAll, afterEach, expect, test } from 'vitest'
+import { createPerson, endOf, readTo } from './person.ts'
+import { type Environment, freshDatabase } from './server.ts'
+import { exitOf, serverDefaults, serverOf } from './server-process.ts'
+import { chunks, done, finish, gate, startScriptedUpstream } from './upstream-server.ts'
+
+const repository = join(import.meta.dirname, '..')
+// What is process 1 gets no signal that it has no handler for, and takes all others with it when it ends.
+const asProcessOne = [
+  'unshare',
+  ...(process.getuid?.() === 0 ? [] : ['--map-root-user']),
+  '--pid',
+  '--fork',
+  '--mount-proc',
+]
+
+const upstream = await startScriptedUpstream()
+const children: ChildProcess[] = []
+afterAll(() => upstream.close())
+
+// With all that they started, which are their process groups.
+afterEach(() => {
+  for (const { pid } of children.splice(0)) if (pid !== undefined) killGroup(pid, 'SIGKILL')
+})
+
+function killGroup(pid: number, signal: NodeJS.Signals) {
+  try {
+    process.kill(-pid, signal)
+  } catch (error) {
+    if (!(error instanceof Error && 'code' in error && error.code === 'ESRCH')) throw error
+  }
+}
+
+function canUnshare() {
+  const [program = '', ...options] = asProcessOne
+  return spawnSync(program, [...options, 'true']).status === 0
+}
+
+async function npmStart(settings: Environment, before: string[] = []) {
+  const [program = '', ...parameters] = [...before, 'npm', 'start']
+  const child = spawn(program, parameters, {
+    cwd: repository,
+    detached: true,
+    env: {
+      PATH: process.env['PATH'],
+      HOME: process.env['HOME'],
+      // So the developer's .env is not read.
+      NODE_ENV: 'production',
+      AUTH_DEV: 'allow',
+      ...serverDefaults,
+      ...settings,
+    },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  })
+  children.push(child)
+  return serverOf(child, exitOf(child))
+}
+
+async function onlyChildOf(pid: number): Promise<number> {
+  const [child] = (await readFile(`/proc/${pid}/task/${pid}/children`, 'utf8')).split(' ')
+  return Number(child)
+}
+
+/** Alice watches an answer at a server of `npm start` while that is stopped, and it finishes within DRAIN_MS. */
+async function finishesWhileStopped(stop: (pid: number) => unknown, before: string[] = []) {
+  const settings = { OPENAI_BASE_URL: upstream.baseUrl, DRAIN_MS: '30000', ...(await freshDatabase()) }
+  const server = await npmStart(settings, before)
+  const hold = gate()
+  upstream.reply(...chunks('A mo'), hold.wait, ...chunks('le.'), finish('stop'), done())
+  const viewer = createPerson(server.url, 'alice').start('a key', 'What digs?')
+  await readTo('A mo', viewer)
+  await stop(server.pid)
+  await expect.poll(() => fetch(`${server.url}/readyz`).then(({ status }) => status)).toBe(503)
+  hold.open()
+  // Stored before announced.
+  expect(endOf(await viewer.rest()).status).toBe('COMPLETED')
+  expect(await server.exited).toEqual({ code: 0, signal: null })
+  await expect(fetch(`${server.url}/livez`)).rejects.toThrow()
+}
+
+test('a SIGTERM to `npm start` lets the answers finish, and ends it with 0', () =>
+  finishesWhileStopped((pid) => process.kill(pid, 'SIGTERM')))
+
+test('a Ctrl-C, which a terminal sends to npm and to the server, is one signal', () =>
+  finishesWhileStopped((pid) => killGroup(pid, 'SIGINT')))
+
+test.skipIf(!canUnshare())('a SIGTERM to `npm start` as process 1 lets the answers finish, and ends it with 0', () =>
+  finishesWhileStopped(async (pid) => process.kill(await onlyChildOf(pid), 'SIGTERM'), asProcessOne),
+)
