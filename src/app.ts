@@ -36,7 +36,7 @@ const pageFolder = join(import.meta.dirname, '../.build/web')
 export async function startApp(settings: Settings): Promise<App> {
   const log = pino({ level: settings.logLevel, base: null, serializers: { err: loggedError } }, pino.destination(2))
   for (const warning of settings.warnings) log.warn(warning)
-  const database = await openDatabase(settings)
+  const database = await openDatabase(settings, (problem) => log.error(problem))
   const demo = settings.upstreams.length === 0 ? createDemoModel() : null
   const demoModels = demo === null ? [] : [demoUpstream((await demo.listen()).baseUrl)]
   const upstreams = createUpstreams([...settings.upstreams, ...demoModels], settings.proxy)
@@ -141,6 +141,10 @@ function demoUpstream(baseUrl: string): UpstreamSettings {
   }
 }
 
+function isPassing({ code }: StoreError): boolean {
+  return code === 'UNAVAILABLE' || code === 'READ_ONLY'
+}
+
 /** Migrates and takes up the work as soon as the database can be reached. */
 function createReadiness(database: Database, chat: ChatServer, log: Logger) {
   const stopper = new AbortController()
@@ -155,7 +159,7 @@ function createReadiness(database: Database, chat: ChatServer, log: Logger) {
         waitsFor = null
         return true
       } catch (error) {
-        if (!(error instanceof StoreError) || error.code !== 'UNAVAILABLE') throw error
+        if (!(error instanceof StoreError) || !isPassing(error)) throw error
         if (waitsFor !== error.message)
           log.error({ reason: error.message }, 'DATABASE_URL: /readyz says 503 until it serves')
         waitsFor = error.message

@@ -1,12 +1,13 @@
 import { type ChildProcess, fork, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { chmod, lstat, mkdir, readdir, readFile, rm, utimes, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterEach, describe, expect, test } from 'vitest'
 import { type Database, openDatabase } from '../src/store/database.ts'
 import { migrate } from '../src/store/migrate.ts'
 import { diffToSchema } from '../src/store/schema-engine.ts'
 import { emptyFolder } from './empty-database.ts'
+import { canMakeNamespaces, inNamespace } from './process-namespace.ts'
 import { spawnServer } from './server.ts'
 
 const holder = join(import.meta.dirname, 'data-folder-holder.ts')
@@ -30,6 +31,13 @@ async function startHolder(dataDir: string) {
   children.push(child)
   await once(child, 'message')
   return child
+}
+
+/** What users other than the owner may read, write or enter, of the folder and all in it. */
+async function openToOthers(folder: string) {
+  const paths = [folder, ...(await readdir(folder, { recursive: true })).map((name) => join(folder, name))]
+  const modes = await Promise.all(paths.map(async (path) => ({ path, mode: (await lstat(path)).mode & 0o077 })))
+  return modes.filter(({ mode }) => mode !== 0)
 }
 
 async function kill(child: ChildProcess) {
@@ -96,6 +104,47 @@ describe('a data folder', () => {
       code: 'LOCKED',
       message: expect.stringMatching(new RegExp(`process ${other.pid} since \\d{4}-\\d\\d-\\d\\dT`)),
     })
+  })
+
+  test.skipIf(!canMakeNamespaces())(
+    'that a server in another container of the same host name has is refused',
+    async () => {
+      const { dataDir } = await emptyFolder()
+      const settings = { DATA_DIR: dataDir }
+      const first = await spawnServer(settings, inNamespace)
+      await expect(spawnServer(settings, inNamespace)).rejects.toThrow(
+        /exited with 1: antiphon: \S+ is in use by process 1 in another container or machine, named .*, since [^\n]*\n$/,
+      )
+      expect((await fetch(`${first.url}/readyz`)).status).toBe(200)
+      await first.kill('SIGKILL')
+      // The kernel may still be at the end of what was in there.
+      await expect.poll(() => spawnServer(settings, inNamespace).then(() => 'serves', String)).toBe('serves')
+    },
+  )
+
+  test('is refused also where its holder is stopped, and its path is longer than that of a socket may be', async () => {
+    const { databaseUrl, dataDir } = await emptyFolder()
+    const settings = { databaseUrl, dataDir: join(dataDir, 'm'.repeat(120)) }
+    const other = await startHolder(settings.dataDir)
+    other.kill('SIGSTOP')
+    const [lock = ''] = (await readdir(settings.dataDir)).filter((name) => name.startsWith('lock.'))
+    const longAgo = new Date(Date.now() - 3_600_000)
+    await utimes(join(settings.dataDir, lock), longAgo, longAgo)
+    await expect(openDatabase(settings)).rejects.toMatchObject({ code: 'LOCKED' })
+    await kill(other)
+    await (await open(settings)).check()
+  })
+
+  test('is closed to other users when it is made, and again at each start', async () => {
+    const settings = await emptyFolder()
+    await chmod(settings.dataDir, 0o777)
+    await (await openDatabase(settings)).close()
+    expect(await openToOthers(settings.dataDir)).toEqual([])
+
+    const file = join(settings.dataDir, 'pglite', 'PG_VERSION')
+    for (const path of [settings.dataDir, file]) await chmod(path, 0o777)
+    await open(settings)
+    expect(await openToOthers(settings.dataDir)).toEqual([])
   })
 
   test('is free again when its process was killed, even if another process has that pid now', async () => {

@@ -1,22 +1,14 @@
-import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
+import { type ChildProcess, spawn } from 'node:child_process'
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, afterEach, expect, test } from 'vitest'
 import { createPerson, endOf, readTo } from './person.ts'
+import { canMakeNamespaces, inNamespace } from './process-namespace.ts'
 import { type Environment, freshDatabase } from './server.ts'
 import { exitOf, serverDefaults, serverOf } from './server-process.ts'
 import { chunks, done, finish, gate, startScriptedUpstream } from './upstream-server.ts'
 
 const repository = join(import.meta.dirname, '..')
-// What is process 1 gets no signal that it has no handler for, and takes all others with it when it ends.
-const asProcessOne = [
-  'unshare',
-  ...(process.getuid?.() === 0 ? [] : ['--map-root-user']),
-  '--pid',
-  '--fork',
-  '--mount-proc',
-]
-
 const upstream = await startScriptedUpstream()
 const children: ChildProcess[] = []
 afterAll(() => upstream.close())
@@ -32,11 +24,6 @@ function killGroup(pid: number, signal: NodeJS.Signals) {
   } catch (error) {
     if (!(error instanceof Error && 'code' in error && error.code === 'ESRCH')) throw error
   }
-}
-
-function canUnshare() {
-  const [program = '', ...options] = asProcessOne
-  return spawnSync(program, [...options, 'true']).status === 0
 }
 
 async function npmStart(settings: Environment, before: string[] = []) {
@@ -87,6 +74,7 @@ test('a SIGTERM to `npm start` lets the answers finish, and ends it with 0', () 
 test('a Ctrl-C, which a terminal sends to npm and to the server, is one signal', () =>
   finishesWhileStopped((pid) => killGroup(pid, 'SIGINT')))
 
-test.skipIf(!canUnshare())('a SIGTERM to `npm start` as process 1 lets the answers finish, and ends it with 0', () =>
-  finishesWhileStopped(async (pid) => process.kill(await onlyChildOf(pid), 'SIGTERM'), asProcessOne),
+test.skipIf(!canMakeNamespaces())(
+  'a SIGTERM to `npm start` as process 1 lets the answers finish, and ends it with 0',
+  () => finishesWhileStopped(async (pid) => process.kill(await onlyChildOf(pid), 'SIGTERM'), inNamespace),
 )

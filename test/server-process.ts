@@ -32,14 +32,16 @@ export const serverDefaults: Environment = {
 
 /**
  * Starts a server as a process of its own; rejects with its exit and its output when it exits before it is ready.
- * `onStart` gets what ends it, at once.
+ * `onStart` gets what ends it, at once. `before` is a command that starts it.
  */
 export async function startServerProcess(
   folder: string,
   settings: Environment,
   onStart: (stop: () => Promise<Exit>) => void = () => {},
+  before: readonly string[] = [],
 ): Promise<ServerProcess> {
-  const child = spawn(process.execPath, ['--enable-source-maps', bundle], {
+  const [program, ...parameters] = [...before, process.execPath, '--enable-source-maps', bundle]
+  const child = spawn(program as string, parameters, {
     // Not the repository, where a .env of the developer's may lie.
     cwd: folder,
     env: { PATH: process.env['PATH'], ...serverDefaults, ...settings },

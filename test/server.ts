@@ -55,8 +55,8 @@ export async function startServer(settings: Environment = {}): Promise<Server> {
 }
 
 /** Starts a server as a process of its own; rejects with its exit and its output when it exits before it is ready. */
-export async function spawnServer(settings: Environment = {}): Promise<ServerProcess> {
-  return startServerProcess(inject('folder'), await environment(settings), (stop) => running.add(stop))
+export async function spawnServer(settings: Environment = {}, before: readonly string[] = []): Promise<ServerProcess> {
+  return startServerProcess(inject('folder'), await environment(settings), (stop) => running.add(stop), before)
 }
 
 async function environment(settings: Environment): Promise<Environment> {

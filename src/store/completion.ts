@@ -219,7 +219,7 @@ function endedRow({ toolCalls, finishReason, ...message }: EndedMessage) {
 }
 
 export function createCompletions(database: Database): Completions {
-  const { query } = database
+  const { query, queryEnding } = database
   const select = async (condition: string, values: readonly unknown[]) => {
     const rows = await query<CompletionRow>(`SELECT ${columns} FROM completions c WHERE ${condition}`, values)
     return rows.map(completionOf)
@@ -232,7 +232,7 @@ export function createCompletions(database: Database): Completions {
         JSON.stringify(messages.map(endedRow)),
         completion.id,
       ]
-      return (await query<StoredEnd>(text, values))[0] ?? null
+      return (await queryEnding<StoredEnd>(text, values))[0] ?? null
     }
   return {
     async begin({ completion, request, newConversation, messages, leaf }, wait) {
@@ -270,7 +270,9 @@ export function createCompletions(database: Database): Completions {
     load: (ids) => select('c.id = ANY($1::uuid[])', [ids]),
     active: (ids) => select(`c.conversation_id = ANY($1::uuid[]) AND c.status = 'IN_PROGRESS' ORDER BY c.id`, [ids]),
     async requestCancel(id) {
-      await query(`UPDATE completions SET cancel_requested_at = now() WHERE id = $1 AND status = 'IN_PROGRESS'`, [id])
+      await queryEnding(`UPDATE completions SET cancel_requested_at = now() WHERE id = $1 AND status = 'IN_PROGRESS'`, [
+        id,
+      ])
     },
     async cancelRequested(replicaId) {
       const text = 'SELECT id FROM completions WHERE replica_id = $1 AND cancel_requested_at IS NOT NULL'

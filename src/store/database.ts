@@ -25,6 +25,8 @@ export interface Database {
    * rejects with its reason, and is given up in the database, too. On PGlite it is done alone, so it must be short.
    */
   read<Row>(text: string, values: readonly unknown[], signal: AbortSignal): Promise<Row[]>
+  /** As `query`, for what ends something that was begun: also done where the disk has no room for what is new. */
+  queryEnding<Row>(text: string, values?: readonly unknown[]): Promise<Row[]>
   /** Rejects with StoreError UNAVAILABLE when the database cannot serve. */
   check(): Promise<DatabaseState>
   /** Runs the work while no other process runs its own; rejects with StoreError UNAVAILABLE, or as the work does. */
@@ -32,9 +34,15 @@ export interface Database {
   close(): Promise<void>
 }
 
-/** Postgres is not asked whether it is there: check does. PGlite rejects with StoreError LOCKED when it is taken. */
-export async function openDatabase(settings: { databaseUrl: string | null; dataDir: string }): Promise<Database> {
-  const driver = settings.databaseUrl ? openPostgres(settings.databaseUrl) : await openPglite(settings.dataDir)
+/**
+ * Postgres is not asked whether it is there: check does. PGlite rejects with StoreError LOCKED when it is taken.
+ * `onProblem` is told in a sentence when the disk gets too full.
+ */
+export async function openDatabase(
+  { databaseUrl, dataDir }: { databaseUrl: string | null; dataDir: string },
+  onProblem: (problem: string) => void = () => {},
+): Promise<Database> {
+  const driver = databaseUrl ? openPostgres(databaseUrl) : await openPglite(dataDir, onProblem)
   const prisma = createPrisma(driver.adapter)
 
   return {
@@ -44,6 +52,7 @@ export async function openDatabase(settings: { databaseUrl: string | null; dataD
     query: (text, values) => withStoreErrors(driver.query(text, values)),
     send: (text, values, onSent) => withStoreErrors(driver.send(text, values, onSent)),
     read: (text, values, signal) => withStoreErrors(driver.read(text, values, signal)),
+    queryEnding: (text, values) => withStoreErrors(driver.queryEnding(text, values)),
     check: () => withStoreErrors(driver.check()),
     exclusively: (work) => driver.exclusively(work),
     async close() {

@@ -14,6 +14,8 @@ export interface Driver {
   /** As Database says. */
   send<Row>(text: string, values: readonly unknown[], onSent: () => void): Promise<Row[]>
   read<Row>(text: string, values: readonly unknown[], signal: AbortSignal): Promise<Row[]>
+  /** As Database says. */
+  queryEnding<Row>(text: string, values?: readonly unknown[]): Promise<Row[]>
   check(): Promise<DatabaseState>
   /** Runs the work while no other process runs its own, with an adapter that knows no time limits. */
   exclusively<T>(work: (adapter: SqlMigrationAwareDriverAdapterFactory) => Promise<T>): Promise<T>

@@ -1,12 +1,13 @@
 import { isDriverAdapterError } from '@prisma/driver-adapter-utils'
 
 /**
- * UNAVAILABLE: the database cannot serve now, ask again later. CONFLICT: lost against another writer, nothing was
- * done, repeat. GONE: what it refers to was deleted meanwhile. LOCKED: another process has the data folder. NEWER_DATABASE, MIGRATION,
- * UNUSABLE: a person has to act first.
+ * UNAVAILABLE: the database cannot serve now, ask again later. READ_ONLY: it takes no writes now, but it can be read.
+ * CONFLICT: lost against another writer, nothing was done, repeat. GONE: what it refers to was deleted meanwhile. LOCKED:
+ * another process has the data folder. NEWER_DATABASE, MIGRATION, UNUSABLE: a person has to act first.
  */
 export type StoreErrorCode =
   | 'UNAVAILABLE'
+  | 'READ_ONLY'
   | 'CONFLICT'
   | 'GONE'
   | 'LOCKED'
@@ -32,13 +33,17 @@ const missingRight = '42501'
 export const readOnly = '25006'
 export const lockTimeout = '55P03'
 export const statementTimeout = '57014'
-const refusals = new RegExp(`^(08|28|3D|53|57|58|${readOnly}|${lockTimeout})`)
+const diskFull = '53100'
+const refusals = new RegExp(`^(08|28|3D|53|57|58|${lockTimeout})`)
 const adapterFaults = new Set(['DatabaseNotReachable', 'ConnectionClosed', 'SocketTimeout', 'TlsConnectionError'])
 
 /** What a driver threw, as a StoreError where it tells of the database's state rather than of the statement. */
 export function toStoreError(error: unknown): unknown {
   if (error instanceof StoreError || !(error instanceof Error)) return error
   const state = sqlState(error)
+  if (state === readOnly || state === diskFull) {
+    return new StoreError('READ_ONLY', `the database takes no writes now: ${reasonOf(error)}`, error)
+  }
   if (state === undefined ? isConnectionFault(error) : refusals.test(state)) return unavailable(error)
   if (state === missingRight) {
     return new StoreError('UNUSABLE', `DATABASE_URL: its role may not do what is needed: ${reasonOf(error)}`, error)

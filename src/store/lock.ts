@@ -1,65 +1,104 @@
-import { link, readdir, readFile, rm, stat, utimes, writeFile } from 'node:fs/promises'
+import { link, readdir, readFile, readlink, rm, stat, writeFile } from 'node:fs/promises'
 import { hostname } from 'node:os'
 import { join } from 'node:path'
+import { setTimeout as delay } from 'node:timers/promises'
 import { StoreError } from './error.ts'
+import { isListeningInFolder, listenInFolder } from './lock-socket.ts'
 
 interface Holder {
+  /** In its own namespace. */
   pid: number
-  /** When the system started the process, in its own terms; null where it does not tell. Tells a reused pid. */
-  started: string | null
+  pidNamespace: string | null
   host: string
+  /** Names the running kernel; null where it has no name. */
+  kernel: string | null
+  /** Where it listens as long as it lives; null where its file's age alone tells. */
+  socket: string | null
   since: string
 }
 
-const heartbeatMs = 2_000
-const staleMs = 10_000
+export interface FolderLock {
+  /** A file that its holder has to touch more often than every 10 s. */
+  readonly path: string
+  release(): Promise<void>
+}
+
+const lockStaleMs = 10_000
+// A process that was killed listens until the last of its threads is gone.
+const deathMs = 2_000
+const retryMs = 100
 const lockName = /^lock\.(\d+)$/
 
 /**
- * Takes the folder for this process or rejects with StoreError LOCKED. Resolves to what gives it back.
+ * Takes the folder for this process or rejects with StoreError LOCKED.
  *
  * Each holder writes a file of its own, lock.<n + 1> after the dead holder's lock.<n>. A hard link puts it in place
  * whole and for one process only, so of two that see the same dead holder one wins, and nobody ever removes a file
  * that may have come to life since it was read. The last file stays behind, emptied: numbers must not begin anew.
  */
-export async function lockFolder(folder: string): Promise<() => Promise<void>> {
-  const draft = join(folder, `lock-${process.pid}-${crypto.randomUUID()}`)
-  await writeFile(draft, JSON.stringify(await thisProcess()))
+export async function lockFolder(folder: string): Promise<FolderLock> {
+  const name = `lock-${crypto.randomUUID()}`
+  const draft = join(folder, name)
+  const socket = `${name}.socket`
+  const giveUp = await listenInFolder(folder, socket)
   try {
-    for (;;) {
-      const last = await lastLock(folder)
-      const holder = await holderOf(folder, last)
-      if (holder) throw new StoreError('LOCKED', lockedBy(folder, holder))
-      const mine = join(folder, `lock.${last + 1}`)
-      if (!(await linked(draft, mine))) continue
-      // A process that slept since it looked may have taken a number that was used and cleared away in between.
-      if ((await lastLock(folder)) === last + 1) return await hold(folder, mine)
-      await rm(mine, { force: true })
+    await writeFile(draft, JSON.stringify(await thisProcess(giveUp && socket)), { mode: 0o600 })
+    const path = await takeNext(folder, draft)
+    await clearAway(folder, path)
+    return {
+      path,
+      async release() {
+        await writeFile(path, '')
+        await giveUp?.()
+      },
     }
+  } catch (error) {
+    await giveUp?.()
+    throw error
   } finally {
     await rm(draft, { force: true })
   }
 }
 
-async function hold(folder: string, mine: string) {
-  for (const name of await readdir(folder)) {
-    if (lockName.test(name) && join(folder, name) !== mine) await rm(join(folder, name), { force: true })
-  }
-  // For processes elsewhere, to which our pid says nothing.
-  const heartbeat = setInterval(() => {
-    const now = new Date()
-    utimes(mine, now, now).catch(() => {})
-  }, heartbeatMs).unref()
-
-  return async () => {
-    clearInterval(heartbeat)
-    await writeFile(mine, '')
+async function takeNext(folder: string, draft: string): Promise<string> {
+  const patientUntilMs = performance.now() + deathMs
+  for (;;) {
+    const last = await lastLock(folder)
+    const holder = await holderOf(folder, last)
+    if (holder !== null && (await isRunning(folder, holder, last))) {
+      if (performance.now() > patientUntilMs) throw new StoreError('LOCKED', await lockedBy(folder, holder))
+      await delay(retryMs)
+      continue
+    }
+    const mine = pathOf(folder, last + 1)
+    if (!(await linked(draft, mine))) continue
+    // A process that slept since it looked may have taken a number that was used and cleared away in between.
+    if ((await lastLock(folder)) === last + 1) return mine
+    await rm(mine, { force: true })
   }
 }
 
+/** Removes what the dead holders left. */
+async function clearAway(folder: string, mine: string) {
+  for (const number of await lockNumbers(folder)) {
+    const path = pathOf(folder, number)
+    if (path === mine) continue
+    const holder = await holderOf(folder, number)
+    if (holder?.socket) await rm(join(folder, holder.socket), { force: true })
+    await rm(path, { force: true })
+  }
+}
+
+async function lockNumbers(folder: string) {
+  return (await readdir(folder)).map((name) => Number(lockName.exec(name)?.[1] ?? 0)).filter((number) => number > 0)
+}
+
 async function lastLock(folder: string) {
-  const numbers = (await readdir(folder)).map((name) => Number(lockName.exec(name)?.[1] ?? 0))
-  return Math.max(0, ...numbers)
+  return Math.max(0, ...(await lockNumbers(folder)))
+}
+
+function pathOf(folder: string, number: number) {
+  return join(folder, `lock.${number}`)
 }
 
 async function linked(draft: string, target: string) {
@@ -72,13 +111,11 @@ async function linked(draft: string, target: string) {
   }
 }
 
-/** Whoever has the folder by the lock with this number, or null: never held, given back, or dead. */
+/** Whoever took this number; null where nobody did or it was given back. */
 async function holderOf(folder: string, number: number): Promise<Holder | null> {
-  const path = join(folder, `lock.${number}`)
-  const text = await unlessMissing(readFile(path, 'utf8'))
+  const text = await unlessMissing(readFile(pathOf(folder, number), 'utf8'))
   // Emptied when it was given back; cut short where the machine lost its power.
-  const holder = text ? readHolder(text) : null
-  return holder !== null && (await isRunning(holder, path)) ? holder : null
+  return text ? readHolder(text) : null
 }
 
 function readHolder(text: string): Holder | null {
@@ -89,38 +126,33 @@ function readHolder(text: string): Holder | null {
   }
 }
 
-async function isRunning(holder: Holder, path: string) {
-  if (holder.host !== hostname()) {
-    const file = await unlessMissing(stat(path))
-    return file !== null && Date.now() - file.mtimeMs < staleMs
+async function isRunning(folder: string, { kernel, socket }: Holder, number: number) {
+  // To another kernel, as on a network disk, a socket says nothing.
+  if (socket && kernel && kernel === (await thisKernel())) {
+    const isListening = await isListeningInFolder(folder, socket)
+    if (isListening !== null) return isListening
   }
-  try {
-    process.kill(holder.pid, 0)
-  } catch (error) {
-    // EPERM: it is there, and another user's.
-    if (!hasCode(error, 'EPERM')) return false
-  }
-  return holder.started === null || holder.started === (await startOf(holder.pid))
+  const file = await unlessMissing(stat(pathOf(folder, number)))
+  return file !== null && Date.now() - file.mtimeMs < lockStaleMs
 }
 
-async function thisProcess(): Promise<Holder> {
-  const { pid } = process
-  return { pid, started: await startOf(pid), host: hostname(), since: new Date().toISOString() }
+async function thisProcess(socket: string | null): Promise<Holder> {
+  const [kernel, pidNamespace] = await Promise.all([thisKernel(), thisPidNamespace()])
+  return { pid: process.pid, pidNamespace, host: hostname(), kernel, socket, since: new Date().toISOString() }
 }
 
-/** When a process started, as clock ticks since the boot; null for the dead, and where the system has no proc(5). */
-async function startOf(pid: number) {
-  const status = await unlessMissing(readFile(`/proc/${pid}/stat`, 'utf8'))
-  const boot = await unlessMissing(readFile('/proc/sys/kernel/random/boot_id', 'utf8'))
-  if (!status || !boot) return null
-  // The second field is the program's name, which may hold spaces and brackets; the third its state, the 22nd the start.
-  const fields = status.slice(status.lastIndexOf(')') + 2).split(' ')
-  // A killed process stays in the list until its parent has asked for it; in a container perhaps for ever.
-  return fields[0] === 'Z' || fields[0] === 'X' ? null : `${boot.trim()}/${fields[19]}`
+async function thisKernel() {
+  if (process.platform !== 'linux') return hostname()
+  return unlessMissing(readFile('/proc/sys/kernel/random/boot_id', 'utf8').then((text) => text.trim()))
 }
 
-function lockedBy(folder: string, { pid, host, since }: Holder) {
-  const where = host === hostname() ? '' : ` on ${host}`
+function thisPidNamespace() {
+  return unlessMissing(readlink('/proc/self/ns/pid'))
+}
+
+async function lockedBy(folder: string, { pid, pidNamespace, host, since }: Holder) {
+  const isNeighbour = host === hostname() && pidNamespace === (await thisPidNamespace())
+  const where = isNeighbour ? '' : ` in another container or machine, named ${host},`
   return `${folder} is in use by process ${pid}${where} since ${since}: stop that one, or set another DATA_DIR`
 }
 

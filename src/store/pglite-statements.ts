@@ -8,13 +8,19 @@ interface Statement {
 
 type Query = <Row>(text: string, values?: readonly unknown[]) => Promise<Row[]>
 
+export interface PgliteStatements {
+  query: Query
+  /** As `query`, also where the session's transactions are read-only. */
+  write: Query
+}
+
 const { serialize } = protocol
 
 /**
  * PGlite's own query parses and plans each time, which is most of what a short statement costs: here each text is
  * prepared once. Meant for texts of a fixed number.
  */
-export function createPreparedQuery(pglite: PGlite): Query {
+export function createPgliteStatements(pglite: PGlite): PgliteStatements {
   const prepared = new Map<string, Statement>()
 
   const send = async (...parts: Uint8Array[]) => (await pglite.execProtocol(Buffer.concat(parts))).messages
@@ -61,9 +67,26 @@ export function createPreparedQuery(pglite: PGlite): Query {
     return rows.map(({ fields }) => rowOf<Row>(statement, fields))
   }
 
-  return async (text, values = []) => {
+  async function runReadWrite<Row>(text: string, values: readonly unknown[]): Promise<Row[]> {
+    await send(serialize.query('BEGIN READ WRITE'))
+    try {
+      const rows = await run<Row>(text, values)
+      await send(serialize.query('COMMIT'))
+      return rows
+    } catch (error) {
+      await send(serialize.query('ROLLBACK'))
+      throw error
+    }
+  }
+
+  // As PGlite's query waits for whoever has a transaction open; execProtocol itself waits for nobody.
+  async function alone<Result>(work: () => Promise<Result>): Promise<Result> {
     await pglite._checkReady()
-    // As PGlite's query waits for whoever has a transaction open; execProtocol itself waits for nobody.
-    return pglite._runExclusiveTransaction(() => pglite._runExclusiveQuery(() => run(text, values)))
+    return pglite._runExclusiveTransaction(() => pglite._runExclusiveQuery(work))
+  }
+
+  return {
+    query: (text, values = []) => alone(() => run(text, values)),
+    write: (text, values = []) => alone(() => runReadWrite(text, values)),
   }
 }

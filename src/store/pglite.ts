@@ -1,32 +1,59 @@
 import { mkdir, rm, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { PGlite } from '@electric-sql/pglite'
+import { lackOfRoom, watchDisk } from './disk.ts'
 import type { Driver } from './driver.ts'
 import { StoreError } from './error.ts'
+import { closeToOthers } from './folder-mode.ts'
 import { lockFolder } from './lock.ts'
 import { pgliteDriver } from './pglite-driver.ts'
 import { plannerSettings } from './planner.ts'
 import { readTemplate } from './template.ts'
+import { startWatchdog } from './watchdog.ts'
 
-export async function openPglite(folder: string): Promise<Driver> {
-  await mkdir(folder, { recursive: true })
-  const unlock = await lockFolder(folder)
+export async function openPglite(folder: string, onProblem: (problem: string) => void): Promise<Driver> {
+  await mkdir(folder, { recursive: true, mode: 0o700 })
+  const problem = await lackOfRoom(folder, !(await exists(join(folder, 'pglite', 'PG_VERSION'))))
+  if (problem !== null) throw new StoreError('UNUSABLE', problem)
+  const lock = await lockFolder(folder)
+  const watchdog = await startWatchdog(folder, lock.path)
+  async function leave() {
+    await watchdog.stop()
+    await lock.release()
+  }
   try {
-    const files = await makeFilesFolder(folder)
-    const pglite = await openFolder(folder)
-    await pglite.exec(plannerSettings)
-    const driver = pgliteDriver(pglite, files)
+    const { pglite, files } = await watchdog.unwatched(() => openLocked(folder))
+    const disk = await watchDisk(folder, async (problem) => {
+      await allowWrites(pglite, problem === null)
+      if (problem !== null) onProblem(problem)
+    })
+    const driver = pgliteDriver(pglite, files, disk)
     return {
       ...driver,
+      exclusively: (work) => watchdog.unwatched(() => driver.exclusively(work)),
       async close() {
+        disk.close()
         await driver.close()
-        await unlock()
+        await leave()
       },
     }
   } catch (error) {
-    await unlock()
+    await leave()
     throw error
   }
+}
+
+async function openLocked(folder: string) {
+  const files = await makeFilesFolder(folder)
+  const pglite = await openFolder(folder)
+  closeToOthers(folder)
+  await pglite.exec(plannerSettings)
+  return { pglite, files }
+}
+
+// Postgres knows best what is a write.
+async function allowWrites(pglite: PGlite, isAllowed: boolean) {
+  await pglite.exec(`SET default_transaction_read_only = ${isAllowed ? 'off' : 'on'}`)
 }
 
 async function makeFilesFolder(folder: string): Promise<string> {

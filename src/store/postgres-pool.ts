@@ -10,7 +10,7 @@ export interface Pool {
 }
 
 // With what comes after it, two seconds, in which a caller is to hear that the database cannot serve.
-export const connectTimeoutMs = 1_500
+const connectTimeoutMs = 1_500
 // A peer that vanished without a word is noticed some ten seconds later.
 const keepAliveDelayMs = 10_000
 const int8 = 20

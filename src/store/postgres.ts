@@ -61,12 +61,15 @@ export function openPostgres(url: string): Driver {
   }
 
   const named = (text: string, values: readonly unknown[]) => ({ text, values: [...values], name: nameOf(text) })
+  const query: Driver['query'] = async (text, values = []) => (await statements.query(named(text, values))).rows
 
   return {
     kind: 'postgres',
     folder: null,
     adapter: new PrismaPg(pool.connections),
-    query: async (text, values = []) => (await statements.query(named(text, values))).rows,
+    query,
+    // Postgres keeps no room on its disk that a session could ask for.
+    queryEnding: query,
     send: async (text, values, onSent) => (await alone.query(named(text, values), onSent)).rows,
     read: reader.read,
     async check() {

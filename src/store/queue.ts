@@ -62,7 +62,7 @@ const releaseSql = `
   UPDATE completions c SET replica_id = NULL FROM queued_completions q
   WHERE q.completion_id = c.id AND ${isWaiting} AND c.replica_id = $1`
 
-export function createQueue({ query }: Database): Queue {
+export function createQueue({ query, queryEnding }: Database): Queue {
   return {
     async running(conversationId) {
       const rows = await query<CompletionRow>(`SELECT ${columns} FROM completions c WHERE c.turn_id = $1`, [
@@ -80,11 +80,11 @@ export function createQueue({ query }: Database): Queue {
       return new Map(rows.map(({ id, turn }) => [id, turn]))
     },
     async claim(replicaId, but) {
-      const rows = await query<CompletionRow & { request: string }>(claimSql, [replicaId, but])
+      const rows = await queryEnding<CompletionRow & { request: string }>(claimSql, [replicaId, but])
       return rows.map(({ request, ...row }) => ({ completion: completionOf(row), request }))
     },
     async release(replicaId) {
-      await query(releaseSql, [replicaId])
+      await queryEnding(releaseSql, [replicaId])
     },
   }
 }

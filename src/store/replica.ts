@@ -36,11 +36,12 @@ const isStreamed = `c.status = 'IN_PROGRESS' AND NOT EXISTS (SELECT FROM queued_
 const streamingSql = `SELECT c.id FROM completions c WHERE c.replica_id = $1 AND ${isStreamed}`
 const orphansSql = `SELECT ${columns} FROM completions c WHERE c.replica_id IS NOT NULL AND ${isLeft} AND ${isStreamed}`
 
-export function createReplicas({ query }: Database): Replicas {
+export function createReplicas({ query, queryEnding }: Database): Replicas {
   return {
     async join({ id, name, leaseMs }) {
       const text = `INSERT INTO replicas (id, name, lease_until) VALUES ($1, $2, now() + $3::int * interval '1 millisecond')`
-      await query(text, [id, name, leaseMs])
+      // Whoever ends what others left has to be there itself.
+      await queryEnding(text, [id, name, leaseMs])
     },
     leases: (id) =>
       query<Lease>('SELECT id, lease_until::text AS until FROM replicas WHERE fenced_at IS NULL AND id <> $1', [id]),
@@ -50,11 +51,11 @@ export function createReplicas({ query }: Database): Replicas {
       await query(text, [id, until])
     },
     async fenceOthers(id) {
-      await query('UPDATE replicas SET fenced_at = now() WHERE fenced_at IS NULL AND id <> $1', [id])
+      await queryEnding('UPDATE replicas SET fenced_at = now() WHERE fenced_at IS NULL AND id <> $1', [id])
     },
     async leave(id) {
-      await query('UPDATE replicas SET fenced_at = now() WHERE id = $1', [id])
-      await query(forgetSql)
+      await queryEnding('UPDATE replicas SET fenced_at = now() WHERE id = $1', [id])
+      await queryEnding(forgetSql)
     },
     streaming: async (id) => (await query<{ id: string }>(streamingSql, [id])).map((row) => row.id),
     orphans: async () => (await query<CompletionRow>(orphansSql)).map(completionOf),

@@ -1,4 +1,5 @@
 import type { Database } from './database.ts'
+import { StoreError } from './error.ts'
 
 export interface User {
   id: string
@@ -18,13 +19,22 @@ export interface Users {
 
 export function createUsers({ prisma }: Database): Users {
   return {
-    // One statement. With nothing to update Prisma would look and then insert, and lose against who inserts meanwhile.
-    ensure: ({ id, subject, name }) =>
-      prisma.user.upsert({
-        where: { subject },
-        create: { id, subject, name },
-        update: name === null ? { subject } : { subject, name },
-      }),
+    async ensure({ id, subject, name }) {
+      try {
+        // One statement. With nothing to update Prisma would look and then insert, and lose against who inserts meanwhile.
+        return await prisma.user.upsert({
+          where: { subject },
+          create: { id, subject, name },
+          update: name === null ? { subject } : { subject, name },
+        })
+      } catch (error) {
+        if (!(error instanceof StoreError && error.code === 'READ_ONLY')) throw error
+        // Whoever was here before can still read.
+        const known = await prisma.user.findUnique({ where: { subject } })
+        if (known === null) throw error
+        return known
+      }
+    },
     findVisible(viewerId, ids) {
       const sharesWithViewer = { conversation: { participants: { some: { userId: viewerId } } } }
       const met = [{ participations: { some: sharesWithViewer } }, { departures: { some: sharesWithViewer } }]

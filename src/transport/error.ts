@@ -72,7 +72,12 @@ export function createToClientError(log: Logger): ToClientError {
       log.debug({ err: cause }, 'a client left before its answer')
       return located(error, clientError('UNAVAILABLE', 'This was not waited for.'))
     }
-    if (isUnavailable(cause)) {
+    if (hasCode(cause, 'READ_ONLY')) {
+      log.warn({ err: cause }, 'nothing can be written')
+      const told = 'Nothing can be stored now: the database is full or read-only. What is stored can be read.'
+      return located(error, clientError('UNAVAILABLE', told))
+    }
+    if (hasCode(cause, 'UNAVAILABLE')) {
       log.warn({ err: cause }, 'unavailable')
       return located(error, clientError('UNAVAILABLE', 'This cannot be done right now. Try again in a moment.'))
     }
@@ -110,8 +115,8 @@ function blamesRequest(error: GraphQLError, cause: GraphQLError): boolean {
 }
 
 // Thrown below chat, in words that are not for clients.
-function isUnavailable(cause: unknown): boolean {
-  return cause instanceof Error && 'code' in cause && cause.code === 'UNAVAILABLE'
+function hasCode(cause: unknown, code: 'READ_ONLY' | 'UNAVAILABLE'): boolean {
+  return cause instanceof Error && 'code' in cause && cause.code === code
 }
 
 function isAbort(cause: unknown): boolean {
