@@ -1,5 +1,6 @@
 import { expect, inject, test } from 'vitest'
 import { findProgram } from './program.ts'
+import { canMountDisks } from './small-disk.ts'
 import type { Torture } from './torture/ground.ts'
 import { scenarios } from './torture/scenarios.ts'
 
@@ -54,4 +55,10 @@ test(
     timeout: 180_000,
   },
   () => faultsOf('kill-pglite'),
+)
+
+test.skipIf(!canMountDisks())(
+  'full-disk: a server whose disk is full refuses writes, can be stopped, and loses nothing of what it acknowledged',
+  { timeout: 600_000 },
+  () => faultsOf('full-disk'),
 )

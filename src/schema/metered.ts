@@ -14,7 +14,7 @@ import {
 import { weightOf } from './cost.ts'
 
 /** Bytes, about: the characters of the texts that one result may have. */
-export const mostText = 32 * 1024 * 1024
+const mostText = 32 * 1024 * 1024
 
 /** Counts what one execution makes. */
 interface Meter {

@@ -1,5 +1,6 @@
 import { bombs } from './bombs.ts'
 import { cancel } from './cancel.ts'
+import { fullDisk } from './full-disk.ts'
 import type { Report, Torture } from './ground.ts'
 import { heavy } from './heavy.ts'
 import { raceKeys } from './keys.ts'
@@ -81,6 +82,10 @@ export const scenarios: Record<string, Scenario> = {
   bombs: {
     short: (torture) => bombs(torture, { documents: 40, answeredMs: 20_000, refusedMs: 5_000 }),
     long: (torture) => bombs(torture, { documents: 2_000, answeredMs: 1_000, refusedMs: 50 }),
+  },
+  'full-disk': {
+    short: (torture) => fullDisk(torture, { rounds: 2 }),
+    long: (torture) => fullDisk(torture, { rounds: 20 }),
   },
   heavy: {
     short: (torture) => heavy(torture, { p99Ms: slackMs, grownBytes: 400e6 }),
