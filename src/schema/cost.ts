@@ -4,9 +4,13 @@ import {
   GraphQLDirective,
   GraphQLInt,
   GraphQLList,
+  type GraphQLNamedType,
   GraphQLNonNull,
   type GraphQLObjectType,
+  type GraphQLSchema,
   GraphQLString,
+  isAbstractType,
+  isObjectType,
   specifiedDirectives,
 } from 'graphql'
 import { largestPage, usualPage } from '../chat/page.ts'
@@ -41,10 +45,10 @@ const listSize = new GraphQLDirective({
 /** All that the schema has. */
 export const directives = [...specifiedDirectives, cost, listSize]
 
-/** For `extensions` of a field or a type: where Pothos keeps what is applied to it, for the admission and for the print. */
+/** The `extensions` of a field or a type. Pothos keeps them; the admission and the printed schema read them. */
 export interface Applied extends Record<string, unknown> {
   directives: { cost?: { weight: string }; listSize?: ListSize }
-  /** Asked for more items than that, the field refuses; so they are not counted, and the error is the field's. */
+  /** Above it the field refuses the argument by itself, with a better error, so that no more items are counted. */
   largestSize?: number
 }
 
@@ -55,13 +59,19 @@ interface ListSize {
   requireOneSlicingArgument?: boolean
 }
 
-/** What is read together with the object that it belongs to. */
+/** For a type whose objects are read together with the object that they belong to. */
 export const part: Applied = { directives: { cost: { weight: '0.1' } } }
 
 /** Of one object. */
 export function weightOf({ extensions }: GraphQLObjectType): number {
   const { directives }: Partial<Applied> = extensions
   return Number(directives?.cost?.weight ?? 1)
+}
+
+/** The types that an object of this type can have. */
+export function objectTypesOf(schema: GraphQLSchema, type: GraphQLNamedType): readonly GraphQLObjectType[] {
+  if (isAbstractType(type)) return schema.getPossibleTypes(type)
+  return isObjectType(type) ? [type] : []
 }
 
 export function weighs(weight: number): Applied {

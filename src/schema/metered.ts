@@ -11,9 +11,9 @@ import {
   isLeafType,
   isObjectType,
 } from 'graphql'
-import { weightOf } from './cost.ts'
+import { objectTypesOf, weightOf } from './cost.ts'
 
-/** Bytes, about: the characters of the texts that one result may have. */
+/** Characters, in all texts of one result. */
 const mostText = 32 * 1024 * 1024
 
 /** Counts what one execution makes. */
@@ -27,7 +27,7 @@ interface Meter {
 function createMeter(budget: number): Meter {
   let cost = 0
   let text = 0
-  // With a path, graphql-js takes it for one that it has placed already, and makes none for each field.
+  // An error with a path is passed on as it is; else graphql-js would make one, with its stack, for each field.
   const refuse = (message: string, more: object) =>
     new GraphQLError(message, { path: [], extensions: { code: 'COST_EXCEEDED', ...more } })
   const meter: Meter = {
@@ -67,21 +67,23 @@ export async function executeWithin(budget: number, args: ExecutionArgs): Promis
   const meter = createMeter(budget)
   const contextValue: Metered = { ...(args.contextValue as object), meter }
   const result = await execute({ ...args, contextValue })
-  return meter.refusal ? { errors: [meter.refusal], data: null } : result
+  if (meter.refusal === null) return result
+  // It is about all of them, and not about the field where the counting ended.
+  const { message, extensions } = meter.refusal
+  return { errors: [new GraphQLError(message, { extensions })], data: null }
 }
 
 /** Has every resolver count what it gives. Introspection, whose types all schemas share, is not counted. */
 export function metered(schema: GraphQLSchema): GraphQLSchema {
   for (const type of Object.values(schema.getTypeMap())) {
     if (!isObjectType(type) || isIntrospectionType(type)) continue
-    for (const field of Object.values(type.getFields())) meterField(field)
+    for (const field of Object.values(type.getFields())) meterField(field, counterOf(schema, field))
   }
   return schema
 }
 
-function meterField(field: GraphQLField<unknown, Metered>): void {
+function meterField(field: GraphQLField<unknown, Metered>, count: Count): void {
   const resolve = field.resolve ?? defaultFieldResolver
-  const count = counterOf(field)
   field.resolve = (source, args, context, info) => {
     const { meter } = context
     if (meter.refusal) throw meter.refusal
@@ -94,7 +96,7 @@ function meterField(field: GraphQLField<unknown, Metered>): void {
 /** Gives the value back. */
 type Count = <Value>(meter: Meter, value: Value) => Value
 
-function counterOf({ type }: Pick<GraphQLField<unknown, Metered>, 'type'>): Count {
+function counterOf(schema: GraphQLSchema, { type }: GraphQLField<unknown, unknown>): Count {
   const named = getNamedType(type)
   if (isLeafType(named)) {
     return (meter, value) => {
@@ -102,7 +104,8 @@ function counterOf({ type }: Pick<GraphQLField<unknown, Metered>, 'type'>): Coun
       return value
     }
   }
-  const weight = isObjectType(named) ? weightOf(named) : 1
+  // No more than the cost foresaw, whichever of the types it is.
+  const weight = Math.max(...objectTypesOf(schema, named).map(weightOf))
   return (meter, value) => {
     meter.countObjects(
       Array.isArray(value) ? value.length * weight : value === null || value === undefined ? 0 : weight,

@@ -11,7 +11,6 @@ import {
   isIntrospectionType,
   isLeafType,
   isListType,
-  isObjectType,
   Kind,
   type OperationDefinitionNode,
   SchemaMetaFieldDef,
@@ -22,7 +21,7 @@ import {
   typeFromAST,
   type ValueNode,
 } from 'graphql'
-import { weightOf } from '../schema/cost.ts'
+import { objectTypesOf, weightOf } from '../schema/cost.ts'
 import { fragmentsOf } from './document-limits.ts'
 
 /** What the schema declares by `@cost` and `@listSize`, as Pothos and graphql-js keep it. */
@@ -31,7 +30,7 @@ interface Declared {
     cost?: { weight: string }
     listSize?: { assumedSize?: number; slicingArguments?: readonly string[]; sizedFields?: readonly string[] }
   }
-  /** Asked for more, the field refuses. */
+  /** The field refuses to give more. */
   largestSize?: number
 }
 
@@ -48,8 +47,8 @@ interface Sized {
   size: number
 }
 
-// Of what introspection tells, each item of a list is counted by how long such a list is on average in our schema, and
-// `graphql` refuses documents in which they are nested more than twice. None of it comes from a database.
+// Introspection reads memory alone. Its lists count with their average length in our schema, 1 where none is given here.
+// Longer ones cannot add up: graphql-js refuses documents that nest these lists three times.
 const introspectionSizes: Record<string, number> = { types: 130, directives: 10, fields: 3 }
 const introspectionWeight = 0.25
 
@@ -103,7 +102,7 @@ function costOfField(counting: Counting, node: FieldNode, parent: GraphQLObjectT
   const count = !isList ? 1 : sized?.fields.includes(field.name) ? sized.size : size
   const inner = directives.listSize?.sizedFields ? { fields: directives.listSize.sizedFields, size } : null
   // Only one of several types stands in each place.
-  const costs = typesOf(counting.schema, field).map(
+  const costs = objectTypesOf(counting.schema, getNamedType(field.type)).map(
     (type) => objectWeight(type) + costOfSet(counting, set, type, inner),
   )
   return saturated(ownWeight + count * Math.max(0, ...costs))
@@ -166,12 +165,6 @@ function applies(
 function fieldOf(parent: GraphQLObjectType, name: string) {
   const meta = [SchemaMetaFieldDef, TypeMetaFieldDef, TypeNameMetaFieldDef].find((field) => field.name === name)
   return meta ?? parent.getFields()[name]
-}
-
-function typesOf(schema: GraphQLSchema, field: GraphQLField<unknown, unknown>): readonly GraphQLObjectType[] {
-  const type = getNamedType(field.type)
-  if (isObjectType(type)) return [type]
-  return isAbstractType(type) ? schema.getPossibleTypes(type) : []
 }
 
 const objectWeight = (type: GraphQLObjectType) => (isIntrospectionType(type) ? introspectionWeight : weightOf(type))

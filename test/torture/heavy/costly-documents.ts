@@ -8,7 +8,7 @@ interface Asked {
   variables?: object
 }
 
-const rounds = 20
+const rounds = 10
 
 /** Asks, over and over, for as much as is just allowed, and for what is not. */
 function costlyDocuments(name: string, documentsOf: (crowd: Crowd) => { allowed: Asked; refused: Asked }): HeavyWork {
