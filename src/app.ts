@@ -39,7 +39,7 @@ export async function startApp(settings: Settings): Promise<App> {
   const database = await openDatabase(settings, (problem) => log.error(problem))
   const demo = settings.upstreams.length === 0 ? createDemoModel() : null
   const demoModels = demo === null ? [] : [demoUpstream((await demo.listen()).baseUrl)]
-  const upstreams = createUpstreams([...settings.upstreams, ...demoModels], settings.proxy)
+  const upstreams = createUpstreams([...settings.upstreams, ...demoModels], settings)
   const bus = createBus(settings, log)
   const store = createStore(database)
   const chat = createChat({

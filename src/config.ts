@@ -1,14 +1,15 @@
 import { existsSync, readFileSync } from 'node:fs'
-import { isIPv4 } from 'node:net'
 import { parse as parseEnv } from 'dotenv'
 import { z } from 'zod'
 import type { AuthSettings } from './auth/sign-in.ts'
 import {
   httpUrl,
+  isLoopback,
   isOneSlip,
   isOpen,
   isRefused,
   key,
+  limits,
   maxMs,
   oneOf,
   origins,
@@ -65,14 +66,7 @@ const known = z.object({
     .default([])
     .describe('other origins whose pages may call; same origin always may'),
   TRUSTED_DOCUMENTS_ONLY: oneOf('false').optional().describe('not in this version: only false'),
-  LIMIT_REQUESTS_PER_MINUTE: whole('requests', 1, 1e9).default(120).describe('per user'),
-  LIMIT_COST: whole('a cost', 1, 1e9).default(25_000).describe('of one operation, or of one event of a subscription'),
-  LIMIT_STREAMS_PER_USER: whole('streams', 1, 1e9).default(50).describe('open at once, per user'),
-  LIMIT_SOCKETS: whole('WebSockets', 1, 1e9).default(10_000).describe('open at once'),
-  LIMIT_SOCKETS_PER_USER: whole('WebSockets', 1, 1e9).default(200).describe('open at once, per user'),
-  LIMIT_SOCKETS_PER_ADDRESS: whole('WebSockets', 1, 1e9)
-    .default(1_000)
-    .describe('open at once, per address of a client but loopback; an IPv6 network of 64 bits counts as one'),
+  ...limits,
   DRAIN_MS: whole('milliseconds', 0, maxMs).default(10_000).describe('how long live answers may finish at shutdown'),
   LEASE_MS: whole('milliseconds', 100, maxMs)
     .default(10_000)
@@ -122,6 +116,7 @@ export interface Settings {
   mostSockets: number
   socketsPerUser: number
   socketsPerAddress: number
+  answerBytes: number
   logLevel: 'fatal' | 'error' | 'warn' | 'info' | 'debug' | 'trace' | 'silent'
   production: boolean
   /** npm hands each signal that it gets on to its script. */
@@ -184,6 +179,7 @@ export function readSettings(environment: Environment, envFile: Environment = {}
     mostSockets: values.LIMIT_SOCKETS,
     socketsPerUser: values.LIMIT_SOCKETS_PER_USER,
     socketsPerAddress: values.LIMIT_SOCKETS_PER_ADDRESS,
+    answerBytes: values.LIMIT_ANSWER_BYTES,
     logLevel: values.LOG_LEVEL,
     production: values.NODE_ENV === 'production',
     isRunByNpm: environment['npm_lifecycle_event'] !== undefined,
@@ -303,8 +299,4 @@ function refuseStrangers({ AUTH_DEV, NODE_ENV, HOST = '127.0.0.1' }: Values): vo
     throw new ConfigError('NODE_ENV', `Dev sign-in checks nobody, so production takes ${cure}`)
   if (!isLoopback(HOST))
     throw new ConfigError('HOST', `Dev sign-in checks nobody, so it takes a loopback address, or ${cure}`)
-}
-
-function isLoopback(host: string): boolean {
-  return host === 'localhost' || host === '::1' || (isIPv4(host) && host.startsWith('127.'))
 }

@@ -1,3 +1,4 @@
+import { isIPv4 } from 'node:net'
 import { distance } from 'fastest-levenshtein'
 import { z } from 'zod'
 
@@ -89,4 +90,22 @@ function isOfKubernetes(name: string, value: string): boolean {
 export function isOneSlip(name: string, other: string): boolean {
   const edits = distance(name, other)
   return edits === 1 || (edits === 2 && [...name].sort().join() === [...other].sort().join())
+}
+
+export const limits = {
+  LIMIT_REQUESTS_PER_MINUTE: whole('requests', 1, 1e9).default(120).describe('per user'),
+  LIMIT_COST: whole('a cost', 1, 1e9).default(25_000).describe('of one operation, or of one event of a subscription'),
+  LIMIT_STREAMS_PER_USER: whole('streams', 1, 1e9).default(50).describe('open at once, per user'),
+  LIMIT_SOCKETS: whole('WebSockets', 1, 1e9).default(10_000).describe('open at once'),
+  LIMIT_SOCKETS_PER_USER: whole('WebSockets', 1, 1e9).default(200).describe('open at once, per user'),
+  LIMIT_SOCKETS_PER_ADDRESS: whole('WebSockets', 1, 1e9)
+    .default(1_000)
+    .describe('open at once, per address of a client but loopback; an IPv6 network of 64 bits counts as one'),
+  LIMIT_ANSWER_BYTES: whole('bytes', 1, 1e9)
+    .default(8 * 1024 * 1024)
+    .describe("what an upstream's answer may hold: text, tool calls and log probabilities of all choices together"),
+}
+
+export function isLoopback(host: string): boolean {
+  return host === 'localhost' || host === '::1' || (isIPv4(host) && host.startsWith('127.'))
 }

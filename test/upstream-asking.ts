@@ -28,8 +28,10 @@ export function settingsFor(baseUrl: string, { timeouts, ...overrides }: Overrid
   }
 }
 
+const defaults = { proxy: null, answerBytes: 8 * 1024 * 1024 }
+
 export function connect(...settings: UpstreamSettings[]): Upstreams {
-  const upstreams = createUpstreams(settings, null)
+  const upstreams = createUpstreams(settings, defaults)
   onTestFinished(() => upstreams.close())
   return upstreams
 }

@@ -3,7 +3,6 @@ import { StoreError } from '../store/error.ts'
 import type { Bus } from '../stream/bus.ts'
 import type { CompletionInput } from './completion-input.ts'
 import { notFound } from './error.ts'
-import type { Limits } from './limits.ts'
 import type { Live, LiveAnswers } from './live.ts'
 import type { Key, Preparation, Prepare } from './preparation.ts'
 import type { Prompts } from './prompt.ts'
@@ -34,13 +33,12 @@ export interface BeginOptions {
   lives: LiveAnswers
   turns: Turns
   relay: Relay
-  limits: Limits
   unwatched: Unwatched
   prompts: Prompts
 }
 
 export function createBegin(options: BeginOptions): Begin {
-  const { bus, replica, prepare, write, lives, turns, relay, limits, unwatched, prompts } = options
+  const { bus, replica, prepare, write, lives, turns, relay, unwatched, prompts } = options
 
   async function run(
     viewer: User,
@@ -87,18 +85,11 @@ export function createBegin(options: BeginOptions): Begin {
   }
 
   return async (viewer, input, key, path) => {
-    let prepared = await prepare(viewer, input, key, path)
-    const giveBack = await limits.takeRequest(viewer)
-    let begun: Begun | null = null
-    try {
-      for (;;) {
-        begun = await tryToBegin(viewer, input, key, prepared)
-        if (begun !== null) return begun
-        // What was written meanwhile is part of what is sent.
-        prepared = await prepare(viewer, input, key, path)
-      }
-    } finally {
-      if (begun === null || begun.replayed) await giveBack()
+    for (;;) {
+      // Anew each time: what was written meanwhile is part of what is sent.
+      const prepared = await prepare(viewer, input, key, path)
+      const begun = await tryToBegin(viewer, input, key, prepared)
+      if (begun !== null) return begun
     }
   }
 }

@@ -23,6 +23,7 @@ import { createLiveAnswers } from './live.ts'
 import { createLiveText } from './live-text.ts'
 import type { Log } from './log.ts'
 import { createMessages, type Messages } from './message.ts'
+import { meteredWrites } from './metered-writes.ts'
 import { createMirrors } from './mirror.ts'
 import { createModels, type Models } from './model.ts'
 import { createEndOrphan } from './orphan.ts'
@@ -112,8 +113,8 @@ export function createChat(options: ChatOptions): ChatServer {
   const unwatched = createUnwatched(store, lives, log)
   const queue = createQueue({ store, replica, lives, turns, relay, prompts, unwatched, log })
   const write = oneBigAtATime(createWrite(store, lives, canceller, log))
-  const begin = createBegin({ bus, replica, prepare, write, lives, turns, relay, limits, unwatched, prompts })
-  const beginOnce = createBeginOnce(store, lives, begin)
+  const begin = createBegin({ bus, replica, prepare, write, lives, turns, relay, unwatched, prompts })
+  const beginOnce = createBeginOnce({ store, lives, limits, begin })
   const endOrphan = createEndOrphan({ store, usages, bus, log })
   const recovery = createRecovery({ store, endOrphan, replica, lives, queue, log })
   const pruning = createPruning(store, retentionMs, log)
@@ -138,15 +139,15 @@ export function createChat(options: ChatOptions): ChatServer {
 
   return {
     viewers: createViewers(store),
-    apiKeys: createApiKeys(store, bus, options.mintKey),
-    conversations,
+    apiKeys: meteredWrites(limits, createApiKeys(store, bus, options.mintKey), 'create', 'revoke'),
+    conversations: meteredWrites(limits, conversations, 'create', 'update', 'remove'),
     conversationEvents: createConversationEvents({ store, reader, conversations, messages, completions, limits }),
-    participants: createParticipants(store, bus, access),
-    invitations: createInvitations(store, bus),
-    branches: createBranches(store),
-    messages,
+    participants: meteredWrites(limits, createParticipants(store, bus, access), 'add', 'setRole', 'remove'),
+    invitations: meteredWrites(limits, createInvitations(store, bus), 'create', 'accept'),
+    branches: meteredWrites(limits, createBranches(store), 'select', 'markRead'),
+    messages: meteredWrites(limits, messages, 'create', 'remove'),
     completions,
-    previewContext: createPreviewContext(prepare),
+    previewContext: createPreviewContext(prepare, limits),
     models: createModels(upstreams),
     limits,
     async start() {

@@ -4,10 +4,11 @@ import { readCursor } from '../stream/cursor.ts'
 import type { Position } from '../stream/position.ts'
 import type { Access } from './access.ts'
 import type { Answers } from './answers.ts'
-import { checkCompletionInput, checkKey } from './completion-check.ts'
+import { checkCompletionInput } from './completion-check.ts'
 import { type CompletionEvent, rejection, type StreamMode, watchAnswer } from './completion-event.ts'
 import type { CompletionInput } from './completion-input.ts'
 import { ChatError, invalidInput } from './error.ts'
+import { checkKey } from './idempotency-key.ts'
 import type { Limits } from './limits.ts'
 import type { LiveAnswers } from './live.ts'
 import type { BeginOnce } from './repetition.ts'
@@ -98,6 +99,7 @@ export function createCompletionStreams(options: CompletionStreamsOptions): Comp
   }
 
   async function start(viewer: User, { idempotencyKey, completion: input, ...shape }: StartInput) {
+    await limits.takeTry(viewer)
     const path = 'input.start.completion'
     checkKey(idempotencyKey, 'input.start.idempotencyKey')
     checkFlush(shape.flushMs, 'input.start.flushMs')

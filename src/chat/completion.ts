@@ -95,6 +95,7 @@ export function createCompletions(options: CompletionsOptions): Completions {
   return {
     ...createCompletionStreams({ lives, answers, access, beginOnce, limits, visible }),
     async create(viewer, input, signal) {
+      await limits.takeTry(viewer)
       checkCompletionInput(input, 'input')
       const begun = await beginOnce(viewer, input, input.idempotencyKey ?? null, 'input')
       if (input.background) return begun

@@ -1,4 +1,5 @@
 import { v7 as uuid } from 'uuid'
+import { z } from 'zod'
 import type { Usage } from '../store/completion.ts'
 import type { CompletionDefaults, Conversation, ConversationChange } from '../store/conversation.ts'
 import type { Participant, ParticipantRole } from '../store/participant.ts'
@@ -6,7 +7,8 @@ import type { Store } from '../store/store.ts'
 import { noUsage } from '../store/usage.ts'
 import type { Bus } from '../stream/bus.ts'
 import { storableJson } from '../stream/text.ts'
-import { invalidInput } from './error.ts'
+import { createCheck, text, within } from './input-check.ts'
+import { modelName } from './model.ts'
 import { type Page, type PageInput, rangeOf, readPlace, writePlace } from './page.ts'
 import { permitted } from './permission.ts'
 import { noDefaults } from './place.ts'
@@ -44,18 +46,24 @@ export interface Conversations {
 }
 
 const endsMs = 2_000
-const ranges = { temperature: [0, 2], topP: [0, 1], maxTokens: [1, 2_147_483_647] } as const
+const title = text(1_000)
 
-function checkDefaults({ defaults }: ConversationInput) {
-  if (defaults?.model === '') throw invalidInput('input.defaults.model', 'is empty')
-  for (const [name, [least, most]] of Object.entries(ranges)) {
-    const value = defaults?.[name as keyof typeof ranges]
-    if (value === null || value === undefined) continue
-    if (value < least || value > most) {
-      throw invalidInput(`input.defaults.${name}`, `takes ${least} to ${most}, not ${value}`)
-    }
-  }
-}
+const checkInput = createCheck<ConversationInput>(
+  z.object({
+    title: title.nullish(),
+    systemPrompt: text(100_000).nullish(),
+    defaults: z
+      .object({
+        model: modelName.nullish(),
+        temperature: within(0, 2).nullish(),
+        topP: within(0, 1).nullish(),
+        maxTokens: within(1, 2_147_483_647).nullish(),
+      })
+      .nullish(),
+  }),
+)
+
+const checkFilter = createCheck<ConversationFilter | null>(z.object({ titleContains: title.nullish() }).nullable())
 
 function changeOf({ title, systemPrompt, defaults }: ConversationInput): ConversationChange {
   const change: ConversationChange = {}
@@ -95,6 +103,7 @@ export function createConversations(
   return {
     find: (viewer, ids) => conversations.find(viewer.id, ids),
     async list(viewer, given, page) {
+      checkFilter(given, 'filter')
       const { size, fromEnd, ...places } = rangeOf(page)
       const after = readPlace(places.after, 'after')
       const before = readPlace(places.before, 'before')
@@ -115,12 +124,12 @@ export function createConversations(
       }
     },
     async create(viewer, input) {
-      checkDefaults(input)
+      checkInput(input, 'input')
       return conversations.create(viewer.id, uuid(), changeOf(input))
     },
     async update(viewer, id, input) {
       await permitted(store, viewer, id, ['OWNER', 'EDITOR'], 'change it')
-      checkDefaults(input)
+      checkInput(input, 'input')
       const change = changeOf(input)
       if (input.archived !== undefined) change.archivedAt = input.archived ? new Date() : null
       await conversations.update(id, change)

@@ -1,5 +1,5 @@
-import { RateLimiterMemory, RateLimiterRes } from 'rate-limiter-flexible'
 import { ChatError } from './error.ts'
+import { createMeter, type GiveBack } from './meter.ts'
 import type { User } from './viewer.ts'
 
 export interface Quota {
@@ -10,48 +10,82 @@ export interface Quota {
   resetsAt: Date | null
 }
 
+/** What a person may do in a minute, and at once. Each throws RATE_LIMITED, and then nothing was taken. */
 export interface Limits {
-  /** Counts a question to the model, and returns what gives it back where none was asked. Throws RATE_LIMITED. */
-  takeRequest(viewer: User): Promise<() => Promise<void>>
-  /** Returns what ends the stream's share. Throws RATE_LIMITED. */
+  /** Before anything is done for a question, also for one that is refused or was asked before. */
+  takeTry(viewer: User): Promise<void>
+  /** For a question to the model, with the bytes that are stored of it. */
+  takeRequest(viewer: User, bytes: number): Promise<GiveBack>
+  /** For a preview, with the bytes of what it is given. */
+  takePreview(viewer: User, bytes: number): Promise<void>
+  /** For any other change, with the bytes of what it is given. */
+  takeWrite(viewer: User, bytes: number): Promise<void>
+  /** Returns what ends the stream's share. */
   openStream(viewer: User): () => void
   quota(viewer: User): Promise<Quota>
 }
 
-const minuteSeconds = 60
 /** Nobody knows when a stream ends: soon enough to try. */
 const streamRetryMs = 1_000
+/** Beside the requests, since whoever is told that a conversation is busy, or has lost a connection, asks again. */
+const triesBeside = 600
+const previewsPerRequest = 10
+const writesPerMinute = 3_000
+const megabytesPerMinute = 32
 
-/** Each replica counts for itself. */
 export function createLimits(settings: { requestsPerMinute: number; streamsPerUser: number }): Limits {
   const { requestsPerMinute, streamsPerUser } = settings
-  const requests = new RateLimiterMemory({ points: requestsPerMinute, duration: minuteSeconds })
-  const streams = new Map<string, number>()
-
-  /** After its minute there is nothing to give back: it would be one more in the next. */
-  function giver(viewer: User, resetsAtMs: number) {
-    return async () => {
-      if (Date.now() < resetsAtMs) await requests.reward(viewer.id)
-    }
-  }
+  const [mostTries, mostPreviews] = [requestsPerMinute + triesBeside, requestsPerMinute * previewsPerRequest]
+  const tries = createMeter(mostTries, `You may try to ask ${mostTries} times a minute.`)
+  const requests = createMeter(requestsPerMinute, `You may ask ${requestsPerMinute} times a minute.`)
+  const previews = createMeter(mostPreviews, `You may preview ${mostPreviews} questions a minute.`)
+  const writes = createMeter(writesPerMinute, `You may change something ${writesPerMinute} times a minute.`)
+  const bytes = createMeter(megabytesPerMinute * 1024 * 1024, `You may send ${megabytesPerMinute} MB a minute.`)
+  const streams = createStreamCount(streamsPerUser)
 
   return {
-    async takeRequest(viewer) {
+    async takeTry(viewer) {
+      await tries.take(viewer)
+    },
+    async takeRequest(viewer, size) {
+      const giveRequestBack = await requests.take(viewer)
       try {
-        const { msBeforeNext } = await requests.consume(viewer.id)
-        return giver(viewer, Date.now() + msBeforeNext)
-      } catch (refusal) {
-        if (!(refusal instanceof RateLimiterRes)) throw refusal
-        // What is refused was counted, too, and would outweigh what is given back.
-        await requests.reward(viewer.id)
-        const message = `You may ask ${requestsPerMinute} times a minute.`
-        throw new ChatError({ code: 'RATE_LIMITED', message, retryAfterMs: Math.ceil(refusal.msBeforeNext) })
+        const giveBytesBack = await bytes.take(viewer, size)
+        return async () => void (await Promise.all([giveRequestBack(), giveBytesBack()]))
+      } catch (error) {
+        await giveRequestBack()
+        throw error
       }
     },
-    openStream(viewer) {
+    async takePreview(viewer, size) {
+      await previews.take(viewer)
+      await bytes.take(viewer, size)
+    },
+    async takeWrite(viewer, size) {
+      await writes.take(viewer)
+      await bytes.take(viewer, size)
+    },
+    openStream: streams.open,
+    async quota(viewer) {
+      const left = await requests.left(viewer)
+      return {
+        requestsPerMinute,
+        requestsRemaining: left?.points ?? requestsPerMinute,
+        tokensPerDay: null,
+        tokensRemaining: null,
+        resetsAt: left?.resetsAt ?? null,
+      }
+    },
+  }
+}
+
+function createStreamCount(most: number) {
+  const streams = new Map<string, number>()
+  return {
+    open(viewer: User): () => void {
       const open = streams.get(viewer.id) ?? 0
-      if (open >= streamsPerUser) {
-        const message = `You may have ${streamsPerUser} streams open at once.`
+      if (open >= most) {
+        const message = `You may have ${most} streams open at once.`
         throw new ChatError({ code: 'RATE_LIMITED', message, retryAfterMs: streamRetryMs })
       }
       streams.set(viewer.id, open + 1)
@@ -62,16 +96,6 @@ export function createLimits(settings: { requestsPerMinute: number; streamsPerUs
         const left = (streams.get(viewer.id) ?? 1) - 1
         if (left > 0) streams.set(viewer.id, left)
         else streams.delete(viewer.id)
-      }
-    },
-    async quota(viewer) {
-      const used = await requests.get(viewer.id)
-      return {
-        requestsPerMinute,
-        requestsRemaining: used === null ? requestsPerMinute : Math.max(0, used.remainingPoints),
-        tokensPerDay: null,
-        tokensRemaining: null,
-        resetsAt: used === null ? null : new Date(Date.now() + used.msBeforeNext),
       }
     },
   }

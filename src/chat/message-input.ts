@@ -1,5 +1,7 @@
+import { z } from 'zod'
 import type { ContentPart, ImageDetail, MessageRole } from '../store/message.ts'
 import { invalidInput } from './error.ts'
+import { createCheck, list, mostContent, text } from './input-check.ts'
 
 export interface MessageInput {
   role: MessageRole
@@ -44,8 +46,34 @@ export function textOf(parts: readonly ContentPart[]): string | null {
   return texts.length === 0 ? null : texts.join('')
 }
 
+const content = text(mostContent)
+// Some servers keep what the model thought in the id of a call.
+const callId = text(10_000)
+
+const part = z.object({
+  text: content.nullish(),
+  image: z.object({ url: content }).nullish(),
+  audio: z.object({ data: content, format: text(64) }).nullish(),
+  file: z
+    .object({ fileId: text(256).nullish(), fileData: content.nullish(), filename: text(256).nullish() })
+    .refine(({ fileId, fileData }) => fileId || fileData, 'needs fileId or fileData')
+    .nullish(),
+})
+
+const checkShape = createCheck<MessageInput>(
+  z.object({
+    content: content.nullish(),
+    // OpenAI takes as many images in a request.
+    parts: list(part, 500).nullish(),
+    name: text(256).nullish(),
+    toolCalls: list(z.object({ id: callId, name: text(256), arguments: content }), 128).nullish(),
+    toolCallId: callId.nullish(),
+  }),
+)
+
 /** Refuses what no model server would take, or what would be lost. */
 export function checkMessage(message: MessageInput, path: string): void {
+  checkShape(message, path)
   const has = {
     content: message.content !== null && message.content !== undefined,
     parts: (message.parts?.length ?? 0) > 0,
@@ -60,7 +88,6 @@ export function checkMessage(message: MessageInput, path: string): void {
   }
   if (!has.content && !has.parts && !has.calls) throw invalidInput(path, 'has no content, parts or toolCalls')
   checkToolCallId(message, path)
-  for (const [index, part] of (message.parts ?? []).entries()) checkFile(part, `${path}.parts.${index}`)
 }
 
 function checkToolCallId({ role, toolCallId }: MessageInput, path: string): void {
@@ -70,8 +97,4 @@ function checkToolCallId({ role, toolCallId }: MessageInput, path: string): void
   if (role !== 'TOOL' && toolCallId) {
     throw invalidInput(`${path}.toolCallId`, `stands in TOOL messages only, not in a message of the role ${role}`)
   }
-}
-
-function checkFile({ file }: ContentPartInput, path: string): void {
-  if (file && !file.fileId && !file.fileData) throw invalidInput(`${path}.file`, 'needs fileId or fileData')
 }

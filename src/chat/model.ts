@@ -1,5 +1,6 @@
 import type { Model } from '../upstream/models.ts'
 import type { Upstreams } from '../upstream/upstream.ts'
+import { text } from './input-check.ts'
 import type { User } from './viewer.ts'
 
 export type { Model } from '../upstream/models.ts'
@@ -8,6 +9,9 @@ export interface Models {
   /** The first `mostModels` of them. */
   list(viewer: User): Promise<Model[]>
 }
+
+/** As a person writes it. */
+export const modelName = text(256, 1)
 
 /** Well above what an upstream's list may take before it is left out. */
 const listMs = 10_000

@@ -62,7 +62,7 @@ export function createTitles({ store, upstreams, bus, log, titleModel }: TitlesO
       onAttempt() {},
       onResponse() {},
       onChunk({ choices }: { choices: readonly { index: number; content: string }[] }) {
-        text += choices.find(({ index }) => index === 0)?.content ?? ''
+        if (text.length < maxGrounds) text += choices.find(({ index }) => index === 0)?.content ?? ''
       },
     }
     await upstreams.stream({ model, messages, parameters: { max_tokens: 24, temperature: 0.2 } }, handlers)

@@ -155,7 +155,12 @@ export function createResult<Payload extends object>(
   return builder.unionType(name, {
     description,
     types: [payload, ...codes.map((code) => members[code])],
-    resolveType: (value) => ('code' in value ? typeNames[value.code] : payload.name),
+    resolveType(value) {
+      if (!('code' in value)) return payload.name
+      // A limit may refuse any change, and not every result has a place for that: it becomes an entry in `errors`.
+      if (!codes.includes(value.code)) throw new ChatError(value)
+      return typeNames[value.code]
+    },
   })
 }
 

@@ -98,14 +98,18 @@ function rootCause(error: unknown): unknown {
 }
 
 function expectedError(error: unknown, cause: unknown): GraphQLError | null {
-  if (cause instanceof ChatError)
-    return clientError(isClientCode(cause.code) ? cause.code : 'BAD_USER_INPUT', cause.message)
+  if (cause instanceof ChatError) return failureError(cause)
   if (!(cause instanceof GraphQLError)) return null
   if (isClientCode(cause.extensions['code'])) return cause
   if (cause instanceof PothosValidationError) return clientError('BAD_USER_INPUT', cause.message)
   return error instanceof GraphQLError && blamesRequest(error, cause)
     ? clientError('BAD_USER_INPUT', error.message)
     : null
+}
+
+function failureError({ code, message, failure }: ChatError): GraphQLError {
+  if (failure.code !== 'RATE_LIMITED') return clientError(isClientCode(code) ? code : 'BAD_USER_INPUT', message)
+  return new GraphQLError(message, { extensions: { code, retryAfterMs: failure.retryAfterMs } })
 }
 
 // graphql-js points at the variable or argument that the client got wrong. A value of ours that does not fit its type

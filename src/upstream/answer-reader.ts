@@ -1,5 +1,5 @@
 import type { EventSourceMessage } from 'eventsource-parser'
-import { type Chunk, carriesAnything, isObject, readChunk } from './chunk.ts'
+import { type Chunk, carriesAnything, isObject, keptBytes, readChunk } from './chunk.ts'
 import { UpstreamError, type UpstreamErrorCode } from './error.ts'
 import { createEventStream, EventTooLong } from './event-stream.ts'
 import { readErrorEvent } from './refusal.ts'
@@ -8,6 +8,8 @@ import { createToolCallPlaces } from './tool-calls.ts'
 interface ReaderOptions {
   /** how many were asked for */
   choices: number
+  /** how many bytes of text, tool calls and log probabilities it may hold, in all its choices together */
+  maxBytes: number
   lenientEnd: boolean
   apiKey: string | null
   requestId: string | null
@@ -16,10 +18,13 @@ interface ReaderOptions {
 
 const notAskedFor = 'The upstream sent a choice that was not asked for.'
 const noEventStream = 'The upstream did not answer with an event stream.'
+const eventTooLong = 'The upstream sent an event of more than 1 MiB.'
 const noFinish = 'The upstream ended the answer without a finish.'
 
 /** Turns the bytes of one streamed answer into chunks, and knows whether it is whole. */
-export function createAnswerReader({ choices, lenientEnd, apiKey, requestId, onChunk }: ReaderOptions) {
+export function createAnswerReader({ choices, maxBytes, lenientEnd, apiKey, requestId, onChunk }: ReaderOptions) {
+  const failure = failingWith(requestId)
+  const takeBytes = createByteCount(maxBytes, requestId)
   const events = createEventStream(onEvent)
   const finished = new Set<number>()
   const isFinished = () => finished.size >= choices
@@ -37,14 +42,15 @@ export function createAnswerReader({ choices, lenientEnd, apiKey, requestId, onC
     done = data.trim() === '[DONE]'
     if (done) toolCalls.end()
     const wire = done ? undefined : parse(data, event)
-    if (wire !== undefined) onWire(wire, event)
+    if (wire !== undefined) onWire(wire, event, data.length)
   }
 
-  function onWire(wire: unknown, event: string | undefined) {
+  function onWire(wire: unknown, event: string | undefined, length: number) {
     const error = readErrorEvent(event, wire, apiKey, requestId)
     if (error) throw error
     if (!isObject(wire)) throw failure('UPSTREAM_PROTOCOL', 'The upstream sent an event that is no JSON object.')
     const chunk = readChunk(wire)
+    takeBytes(keptBytes(chunk, length))
     if (chunk.choices.some(({ index }) => index >= choices)) throw failure('UPSTREAM_PROTOCOL', notAskedFor)
     // What is held back of a call is progress, too.
     progressed ||= carriesAnything(chunk)
@@ -67,18 +73,13 @@ export function createAnswerReader({ choices, lenientEnd, apiKey, requestId, onC
     }
   }
 
-  function failure(code: UpstreamErrorCode, message: string, cause?: unknown) {
-    return new UpstreamError(code, message, { requestId, cause })
-  }
-
   return {
     read(bytes: Uint8Array): boolean {
       progressed = false
       try {
         events.read(bytes)
       } catch (error) {
-        if (!(error instanceof EventTooLong)) throw error
-        throw failure('UPSTREAM_PROTOCOL', 'The upstream sent an event of more than 1 MiB.')
+        throw error instanceof EventTooLong ? failure('UPSTREAM_PROTOCOL', eventTooLong) : error
       }
       return progressed
     },
@@ -101,5 +102,21 @@ export function createAnswerReader({ choices, lenientEnd, apiKey, requestId, onC
     isDone: () => done,
     isFinished,
     refusal: () => null,
+  }
+}
+
+function failingWith(requestId: string | null) {
+  return (code: UpstreamErrorCode, message: string, cause?: unknown) =>
+    new UpstreamError(code, message, { requestId, cause })
+}
+
+function createByteCount(maxBytes: number, requestId: string | null) {
+  let taken = 0
+  return (bytes: number) => {
+    taken += bytes
+    if (taken <= maxBytes) return
+    const message = `The answer was cut off, since it may hold no more than ${maxBytes} bytes.`
+    // Asked for again, it would be as long again.
+    throw new UpstreamError('UPSTREAM_TRUNCATED', message, { requestId, retryable: false })
   }
 }

@@ -15,6 +15,8 @@ export interface AttemptOptions {
   apiKey: string | null
   /** how many were asked for */
   choices: number
+  /** how many bytes the answer may hold */
+  maxBytes: number
   lenientEnd: boolean
   firstByteMs: number
   idleMs: number

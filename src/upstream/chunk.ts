@@ -77,6 +77,20 @@ export function carriesAnything(chunk: Chunk): boolean {
   return chunk.usage !== null || chunk.choices.some(addsAnything)
 }
 
+/**
+ * How many bytes of a chunk are kept. An event with log probabilities counts whole, as long as it is: they are most of it,
+ * and no text.
+ */
+export function keptBytes({ choices }: Chunk, eventLength: number): number {
+  if (choices.some(({ logprobs }) => logprobs !== null)) return eventLength
+  return choices.reduce((sum, choice) => sum + textBytes(choice), 0)
+}
+
+function textBytes({ content, refusal, reasoning, toolCalls }: ChunkChoice): number {
+  const calls = toolCalls.map((call) => `${call.id ?? ''}${call.name ?? ''}${call.arguments}`)
+  return Buffer.byteLength(content + refusal + reasoning + calls.join(''))
+}
+
 export function isObject(value: unknown): value is Wire {
   return typeof value === 'object' && value !== null && !Array.isArray(value)
 }

@@ -28,16 +28,24 @@ const freshMs = 60_000
 const retryAfterFailureMs = 5_000
 // Well below what those who ask for all lists, or for the default model, wait: one list must not cost them the others.
 const listTimeoutMs = 4_000
-const maxListBytes = 8 * 1024 * 1024
+
+interface ModelListSource {
+  pool: Dispatcher
+  origin: string
+  path: string
+  headers: Record<string, string>
+  /** of the list; a longer one is not read to its end */
+  maxBytes: number
+}
 
 /** GET /models, asked at most once a minute, or once in five seconds where it fails. */
-export function createModelList(pool: Dispatcher, origin: string, path: string, headers: Record<string, string>) {
+export function createModelList(source: ModelListSource) {
   let current: Promise<ListedModel[]> | null = null
   let staleAt = 0
 
   return function list(): Promise<ListedModel[]> {
     if (current && performance.now() < staleAt) return current
-    const asked = fetchModels(pool, origin, path, headers).catch((cause) => {
+    const asked = fetchModels(source).catch((cause) => {
       throw new UpstreamError('UPSTREAM_UNAVAILABLE', 'The upstream did not list its models.', { cause })
     })
     current = asked
@@ -49,19 +57,14 @@ export function createModelList(pool: Dispatcher, origin: string, path: string, 
   }
 }
 
-async function fetchModels(
-  pool: Dispatcher,
-  origin: string,
-  path: string,
-  headers: Record<string, string>,
-): Promise<ListedModel[]> {
+async function fetchModels({ pool, origin, path, headers, maxBytes }: ModelListSource): Promise<ListedModel[]> {
   const signal = AbortSignal.timeout(listTimeoutMs)
   const { statusCode, body } = await pool.request({ method: 'GET', origin, path, headers, signal })
   const parts: Buffer[] = []
   let bytes = 0
   for await (const part of body as AsyncIterable<Buffer>) {
     bytes += part.length
-    if (bytes > maxListBytes) throw new Error('the list of models is too long')
+    if (bytes > maxBytes) throw new Error('the list of models is too long')
     parts.push(part)
   }
   if (statusCode !== 200) throw new Error(`the list of models came with HTTP status ${statusCode}`)

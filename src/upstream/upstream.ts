@@ -82,9 +82,16 @@ export interface Upstreams {
 
 type Upstream = ReturnType<typeof createUpstream>
 
-/** They are tried in this order for a model, and asked directly where the proxy is null. */
-export function createUpstreams(settings: UpstreamSettings[], proxy: ProxySettings | null): Upstreams {
-  const upstreams = settings.map((each) => createUpstream(each, proxy))
+export interface UpstreamsOptions {
+  /** null: they are asked directly */
+  proxy: ProxySettings | null
+  /** what an answer may hold, or a list of models */
+  answerBytes: number
+}
+
+/** They are tried in this order for a model. */
+export function createUpstreams(settings: UpstreamSettings[], options: UpstreamsOptions): Upstreams {
+  const upstreams = settings.map((each) => createUpstream(each, options))
   const serving = (model: string) => upstreams.filter((upstream) => upstream.serves(model))
 
   return {
@@ -138,7 +145,7 @@ export function createUpstreams(settings: UpstreamSettings[], proxy: ProxySettin
   }
 }
 
-function createUpstream(settings: UpstreamSettings, proxy: ProxySettings | null) {
+function createUpstream(settings: UpstreamSettings, { proxy, answerBytes }: UpstreamsOptions) {
   const { name, apiKey, contextWindow, timeouts } = settings
   const { origin, pathname, search } = new URL(settings.baseUrl)
   // Base URLs are often copied with the path of the resource that clients ask for.
@@ -147,7 +154,8 @@ function createUpstream(settings: UpstreamSettings, proxy: ProxySettings | null)
   const authorization: Record<string, string> = apiKey === null ? {} : { authorization: `Bearer ${apiKey}` }
   const options = { connections: null, pipelining: 1, connect: { timeout: timeouts.connectMs } }
   const pool = proxy === null ? new Pool(origin, options) : new EnvHttpProxyAgent({ ...options, ...proxy })
-  const list = createModelList(pool, origin, pathOf('models'), { ...authorization, accept: 'application/json' })
+  const listHeaders = { ...authorization, accept: 'application/json' }
+  const list = createModelList({ pool, origin, path: pathOf('models'), headers: listHeaders, maxBytes: answerBytes })
   const patterns = settings.models.map(createGlob)
   const prices = Object.entries(settings.prices).map(([model, price]) => ({ model, matches: createGlob(model), price }))
   const serves = (model: string) => patterns.some((matches) => matches(model))
@@ -155,6 +163,7 @@ function createUpstream(settings: UpstreamSettings, proxy: ProxySettings | null)
 
   return {
     settings,
+    answerBytes,
     pool,
     origin,
     path: pathOf('chat/completions'),
@@ -195,7 +204,7 @@ async function tryRepeatedly(
 }
 
 async function tryOnce(
-  { settings, pool, origin, path, headers }: Upstream,
+  { settings, answerBytes, pool, origin, path, headers }: Upstream,
   { model, parameters }: ChatRequest,
   body: string,
   deadline: number,
@@ -212,6 +221,7 @@ async function tryOnce(
     body,
     apiKey,
     choices: Math.max(1, Number(parameters['n'] ?? 1)),
+    maxBytes: answerBytes,
     lenientEnd,
     firstByteMs: timeouts.firstByteMs,
     idleMs: timeouts.idleMs,

@@ -5,9 +5,13 @@ import { bigQuestions } from './heavy/big-questions.ts'
 import { bigSearch } from './heavy/big-search.ts'
 import { bigWebSocketOperation } from './heavy/big-websocket-operation.ts'
 import { messagesNested, nodesMany, siblingsNested } from './heavy/costly-documents.ts'
+import { endlessUpstream } from './heavy/endless-upstream.ts'
+import { jsonVariables } from './heavy/json-variables.ts'
 import { longConversation } from './heavy/long-conversation.ts'
 import { longTitle } from './heavy/long-title.ts'
+import { manyMessages } from './heavy/many-messages.ts'
 import { modelPattern } from './heavy/model-pattern.ts'
+import { sharedVariable } from './heavy/shared-variable.ts'
 import type { HeavyWork } from './heavy/work.ts'
 import { livenessDuring } from './liveness.ts'
 
@@ -22,11 +26,15 @@ const works: readonly HeavyWork[] = [
   bigQuestions,
   bigSearch,
   bigWebSocketOperation,
+  endlessUpstream,
+  jsonVariables,
   longConversation,
   longTitle,
+  manyMessages,
   messagesNested,
   modelPattern,
   nodesMany,
+  sharedVariable,
   siblingsNested,
 ]
 

@@ -65,7 +65,15 @@ async function questionIn(request: IncomingMessage): Promise<Question> {
   return asked.startsWith('{') ? (JSON.parse(asked) as Question) : anyQuestion
 }
 
+async function flood(response: ServerResponse): Promise<void> {
+  const event = `data: ${JSON.stringify({ choices: [{ index: 0, delta: { content: 'mole '.repeat(2_000) } }] })}\n\n`
+  response.writeHead(200, { 'content-type': 'text/event-stream' })
+  const closed = once(response, 'close')
+  while (!response.destroyed) if (!response.write(event)) await Promise.race([once(response, 'drain'), closed])
+}
+
 async function answer(question: Question, response: ServerResponse): Promise<void> {
+  if (question.isEndless) return flood(response)
   const { pieces, hasUsage } = scriptOf(question)
   const frame = { id: `chatcmpl-${question.id}`, object: 'chat.completion.chunk', created: 1, model: 'scripted' }
   const send = (more: object) => response.write(`data: ${JSON.stringify({ ...frame, ...more })}\n\n`)

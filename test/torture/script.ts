@@ -10,6 +10,8 @@ export interface Question {
   paceMs: number
   /** It is the same between all. */
   isSteady?: boolean
+  /** The pieces never end, and come as fast as they are taken. */
+  isEndless?: boolean
 }
 
 /** What the upstream sends at once: one choice's delta in the wire's words. */

@@ -1,0 +1,53 @@
+import { z } from 'zod'
+import { invalidInput } from './error.ts'
+
+// What inputs take is declared beside each of them, in these words. Lengths are counted in UTF-16 code units.
+
+/** Of what is sent to a model: a question, a file, the arguments of a tool call. A request is not larger. */
+export const mostContent = 1_000_000
+
+const refusing = (takes: string, describe: (input: unknown) => unknown) => ({
+  error: ({ input }: { input?: unknown }) => `takes ${takes}, not ${describe(input)}`,
+})
+const lengthOf = (input: unknown) => (input as string | unknown[]).length
+
+export function text(most: number, least = 0) {
+  const takes = refusing(`${least === 0 ? 'up to ' : `${least} to `}${most} characters`, lengthOf)
+  return z.string().min(least, takes).max(most, takes)
+}
+
+export function list<Item extends z.ZodType>(item: Item, most: number) {
+  // In this order, so that of far too many not even the first is looked at.
+  return z
+    .array(z.unknown())
+    .max(most, refusing(`up to ${most}`, lengthOf))
+    .pipe(z.array(item))
+}
+
+export function within(least: number, most: number) {
+  const takes = refusing(`${least} to ${most}`, String)
+  return z.number().min(least, takes).max(most, takes)
+}
+
+/** No two items may have the same `key`. */
+export function once<Item extends z.ZodType>(items: Item, key: string) {
+  return items.superRefine((given, context) => {
+    const seen = new Set<unknown>()
+    for (const [index, item] of (given as Record<string, unknown>[]).entries()) {
+      const name = item[key]
+      if (seen.has(name))
+        return context.addIssue({ code: 'custom', path: [index, key], message: `names ${name} again` })
+      seen.add(name)
+    }
+  })
+}
+
+export type Check<Input> = (input: Input, path: string) => void
+
+/** `path` is where the input stands in the client's document, such as `input`. The check throws INVALID_INPUT. */
+export function createCheck<Input>(shape: z.ZodType): Check<Input> {
+  return (input, path) => {
+    const issue = shape.safeParse(input).error?.issues[0]
+    if (issue !== undefined) throw invalidInput([path, ...issue.path.map(String)].join('.'), issue.message)
+  }
+}
