@@ -46,3 +46,19 @@ test.runIf(inject('postgres') !== null)(
     expect(endOf(seen).choices).toEqual(endOf(seenElsewhere).choices)
   },
 )
+
+test.runIf(inject('postgres') !== null)(
+  'a server that is cut off from Postgres tells strangers so, and nothing of what its driver says',
+  async () => {
+    const proxy = await startProxy((await emptyPostgres()).databaseUrl ?? '')
+    onTestFinished(() => proxy.close())
+    const { url } = await startServer({ OPENAI_BASE_URL: upstream.baseUrl, DATABASE_URL: proxy.url })
+    proxy.cut()
+    const ask = async () => {
+      const response = await fetch(`${url}/readyz`)
+      return [response.status, await response.json()]
+    }
+    const database = 'the database cannot be reached, or does not answer'
+    await expect.poll(ask).toEqual([503, { ok: false, checks: { database, migrations: 'ok', draining: 'ok' } }])
+  },
+)
