@@ -37,6 +37,7 @@ test('nothing set means the embedded database, the demo model and Dev sign-in on
     streamRetentionMs: 86_400_000,
     requestsPerMinute: 120,
     operationCost: 25_000,
+    answerBytes: 8 * 1024 * 1024,
     streamsPerUser: 50,
     mostSockets: 10_000,
     socketsPerUser: 200,
