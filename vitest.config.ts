@@ -7,10 +7,12 @@ const hasPostgres = Boolean(process.env['DATABASE_URL'] ?? findProgram('initdb')
 const hasRedis = Boolean(process.env['REDIS_URL'] ?? findProgram('redis-server'))
 
 const hasChromium = findProgram('chromium') !== null
+const hasPgbouncer = findProgram('pgbouncer') !== null
 
 const missing = [
   ...(hasPostgres ? [] : ['the tests on Postgres: DATABASE_URL is not set and initdb is not installed']),
   ...(hasRedis ? [] : ['the tests with Redis: REDIS_URL is not set and redis-server is not installed']),
+  ...(hasPgbouncer ? [] : ['the tests behind a pooler: pgbouncer is not installed']),
   ...(hasChromium ? [] : ['the tests of the page: chromium is not installed']),
 ]
 

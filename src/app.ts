@@ -51,7 +51,7 @@ export async function startApp(settings: Settings): Promise<App> {
     isAlone: database.kind === 'pglite',
     ...chatSettings(settings),
   })
-  const readiness = createReadiness(database, chat, log)
+  const readiness = createReadiness(database, bus, chat, log)
   const signIn = createSignIn({ auth: settings.auth, keys: storedKeys(store, bus, readiness.assert), log })
   const server = createServer({
     settings,
@@ -110,9 +110,9 @@ function loggedError(error: unknown): object {
   return { name, message, code, stack, cause: cause === undefined ? undefined : loggedError(cause) }
 }
 
-function createBus({ databaseUrl, redisUrl }: Settings, log: Logger): Bus {
+function createBus({ postgres, redisUrl }: Settings, log: Logger): Bus {
   if (redisUrl !== null) return createRedisBus({ redisUrl, log })
-  return databaseUrl === null ? createMemoryBus() : createPostgresBus({ databaseUrl, log })
+  return postgres === null ? createMemoryBus() : createPostgresBus({ connection: postgres, log })
 }
 
 function storedKeys({ apiKeys }: Store, bus: Bus, assertReady: () => void): Keys {
@@ -146,7 +146,7 @@ function isPassing({ code }: StoreError): boolean {
 }
 
 /** Migrates and takes up the work as soon as the database can be reached. */
-function createReadiness(database: Database, chat: ChatServer, log: Logger) {
+function createReadiness(database: Database, bus: Bus, chat: ChatServer, log: Logger) {
   const stopper = new AbortController()
   const checkDatabase = createDatabaseCheck(database, log)
   let waitsFor: string | null = 'the migrations are not applied yet'
@@ -155,6 +155,8 @@ function createReadiness(database: Database, chat: ChatServer, log: Logger) {
     while (!stopper.signal.aborted) {
       try {
         await migrate(database)
+        // Not before: behind a pooler that lends sessions, LISTEN would stay in another's.
+        bus.start()
         await chat.start()
         waitsFor = null
         return true

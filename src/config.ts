@@ -3,7 +3,9 @@ import { parse as parseEnv } from 'dotenv'
 import { z } from 'zod'
 import type { AuthSettings } from './auth/sign-in.ts'
 import {
+  firstProblem,
   httpUrl,
+  ignored,
   isLoopback,
   isOneSlip,
   isOpen,
@@ -11,6 +13,7 @@ import {
   key,
   limits,
   maxMs,
+  notYet,
   oneOf,
   origins,
   proxyUrl,
@@ -18,9 +21,17 @@ import {
   text,
   url,
   whole,
+  withProxyNames,
 } from './setting.ts'
+import { type PostgresSettings, readPostgresUrl } from './store/postgres-url.ts'
 import type { ProxySettings, UpstreamSettings } from './upstream/upstream.ts'
-import { defaultTimeouts, readUpstreamsFile, type UpstreamEntry } from './upstream/upstreams-file.ts'
+import {
+  defaultTimeouts,
+  readUpstreamsFile,
+  servesModel,
+  type UpstreamEntry,
+  unservedProblem,
+} from './upstream/upstreams-file.ts'
 
 export class ConfigError extends Error {
   constructor(name: string, problem: string) {
@@ -79,20 +90,11 @@ const known = z.object({
   NODE_ENV: text.optional(),
 })
 
-const notYet: Record<string, string> = {
-  TRUSTED_DOCUMENTS: 'this version has no list of trusted documents yet',
-  LIMIT_TOKENS_PER_DAY: 'this version does not limit tokens yet',
-}
-
-/** Set by platforms for all programs alike, so they do not stop the start. */
-const ignored: Record<string, string> = {
-  OTEL_EXPORTER_OTLP_ENDPOINT: 'is ignored: this version does not export traces yet',
-}
-
 export interface Settings {
   host: string
   port: number
-  databaseUrl: string | null
+  /** null: the embedded database in `dataDir` */
+  postgres: PostgresSettings | null
   dataDir: string
   redisUrl: string | null
   /** One line each, for settings that have no effect. */
@@ -150,7 +152,7 @@ export function readSettings(environment: Environment, envFile: Environment = {}
   if (!parsed.success) throw new ConfigError(String(parsed.error.issues[0]?.path[0]), firstProblem(parsed.error))
   const values = parsed.data
 
-  const entries = values.UPSTREAMS_FILE ? upstreamsOf(values.UPSTREAMS_FILE) : []
+  const entries = values.UPSTREAMS_FILE ? upstreamsOf(values.UPSTREAMS_FILE, values) : []
   refuseUnknown(env, envFile, new Set(entries.flatMap((entry) => entry.apiKeyEnv ?? [])))
   refuseContradictions(values)
   const auth = authOf(values)
@@ -158,7 +160,7 @@ export function readSettings(environment: Environment, envFile: Environment = {}
   return {
     host: values.HOST ?? (auth.mode === 'dev' ? '127.0.0.1' : '0.0.0.0'),
     port: values.PORT,
-    databaseUrl: values.DATABASE_URL ?? null,
+    postgres: values.DATABASE_URL ? postgresOf(values.DATABASE_URL, env) : null,
     dataDir: values.DATA_DIR,
     redisUrl: values.REDIS_URL ?? null,
     warnings: Object.entries(ignored).flatMap(([name, reason]) => (env[name] ? [`${name} ${reason}`] : [])),
@@ -188,16 +190,6 @@ export function readSettings(environment: Environment, envFile: Environment = {}
 
 type Values = z.infer<typeof known>
 
-/** Other programs read these names in small letters first, and so does this one. */
-function withProxyNames(env: Environment): Environment {
-  const named = { ...env }
-  for (const name of ['HTTPS_PROXY', 'HTTP_PROXY', 'NO_PROXY']) {
-    const value = env[name.toLowerCase()] ?? env[name]
-    if (value) named[name] = value
-  }
-  return named
-}
-
 function proxyOf({ HTTPS_PROXY, HTTP_PROXY, NO_PROXY }: Values): ProxySettings | null {
   if (!HTTPS_PROXY && !HTTP_PROXY) return null
   // As in Go's net/http: what runs on this machine is no business of a proxy's.
@@ -215,6 +207,12 @@ function authOf(values: Values): AuthSettings {
   return { mode: 'dev' }
 }
 
+function postgresOf(url: string, env: Environment): PostgresSettings {
+  const read = readPostgresUrl(url, env)
+  if ('problem' in read) throw new ConfigError('DATABASE_URL', read.problem)
+  return read
+}
+
 function openai(values: Values): UpstreamSettings[] {
   if (!values.OPENAI_API_KEY && !values.OPENAI_BASE_URL) return []
   const timeouts = { ...defaultTimeouts }
@@ -228,12 +226,15 @@ function openai(values: Values): UpstreamSettings[] {
   ]
 }
 
-function upstreamsOf(path: string): UpstreamEntry[] {
+function upstreamsOf(path: string, values: Values): UpstreamEntry[] {
   const read = readUpstreamsFile(path)
   if ('problem' in read) throw new ConfigError('UPSTREAMS_FILE', read.problem)
   const locked = read.entries.find(({ baseUrl }) => !isOpen(new URL(baseUrl)))
   if (locked)
     throw new ConfigError('UPSTREAMS_FILE', `upstream ${locked.name} takes a URL without a user or a password`)
+  const models = ['DEFAULT_MODEL', 'TITLE_MODEL'] as const
+  const unserved = models.find((name) => values[name] && !servesModel(read.entries, values[name]))
+  if (unserved) throw new ConfigError(unserved, unservedProblem)
   return read.entries
 }
 
@@ -246,10 +247,6 @@ function withKey({ apiKeyEnv, ...entry }: UpstreamEntry, env: Environment): Upst
   const parsed = key.safeParse(given)
   if (!parsed.success) throw new ConfigError(apiKeyEnv, firstProblem(parsed.error))
   return { ...entry, apiKey: parsed.data }
-}
-
-function firstProblem(error: z.ZodError): string {
-  return (error.issues[0]?.message ?? 'malformed').replaceAll('\n', ' ')
 }
 
 const knownNames = [...Object.keys(known.shape), ...Object.keys(notYet), ...Object.keys(ignored)]

@@ -4,15 +4,15 @@ import { ConfigError, readEnvironment, type Settings } from './config.ts'
 import { withHost } from './setting.ts'
 import { StoreError } from './store/error.ts'
 
-function describeDatabase({ databaseUrl, dataDir }: Settings): string {
-  if (databaseUrl === null) return `embedded, in ${dataDir} (DATABASE_URL is not set)`
-  const { host, pathname, searchParams } = new URL(withHost(databaseUrl))
+function describeDatabase({ postgres, dataDir }: Settings): string {
+  if (postgres === null) return `embedded, in ${dataDir} (DATABASE_URL is not set)`
+  const { host, pathname, searchParams } = new URL(withHost(postgres.connectionString))
   return `Postgres at ${searchParams.get('host') ?? host}${pathname} (DATABASE_URL)`
 }
 
-function describeBus({ databaseUrl, redisUrl }: Settings): string {
+function describeBus({ postgres, redisUrl }: Settings): string {
   if (redisUrl !== null) return `Redis at ${new URL(redisUrl).host} (REDIS_URL)`
-  if (databaseUrl === null) return 'in memory (the embedded database serves one process)'
+  if (postgres === null) return 'in memory (the embedded database serves one process)'
   return 'Postgres NOTIFY (REDIS_URL is not set)'
 }
 

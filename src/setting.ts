@@ -106,6 +106,30 @@ export const limits = {
     .describe("what an upstream's answer may hold: text, tool calls and log probabilities of all choices together"),
 }
 
+/** Other programs read these names in small letters first, and so does this one. */
+export function withProxyNames(env: Record<string, string | undefined>): Record<string, string | undefined> {
+  const named = { ...env }
+  for (const name of ['HTTPS_PROXY', 'HTTP_PROXY', 'NO_PROXY']) {
+    const value = env[name.toLowerCase()] ?? env[name]
+    if (value) named[name] = value
+  }
+  return named
+}
+
+export function firstProblem(error: z.ZodError): string {
+  return (error.issues[0]?.message ?? 'malformed').replaceAll('\n', ' ')
+}
+
 export function isLoopback(host: string): boolean {
   return host === 'localhost' || host === '::1' || (isIPv4(host) && host.startsWith('127.'))
+}
+
+export const notYet: Record<string, string> = {
+  TRUSTED_DOCUMENTS: 'this version has no list of trusted documents yet',
+  LIMIT_TOKENS_PER_DAY: 'this version does not limit tokens yet',
+}
+
+/** Set by platforms for all programs alike, so they do not stop the start. */
+export const ignored: Record<string, string> = {
+  OTEL_EXPORTER_OTLP_ENDPOINT: 'is ignored: this version does not export traces yet',
 }

@@ -27,7 +27,7 @@ const opened: { close(): Promise<void> }[] = []
 let postgresUrl = ''
 
 beforeAll(async () => {
-  if (remoteKinds.includes('postgres')) postgresUrl = (await emptyPostgres()).databaseUrl ?? ''
+  if (remoteKinds.includes('postgres')) postgresUrl = (await emptyPostgres()).databaseUrl
 })
 
 afterEach(async () => {
@@ -50,8 +50,16 @@ function serverUrl(kind: Kind): string {
 }
 
 function createBus(kind: Kind, url = serverUrl(kind), log = createLog()): Bus {
+  const bus = busOf(kind, url, log)
+  bus.start()
+  return bus
+}
+
+function busOf(kind: Kind, url: string, log: ReturnType<typeof createLog>): Bus {
   if (kind === 'memory') return createMemoryBus()
-  return kind === 'redis' ? createRedisBus({ redisUrl: url, log }) : createPostgresBus({ databaseUrl: url, log })
+  return kind === 'redis'
+    ? createRedisBus({ redisUrl: url, log })
+    : createPostgresBus({ connection: { connectionString: url }, log })
 }
 
 function newId(): string {

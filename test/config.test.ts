@@ -22,7 +22,7 @@ test('nothing set means the embedded database, the demo model and Dev sign-in on
   expect(readSettings({})).toEqual({
     host: '127.0.0.1',
     port: 4000,
-    databaseUrl: null,
+    postgres: null,
     dataDir: '.data',
     redisUrl: null,
     upstreams: [],
@@ -68,8 +68,14 @@ test.each<[Environment, object]>([
     { NODE_ENV: 'production', AUTH_DEV: 'allow' },
     { production: true, host: '127.0.0.1' },
   ],
-  [{ DATABASE_URL: 'postgresql://me@db.example/chat' }, { databaseUrl: 'postgresql://me@db.example/chat' }],
-  [{ DATABASE_URL: 'postgres://me@/chat?host=/run/pg' }, { databaseUrl: 'postgres://me@/chat?host=/run/pg' }],
+  [
+    { DATABASE_URL: 'postgresql://me@db.example/chat' },
+    { postgres: { connectionString: 'postgresql://me@db.example/chat', ssl: false, schema: null } },
+  ],
+  [
+    { DATABASE_URL: 'postgres://me@/chat?host=/run/pg&schema=a%20b' },
+    { postgres: { connectionString: 'postgres://me@/chat?host=/run/pg', ssl: false, schema: 'a b' } },
+  ],
   [{ REDIS_URL: 'rediss://cache.example' }, { redisUrl: 'rediss://cache.example' }],
   [
     { ALLOWED_ORIGINS: 'https://a.example, http://localhost:3000' },
@@ -247,6 +253,14 @@ describe('the upstreams of UPSTREAMS_FILE', () => {
   test('take a key without what stands around it', () => {
     const UPSTREAMS_FILE = upstreamsFile([{ ...local, apiKeyEnv: 'LOCAL_KEY' }])
     expect(readSettings({ UPSTREAMS_FILE, LOCAL_KEY: ' sk-1\n' }).upstreams).toMatchObject([{ apiKey: 'sk-1' }])
+  })
+
+  test.each(['DEFAULT_MODEL', 'TITLE_MODEL'])('have to serve the %s', (name) => {
+    const UPSTREAMS_FILE = upstreamsFile([{ ...local, models: ['mole-*', 'vole'] }])
+    expect(readSettings({ UPSTREAMS_FILE, [name]: 'mole-2' })).toBeTruthy()
+    expect(refusal({ UPSTREAMS_FILE, [name]: 'shrew' })).toBe(
+      `${name}: takes a model that the \`models\` of an upstream in UPSTREAMS_FILE match`,
+    )
   })
 
   test('are refused when there is no such file', () => {

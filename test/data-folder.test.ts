@@ -123,8 +123,8 @@ describe('a data folder', () => {
   )
 
   test('is refused also where its holder is stopped, and its path is longer than that of a socket may be', async () => {
-    const { databaseUrl, dataDir } = await emptyFolder()
-    const settings = { databaseUrl, dataDir: join(dataDir, 'm'.repeat(120)) }
+    const { postgres, dataDir } = await emptyFolder()
+    const settings = { postgres, dataDir: join(dataDir, 'm'.repeat(120)) }
     const other = await startHolder(settings.dataDir)
     other.kill('SIGSTOP')
     const [lock = ''] = (await readdir(settings.dataDir)).filter((name) => name.startsWith('lock.'))

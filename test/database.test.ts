@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { EventEmitter, once } from 'node:events'
 import { type AddressInfo, createServer } from 'node:net'
 import { afterEach, describe, expect, inject, test } from 'vitest'
+import { readSettings } from '../src/config.ts'
 import { type Database, openDatabase } from '../src/store/database.ts'
 import { migrate } from '../src/store/migrate.ts'
 import { readMigrations } from '../src/store/migration-files.ts'
@@ -267,7 +268,7 @@ describe('an unreachable Postgres', () => {
       const silent = createServer().listen(0, '127.0.0.1')
       await once(silent, 'listening')
       const port = how === 'refuses' ? await freePort() : (silent.address() as AddressInfo).port
-      const database = await open({ databaseUrl: `postgres://someone@127.0.0.1:${port}/nothing`, dataDir: '' })
+      const database = await open(readSettings({ DATABASE_URL: `postgres://someone@127.0.0.1:${port}/nothing` }))
       const asked = Promise.all([
         expect(database.check()).rejects.toEqual(unavailable),
         expect(database.query('SELECT 1')).rejects.toEqual(unavailable),

@@ -3,15 +3,16 @@ import { mkdtemp } from 'node:fs/promises'
 import { join } from 'node:path'
 import pg from 'pg'
 import { inject } from 'vitest'
+import { readSettings } from '../src/config.ts'
 import type { openDatabase } from '../src/store/database.ts'
 
 type DatabaseSettings = Parameters<typeof openDatabase>[0]
 
 export async function emptyFolder(): Promise<DatabaseSettings> {
-  return { databaseUrl: null, dataDir: await mkdtemp(join(inject('folder'), 'data-')) }
+  return { postgres: null, dataDir: await mkdtemp(join(inject('folder'), 'data-')) }
 }
 
-export async function emptyPostgres(): Promise<DatabaseSettings> {
+export async function emptyPostgres(): Promise<DatabaseSettings & { databaseUrl: string }> {
   const postgres = inject('postgres')
   if (!postgres) throw new Error('There is no Postgres')
   // The run drops at its end what is named after its template.
@@ -22,5 +23,5 @@ export async function emptyPostgres(): Promise<DatabaseSettings> {
   await client.end()
   const url = new URL(postgres.url)
   url.pathname = name
-  return { databaseUrl: url.href, dataDir: '' }
+  return { databaseUrl: url.href, ...readSettings({ DATABASE_URL: url.href }) }
 }

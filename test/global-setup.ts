@@ -6,6 +6,7 @@ import { join } from 'node:path'
 import { promisify } from 'node:util'
 import pg from 'pg'
 import type { TestProject } from 'vitest/node'
+import { readSettings } from '../src/config.ts'
 import { openDatabase } from '../src/store/database.ts'
 import { migrate } from '../src/store/migrate.ts'
 import { readTemplate } from '../src/store/template.ts'
@@ -70,7 +71,7 @@ async function createTemplate(url: string, template: string): Promise<void> {
   await administer(url, (client) => client.query(`CREATE DATABASE ${template}`))
   const databaseUrl = new URL(url)
   databaseUrl.pathname = template
-  const database = await openDatabase({ databaseUrl: databaseUrl.href, dataDir: '' })
+  const database = await openDatabase(readSettings({ DATABASE_URL: databaseUrl.href }))
   await migrate(database)
   await database.close()
 }

@@ -1,17 +1,22 @@
+import { execFile } from 'node:child_process'
 import { chmod, mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { promisify } from 'node:util'
 import pg from 'pg'
 import { expect, inject, onTestFinished, test } from 'vitest'
 import { emptyPostgres } from './empty-database.ts'
 import { createPerson } from './person.ts'
 import { startPostgres } from './postgres.ts'
 import { findProgram } from './program.ts'
-import { spawnServer } from './server.ts'
+import { spawnServer, startServer } from './server.ts'
 
 /** A database, and a role that may do no more with it than is granted. */
-async function restrictedUrl(grants: (database: string, role: string) => string[]): Promise<string> {
-  const url = new URL((await emptyPostgres()).databaseUrl ?? '')
+async function restrictedUrl(
+  grants: (database: string, role: string) => string[],
+  databaseUrl?: string,
+): Promise<string> {
+  const url = new URL(databaseUrl ?? (await emptyPostgres()).databaseUrl)
   const [database, role] = [url.pathname.slice(1), `${url.pathname.slice(1)}_role`]
   const owner = new pg.Client(url.href)
   await owner.connect()
@@ -36,6 +41,68 @@ test.runIf(inject('postgres') !== null).each([
     /exited with 1: antiphon: DATABASE_URL: [^\n]*permission denied[^\n]*\n$/,
   )
 })
+
+// Each takes seconds of CPU time.
+const severalStartsMs = 120_000
+
+const mayReadAndWrite = (_database: string, role: string) => [
+  `ALTER DEFAULT PRIVILEGES GRANT SELECT, INSERT, UPDATE, DELETE ON TABLES TO "${role}"`,
+  `ALTER DEFAULT PRIVILEGES GRANT USAGE ON SEQUENCES TO "${role}"`,
+]
+
+/** By the command line. */
+function runMigrate(DATABASE_URL: string) {
+  const env = { PATH: process.env['PATH'], DATABASE_URL }
+  const root = join(import.meta.dirname, '..')
+  return promisify(execFile)(process.execPath, ['--import', 'tsx', 'prisma/migrate.ts'], { cwd: root, env })
+}
+
+test.runIf(inject('postgres') !== null)(
+  'a role that may only read and write serves what its owner has migrated, and leaves what is missing to the owner',
+  async () => {
+    const { databaseUrl } = await emptyPostgres()
+    const url = await restrictedUrl(mayReadAndWrite, databaseUrl)
+    await expect(spawnServer({ DATABASE_URL: url })).rejects.toThrow(
+      /exited with 1: antiphon: DATABASE_URL: \d+ migrations are missing from \w+_init on, [^\n]*npm run migrate[^\n]*\n$/,
+    )
+    await runMigrate(databaseUrl)
+    const server = await startServer({ DATABASE_URL: url })
+    const { completion } = await createPerson(server.url, 'alice').ask('What digs?')
+    expect(completion.status).toBe('COMPLETED')
+    await server.close()
+
+    const owner = new pg.Client(databaseUrl)
+    await owner.connect()
+    onTestFinished(() => owner.end())
+    await owner.query(
+      'DELETE FROM _prisma_migrations WHERE migration_name = (SELECT max(migration_name) FROM _prisma_migrations)',
+    )
+    const { rows } = await owner.query('SELECT * FROM _prisma_migrations')
+    await expect(startServer({ DATABASE_URL: url })).rejects.toThrow(
+      /^DATABASE_URL: 1 migration is missing from .*npm run migrate/,
+    )
+    expect((await owner.query('SELECT * FROM _prisma_migrations')).rows).toEqual(rows)
+  },
+  severalStartsMs,
+)
+
+test.runIf(inject('postgres') !== null).each(['LATIN1', 'SQL_ASCII'])(
+  'a database in %s stops the start with one line',
+  async (encoding) => {
+    const { databaseUrl } = await emptyPostgres()
+    const url = new URL(databaseUrl)
+    url.pathname += '_other'
+    const owner = new pg.Client(databaseUrl)
+    await owner.connect()
+    onTestFinished(() => owner.end())
+    await owner.query(
+      `CREATE DATABASE "${url.pathname.slice(1)}" TEMPLATE template0 ENCODING '${encoding}' LC_COLLATE 'C' LC_CTYPE 'C'`,
+    )
+    await expect(spawnServer({ DATABASE_URL: url.href })).rejects.toThrow(
+      new RegExp(`exited with 1: antiphon: DATABASE_URL: [^\\n]*${encoding}[^\\n]*UTF8[^\\n]*\\n$`),
+    )
+  },
+)
 
 // A Postgres of its own takes the programs; the end of the run names them where they are missing.
 test.skipIf(findProgram('initdb') === null)(

@@ -11,7 +11,7 @@ import { findProgram } from './program.ts'
 
 // Postgres refuses to run as root.
 const nobody = 65_534
-const identity = process.getuid?.() === 0 ? { uid: nobody, gid: nobody } : {}
+export const postgresIdentity = process.getuid?.() === 0 ? { uid: nobody, gid: nobody } : {}
 const attempts = 3
 
 const settings = {
@@ -42,10 +42,10 @@ export async function startPostgres(more: Record<string, string> = {}): Promise<
   if (initdb === null || program === null) return null
 
   const folder = await mkdtemp(join(tmpdir(), 'antiphon-postgres-'))
-  if (identity.uid !== undefined) await chown(folder, identity.uid, identity.gid)
+  if (postgresIdentity.uid !== undefined) await chown(folder, postgresIdentity.uid, postgresIdentity.gid)
   const dataDir = join(folder, 'data')
   const options = ['-D', dataDir, '-U', 'postgres', '-A', 'trust', '-E', 'UTF8', '--no-sync']
-  await promisify(execFile)(initdb, options, { cwd: '/', ...identity })
+  await promisify(execFile)(initdb, options, { cwd: '/', ...postgresIdentity })
 
   // Postgres cannot choose a port itself, so another process may take the one found here before it binds it.
   for (let attempt = 1; attempt <= attempts; attempt++) {
@@ -62,7 +62,7 @@ async function launch(program: string, dataDir: string, set: Record<string, stri
   const server = spawn(program, ['-D', dataDir, ...options], {
     cwd: '/',
     stdio: ['ignore', 'ignore', 'pipe'],
-    ...identity,
+    ...postgresIdentity,
   })
   for await (const line of createInterface({ input: server.stderr })) {
     if (!line.includes('ready to accept connections')) continue

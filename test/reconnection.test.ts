@@ -17,7 +17,7 @@ afterAll(() => upstream.close())
 /** Not waited for: it listens before it can serve. */
 async function startBehindProxy({ isCut }: { isCut: boolean }) {
   const { databaseUrl } = await emptyPostgres()
-  const proxy = await startProxy(databaseUrl ?? '')
+  const proxy = await startProxy(databaseUrl)
   if (isCut) proxy.cut()
   const urls = { DATABASE_URL: proxy.url, OPENAI_BASE_URL: upstream.baseUrl }
   const app = await startApp(readSettings({ ...serverDefaults, ...urls }))

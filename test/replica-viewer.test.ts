@@ -21,7 +21,7 @@ async function holdCommits(databaseUrl: string) {
 test.runIf(inject('postgres') !== null)(
   'whoever comes to another replica before it can read what they saw gets exactly the rest',
   async () => {
-    const databaseUrl = (await emptyPostgres()).databaseUrl ?? ''
+    const databaseUrl = (await emptyPostgres()).databaseUrl
     const settings = { DATABASE_URL: databaseUrl, OPENAI_BASE_URL: upstream.baseUrl }
     const here = createPerson((await startServer(settings)).url, 'alice')
     const there = createPerson((await startServer(settings)).url, 'alice')

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { mkdtemp, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, describe, expect, inject, onTestFinished, test } from 'vitest'
+import { readSettings } from '../src/config.ts'
 import { openDatabase } from '../src/store/database.ts'
 import { migrate } from '../src/store/migrate.ts'
 import { emptyPostgres } from './empty-database.ts'
@@ -16,7 +17,7 @@ afterAll(() => upstream.close())
 /** Reaches its Postgres and its Redis by way of what can fall silent. */
 async function startServerBehindProxies() {
   const { databaseUrl } = await emptyPostgres()
-  const postgres = await startProxy(databaseUrl ?? '')
+  const postgres = await startProxy(databaseUrl)
   const redis = await startProxy(inject('redisUrl') ?? '')
   const urls = { DATABASE_URL: postgres.url, REDIS_URL: redis.url, OPENAI_BASE_URL: upstream.baseUrl }
   const server = await spawnServer({ ...urls, LEASE_MS: '2000' })
@@ -75,9 +76,9 @@ if (inject('postgres') !== null) {
     const settings = await emptyPostgres()
     const direct = await open(settings)
     await migrate(direct)
-    const proxy = await startProxy(settings.databaseUrl ?? '')
+    const proxy = await startProxy(settings.databaseUrl)
     onTestFinished(() => proxy.close())
-    const { prisma } = await open({ ...settings, databaseUrl: proxy.url })
+    const { prisma } = await open(readSettings({ DATABASE_URL: proxy.url }))
     const add = (subject: string, by: Pick<typeof prisma, 'user'>) =>
       by.user.create({ data: { id: randomUUID(), subject } })
     const silenced = prisma.$transaction(

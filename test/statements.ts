@@ -25,7 +25,8 @@ export function recordStatements() {
       const [asked] = given
       const text = typeof asked === 'string' ? asked : asked.text
       // With a callback, a pool asks its connection what it was asked itself. What sets up a new connection is no one's.
-      const isCounted = !given.some((value) => typeof value === 'function') && !text.trimStart().startsWith('SET ')
+      const setsUp = /^\s*SET |pg_backend_pid\(\)|SELECT current_schema\(\)/.test(text)
+      const isCounted = !setsUp && !given.some((value) => typeof value === 'function')
       if (isCounted) requests.getStore()?.push(text)
       return query.apply(this, given)
     }

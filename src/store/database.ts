@@ -3,6 +3,7 @@ import { withStoreErrors } from './error.ts'
 import type { PrismaClient } from './generated/client.ts'
 import { openPglite } from './pglite.ts'
 import { openPostgres } from './postgres.ts'
+import type { PostgresSettings } from './postgres-url.ts'
 import { createPrisma } from './prisma.ts'
 
 export interface Database {
@@ -39,10 +40,10 @@ export interface Database {
  * `onProblem` is told in a sentence when the disk gets too full.
  */
 export async function openDatabase(
-  { databaseUrl, dataDir }: { databaseUrl: string | null; dataDir: string },
+  { postgres, dataDir }: { postgres: PostgresSettings | null; dataDir: string },
   onProblem: (problem: string) => void = () => {},
 ): Promise<Database> {
-  const driver = databaseUrl ? openPostgres(databaseUrl) : await openPglite(dataDir, onProblem)
+  const driver = postgres ? openPostgres(postgres) : await openPglite(dataDir, onProblem)
   const prisma = createPrisma(driver.adapter)
 
   return {

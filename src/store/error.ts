@@ -35,6 +35,10 @@ export const lockTimeout = '55P03'
 export const statementTimeout = '57014'
 const diskFull = '53100'
 const refusals = new RegExp(`^(08|28|3D|53|57|58|${lockTimeout})`)
+// https://nodejs.org/docs/latest-v20.x/api/tls.html#x509-certificate-error-codes
+const distrust = /CERT|UNABLE_TO_|INVALID_CA|INVALID_PURPOSE|HOSTNAME_MISMATCH|PATH_LENGTH/
+// pg's words, which come without a code.
+const noTls = /does not support SSL/
 const adapterFaults = new Set(['DatabaseNotReachable', 'ConnectionClosed', 'SocketTimeout', 'TlsConnectionError'])
 
 /** What a driver threw, as a StoreError where it tells of the database's state rather than of the statement. */
@@ -44,6 +48,8 @@ export function toStoreError(error: unknown): unknown {
   if (state === readOnly || state === diskFull) {
     return new StoreError('READ_ONLY', `the database takes no writes now: ${reasonOf(error)}`, error)
   }
+  const tlsProblem = state === undefined ? tlsProblemIn(error) : null
+  if (tlsProblem !== null) return new StoreError('UNUSABLE', `DATABASE_URL: ${tlsProblem}`, error)
   if (state === undefined ? isConnectionFault(error) : refusals.test(state)) return unavailable(error)
   if (state === missingRight) {
     return new StoreError('UNUSABLE', `DATABASE_URL: its role may not do what is needed: ${reasonOf(error)}`, error)
@@ -53,6 +59,12 @@ export function toStoreError(error: unknown): unknown {
     return new StoreError('CONFLICT', 'another writer was faster, try again', error)
   }
   return error
+}
+
+function tlsProblemIn(error: Error): string | null {
+  if (noTls.test(error.message)) return `${error.message}; without TLS, it takes sslmode=disable`
+  if (!('code' in error && distrust.test(String(error.code)))) return null
+  return `the certificate of Postgres was refused: ${error.message}; sslrootcert takes the file of its authority`
 }
 
 function unavailable(cause: Error) {

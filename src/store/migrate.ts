@@ -17,7 +17,9 @@ interface AppliedMigration {
 export async function migrate(database: Database): Promise<{ applied: string[] }> {
   const migrations = await readMigrations()
   // The usual start: one look, and the schema engine stays on the disk.
-  if (isCurrent(await appliedMigrations(database), migrations)) return { applied: [] }
+  const before = await appliedMigrations(database)
+  if (isCurrent(before, migrations)) return { applied: [] }
+  await refuseRestricted(database, before, migrations)
 
   return database.exclusively(async (adapter) => {
     const applied = await appliedMigrations(database)
@@ -45,6 +47,27 @@ export async function forgetFailedMigrations(database: Database): Promise<void> 
 function isCurrent(applied: AppliedMigration[], migrations: MigrationFile[]) {
   const finished = new Map(applied.map(({ name, checksum, finished }) => [name, finished && checksum]))
   return applied.length === migrations.length && migrations.every((file) => finished.get(file.name) === file.checksum)
+}
+
+// Whoever made the table of migrations made the others, and only their owner may change them.
+const mayMigrateSql = `
+  SELECT current_user AS role,
+    coalesce(has_schema_privilege(current_schema(), 'CREATE'), has_database_privilege(current_database(), 'CREATE'))
+    AND coalesce((SELECT pg_has_role(relowner, 'USAGE') FROM pg_class WHERE oid = to_regclass('_prisma_migrations')), true)
+    AS "mayMigrate"`
+
+/** Before anything is tried: what a migration began and may not end would have to be undone by hand. */
+async function refuseRestricted(database: Database, applied: AppliedMigration[], migrations: MigrationFile[]) {
+  const [right] = await database.query<{ role: string; mayMigrate: boolean }>(mayMigrateSql)
+  const names = new Set(applied.map(({ name }) => name))
+  const pending = migrations.filter(({ name }) => !names.has(name))
+  if (right?.mayMigrate !== false || pending.length === 0) return
+  const missing = `${pending.length} ${pending.length === 1 ? 'migration is' : 'migrations are'} missing`
+  throw new StoreError(
+    'MIGRATION',
+    `DATABASE_URL: ${missing} from ${pending[0]?.name} on, and the role ${right.role} may not apply them: ` +
+      'run `npm run migrate` as the role that owns the tables',
+  )
 }
 
 /** Only under the lock: before, what is unfinished may be at work in another replica. */

@@ -1,5 +1,6 @@
 import pg from 'pg'
 import { plannerSettings } from './planner.ts'
+import type { BeginSession } from './postgres-session.ts'
 
 /** One connection in pipeline mode, made when it is first needed and again after a loss. */
 export interface Line {
@@ -10,7 +11,7 @@ export interface Line {
   close(): Promise<void>
 }
 
-export function createLine(connection: pg.ClientConfig): Line {
+export function createLine(connection: pg.ClientConfig, begin: BeginSession): Line {
   let opening: Promise<pg.Client> | null = null
   let current: pg.Client | null = null
   let isClosed = false
@@ -21,9 +22,13 @@ export function createLine(connection: pg.ClientConfig): Line {
     // Without a listener, its loss would end the process. Whoever waits for a result is told by that.
     client.on('error', () => leave(client))
     client.on('end', () => leave(client))
-    await client.connect()
-    // Nothing waits for it: what comes after it is done after it.
-    client.query(plannerSettings).catch(() => {})
+    try {
+      await client.connect()
+      await begin(client, plannerSettings)
+    } catch (error) {
+      client.end().catch(() => {})
+      throw error
+    }
     current = client
     return client
   }

@@ -1,6 +1,7 @@
 import pg from 'pg'
 import { lockTimeout, readOnly, statementTimeout } from './error.ts'
 import { createLine } from './postgres-line.ts'
+import type { BeginSession } from './postgres-session.ts'
 
 /** One connection on which statements do not wait for the results of those before them; they are done in their order. */
 export interface Pipeline {
@@ -15,6 +16,7 @@ export interface Pipeline {
 }
 
 export interface PipelineOptions {
+  begin: BeginSession
   /**
    * Whoever stands behind others is let go where the connection has not answered for so long. Whether their statement will
    * be done is not known then. The first in line is not let go: the limits of its session end it.
@@ -24,8 +26,9 @@ export interface PipelineOptions {
   onReadOnly(): void
 }
 
-export function createPipeline(connection: pg.ClientConfig, { patienceMs, onReadOnly }: PipelineOptions): Pipeline {
-  const line = createLine(connection)
+export function createPipeline(connection: pg.ClientConfig, options: PipelineOptions): Pipeline {
+  const { patienceMs, onReadOnly } = options
+  const line = createLine(connection, options.begin)
   const asked: { sentMs: number }[] = []
   let answeredMs = 0
 
@@ -105,7 +108,7 @@ export function createPipeline(connection: pg.ClientConfig, { patienceMs, onRead
   }
 }
 
-/** A prepared statement that is not there, or there already, as behind a pooler that hands sessions around. */
+/** A prepared statement that is not there, or there already. */
 function isLostName(error: unknown): boolean {
   return error instanceof pg.DatabaseError && (error.code === '26000' || error.code === '42P05')
 }

@@ -1,6 +1,7 @@
 import pg from 'pg'
 import { readOnly } from './error.ts'
-import { type SessionLimits, withSessionSettings } from './session-settings.ts'
+import type { BeginSession } from './postgres-session.ts'
+import type { PostgresSettings } from './postgres-url.ts'
 
 export interface Pool {
   /** For Prisma's adapter. */
@@ -15,9 +16,10 @@ const connectTimeoutMs = 1_500
 const keepAliveDelayMs = 10_000
 const int8 = 20
 
-export function connectionOptions(url: string, limits: SessionLimits): pg.ClientConfig {
+export function connectionOptions({ connectionString, ssl }: PostgresSettings): pg.ClientConfig {
   return {
-    connectionString: withSessionSettings(url, limits),
+    connectionString,
+    ssl,
     application_name: 'antiphon',
     connectionTimeoutMillis: connectTimeoutMs,
     keepAlive: true,
@@ -32,8 +34,8 @@ function parseInt8(text: string) {
 }
 
 /** `onReadOnly` is called when the server says that it takes no writes. */
-export function createPool(options: pg.PoolConfig, onReadOnly: () => void): Pool {
-  const connections = new pg.Pool(options)
+export function createPool(options: pg.PoolConfig, begin: BeginSession, onReadOnly: () => void): Pool {
+  const connections = new pg.Pool({ ...options, onConnect: (client) => begin(client) })
   const open = new Set<pg.PoolClient>()
   const idle = new Set<pg.PoolClient>()
   const stale = new WeakSet<pg.PoolClient>()

@@ -1,5 +1,6 @@
 import type pg from 'pg'
 import { createPool } from './postgres-pool.ts'
+import type { BeginSession } from './postgres-session.ts'
 
 /** Of its own, so that what others ask never waits for a long read. */
 const connections = 4
@@ -15,16 +16,21 @@ export interface Reader {
   close(): Promise<void>
 }
 
-// The limits are the transaction's: a session may be a pooler's, and another's next.
+// Stricter than the session's, and for this transaction alone.
 const begin = `BEGIN READ ONLY; SET LOCAL statement_timeout = ${statementMs}; SET LOCAL jit = off`
 
 /** `cancel` makes the backend of this process id give up what it does; `onReadOnly` as the pool's. */
 export function createReader(
   options: pg.PoolConfig,
+  beginSession: BeginSession,
   cancel: (pid: number) => Promise<unknown>,
   onReadOnly: () => void,
 ): Reader {
-  const pool = createPool({ ...options, max: connections, connectionTimeoutMillis: patienceMs }, onReadOnly)
+  const pool = createPool(
+    { ...options, max: connections, connectionTimeoutMillis: patienceMs },
+    beginSession,
+    onReadOnly,
+  )
 
   async function readWith<Row>(
     client: pg.PoolClient,

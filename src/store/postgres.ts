@@ -1,14 +1,15 @@
 import { createHash } from 'node:crypto'
 import { Socket } from 'node:net'
 import { setTimeout as delay } from 'node:timers/promises'
-import { PrismaPg } from '@prisma/adapter-pg'
-import type { SqlMigrationAwareDriverAdapterFactory as MigrationAdapter } from '@prisma/driver-adapter-utils'
-import type pg from 'pg'
+import pg from 'pg'
 import type { Driver } from './driver.ts'
-import { withStoreErrors } from './error.ts'
+import { createPostgresAdapter } from './postgres-adapter.ts'
+import { exclusively } from './postgres-migration.ts'
 import { createPipeline, createPipelines } from './postgres-pipeline.ts'
 import { connectionOptions, createPool } from './postgres-pool.ts'
 import { createReader } from './postgres-reader.ts'
+import { createSessionStart } from './postgres-session.ts'
+import type { PostgresSettings } from './postgres-url.ts'
 import type { SessionLimits } from './session-settings.ts'
 
 /** For Prisma: of a transaction each has one to itself. */
@@ -26,8 +27,6 @@ const queryTimeoutMs = 10_000
 const statementTimeoutMs = 9_500
 // Saying goodbye waits for an answer, which a server that is silent never gives.
 const goodbyeMs = 1_000
-// Any number that nothing else in the database locks.
-const migrationLock = 7_105_822_433
 
 /** Somebody waits for what is asked in these sessions. */
 const served: SessionLimits = {
@@ -42,18 +41,18 @@ const unhurried: SessionLimits = { ...served, lockMs: null }
 const migrating: SessionLimits = { statementMs: null, lockMs: null, idleTransactionMs: null }
 
 /** Connects when first asked something, so an unreachable server is the caller's news, not the opener's. */
-export function openPostgres(url: string): Driver {
+export function openPostgres(settings: PostgresSettings): Driver {
   const sockets = createSockets()
-  const limits = { query_timeout: queryTimeoutMs, stream: sockets.open }
-  const connection = { ...connectionOptions(url, served), ...limits }
-  const pool = createPool({ ...connection, max: poolConnections }, renew)
-  const statements = createPipelines(connection, pipelines, { patienceMs, onReadOnly: renew })
-  const unhurriedConnection = { ...connectionOptions(url, unhurried), ...limits }
-  const alone = createPipeline(unhurriedConnection, { patienceMs: Infinity, onReadOnly: renew })
+  const unlimited = connectionOptions(settings)
+  const connection = { ...unlimited, query_timeout: queryTimeoutMs, stream: sockets.open }
+  const begin = createSessionStart({ schema: settings.schema, another: () => new pg.Client(connection) })
+  const pool = createPool({ ...connection, max: poolConnections }, begin(served), renew)
+  const statements = createPipelines(connection, pipelines, { begin: begin(served), patienceMs, onReadOnly: renew })
+  const alone = createPipeline(connection, { begin: begin(unhurried), patienceMs: Infinity, onReadOnly: renew })
   const nameOf = createStatementNames()
 
   const cancel = (pid: number) => statements.query({ text: 'SELECT pg_cancel_backend($1)', values: [pid] })
-  const reader = createReader(connection, cancel, renew)
+  const reader = createReader(connection, begin(served), cancel, renew)
 
   // The name of the server may stand for another one by now, which takes writes.
   function renew() {
@@ -66,7 +65,7 @@ export function openPostgres(url: string): Driver {
   return {
     kind: 'postgres',
     folder: null,
-    adapter: new PrismaPg(pool.connections),
+    adapter: createPostgresAdapter(pool.connections),
     query,
     // Postgres keeps no room on its disk that a session could ask for.
     queryEnding: query,
@@ -81,7 +80,10 @@ export function openPostgres(url: string): Driver {
       renew()
       return 'READ_ONLY'
     },
-    exclusively: (work) => exclusively(url, work),
+    exclusively(work) {
+      const { connections } = createPool({ ...unlimited, max: 2 }, begin(migrating), () => {})
+      return exclusively(connections, settings.schema, work)
+    },
     async close() {
       const goodbyes = Promise.all([pool.connections.end(), statements.close(), alone.close(), reader.close()])
       await Promise.race([goodbyes, delay(goodbyeMs, undefined, { ref: false })])
@@ -90,8 +92,7 @@ export function openPostgres(url: string): Driver {
   }
 }
 
-// Named statements are parsed and planned once a session, which is most of what a short one costs. The name tells the
-// text: a pooler may give us a session in which another process has named its own.
+// Named statements are parsed and planned once a session, which is most of what a short one costs.
 function createStatementNames(): (text: string) => string {
   const names = new Map<string, string>()
   return (text) => {
@@ -112,55 +113,6 @@ function createSockets() {
     },
     destroy() {
       for (const socket of sockets) socket.destroy()
-    },
-  }
-}
-
-/**
- * Runs the work while no other replica runs its own. The schema engine locks too, but only while it applies, not while
- * we look. It is a lock of the transaction, because poolers hand sessions around.
- */
-async function exclusively<T>(url: string, work: (adapter: MigrationAdapter) => Promise<T>): Promise<T> {
-  const { connections: pool } = createPool({ ...connectionOptions(url, migrating), max: 2 }, () => {})
-  try {
-    const holder = await withStoreErrors(lockForMigration(pool))
-    try {
-      return await work(withWholeScripts(new PrismaPg(pool)))
-    } finally {
-      // Ends the transaction with the connection, also when that is broken.
-      holder.release(true)
-    }
-  } finally {
-    await pool.end()
-  }
-}
-
-async function lockForMigration(pool: pg.Pool) {
-  const holder = await pool.connect()
-  // Its loss would end the process; what the work asks next finds out.
-  holder.on('error', () => {})
-  try {
-    await holder.query('BEGIN')
-    await holder.query('SELECT pg_advisory_xact_lock($1)', [migrationLock])
-    return holder
-  } catch (error) {
-    holder.release(true)
-    throw error
-  }
-}
-
-/** Prisma's adapter cuts a script at every semicolon, in texts and comments too. Postgres takes it whole, or not at all. */
-function withWholeScripts(factory: PrismaPg): MigrationAdapter {
-  return {
-    provider: factory.provider,
-    adapterName: factory.adapterName,
-    connectToShadowDb: () => factory.connectToShadowDb(),
-    async connect() {
-      const adapter = await factory.connect()
-      adapter.executeScript = async (sql) => {
-        await adapter.executeRaw({ sql, args: [], argTypes: [] })
-      }
-      return adapter
     },
   }
 }

@@ -15,6 +15,8 @@ export type Listener = (ids: readonly string[]) => void
  */
 export interface Bus {
   readonly kind: 'memory' | 'postgres' | 'redis'
+  /** Connects, once however often it is called. Before that, this replica alone hears itself. */
+  start(): void
   /** Tells all replicas, this one included. Never waits and never fails. */
   publish(topic: Topic, ids: readonly string[]): void
   /** Returns what ends the listening. */
@@ -45,6 +47,7 @@ export function createMemoryBus(): Bus {
   const listeners = createListeners()
   return {
     kind: 'memory',
+    start() {},
     publish: listeners.tell,
     subscribe: listeners.add,
     async close() {},

@@ -7,7 +7,7 @@ import type { Connection, Log } from './connection.ts'
 import { createRemoteBus } from './remote-bus.ts'
 
 export interface PostgresBusOptions {
-  databaseUrl: string
+  connection: Pick<pg.ClientConfig, 'connectionString' | 'ssl'>
   log: Log
 }
 
@@ -19,11 +19,11 @@ const keepAliveDelayMs = 10_000
 const probeMs = 2_000
 
 /** LISTEN and NOTIFY on a connection of its own. */
-export function createPostgresBus({ databaseUrl, log }: PostgresBusOptions): Bus {
+export function createPostgresBus({ connection, log }: PostgresBusOptions): Bus {
   let isProbed = false
 
   async function connect(hear: (text: string) => void, signal: AbortSignal): Promise<Connection> {
-    const line = createLine(databaseUrl, signal)
+    const line = createLine(connection, signal)
     const { client, lost, close } = line
     try {
       await client.connect()
@@ -33,7 +33,7 @@ export function createPostgresBus({ databaseUrl, log }: PostgresBusOptions): Bus
       close()
       throw error
     }
-    if (!isProbed) void probe(line, createLine(databaseUrl, signal), signal, log)
+    if (!isProbed) void probe(line, createLine(connection, signal), signal, log)
     isProbed = true
     return { send: (texts) => notify(client, texts), lost, close }
   }
@@ -45,11 +45,12 @@ interface Line extends Omit<Connection, 'send'> {
   readonly client: pg.Client
 }
 
-function createLine(databaseUrl: string, signal: AbortSignal): Line {
+function createLine({ connectionString, ssl }: PostgresBusOptions['connection'], signal: AbortSignal): Line {
   // The client's own end() waits: for the connection that is being made, or for a server that does not answer.
   const socket = new Socket({ signal })
   const client = new pg.Client({
-    connectionString: databaseUrl,
+    connectionString,
+    ssl,
     application_name: 'antiphon-bus',
     connectionTimeoutMillis: connectTimeoutMs,
     query_timeout: queryTimeoutMs,

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { setImmediate as turn } from 'node:timers/promises'
 import { type Bus, createListeners, type Topic } from './bus.ts'
-import { type Connection, keepConnected, type Log } from './connection.ts'
+import { type Connection, type KeptConnection, keepConnected, type Log } from './connection.ts'
 import { readWakeUp, writeWakeUp } from './wake-up.ts'
 
 export interface RemoteBusOptions {
@@ -19,14 +19,13 @@ export function createRemoteBus({ kind, connect, log }: RemoteBusOptions): Bus {
   const origin = randomUUID()
   const listeners = createListeners()
   const waiting = new Map<Topic, Set<string>>()
+  let kept: KeptConnection | null = null
   let sending: Promise<void> | null = null
 
   function hear(text: string) {
     const wakeUp = readWakeUp(text)
     if (wakeUp !== null && wakeUp.origin !== origin) listeners.tell(wakeUp.topic, wakeUp.ids)
   }
-
-  const kept = keepConnected({ kind, connect: (signal) => connect(hear, signal), log })
 
   // One at a time, and what is published meanwhile goes with the next: a NOTIFY locks the whole database for a moment.
   async function sendWaiting() {
@@ -36,7 +35,7 @@ export function createRemoteBus({ kind, connect, log }: RemoteBusOptions): Bus {
     while (waiting.size > 0) {
       const texts = [...waiting].flatMap(([topic, ids]) => writeWakeUp({ origin, topic, ids: [...ids] }))
       waiting.clear()
-      const connection = kept.current()
+      const connection = kept?.current()
       // One that does not carry is as good as lost.
       await connection?.send(texts).catch((error: Error) => connection.close(error))
     }
@@ -44,6 +43,9 @@ export function createRemoteBus({ kind, connect, log }: RemoteBusOptions): Bus {
 
   return {
     kind,
+    start() {
+      kept ??= keepConnected({ kind, connect: (signal) => connect(hear, signal), log })
+    },
     publish(topic, ids) {
       listeners.tell(topic, ids)
       if (ids.length === 0) return
@@ -57,7 +59,7 @@ export function createRemoteBus({ kind, connect, log }: RemoteBusOptions): Bus {
     subscribe: listeners.add,
     async close() {
       await sending
-      await kept.close()
+      await kept?.close()
     },
   }
 }

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { z } from 'zod'
+import { createGlob } from './glob.ts'
 
 export const defaultTimeouts = { connectMs: 5_000, firstByteMs: 60_000, idleMs: 60_000, totalMs: 600_000 }
 
@@ -61,4 +62,11 @@ export function readUpstreamsFile(path: string): { entries: UpstreamEntry[] } | 
   const twice = names.find((name, index) => names.indexOf(name) !== index)
   if (twice) return { problem: `${path} has two upstreams named ${twice}; takes each name once` }
   return { entries: parsed.data }
+}
+
+export const unservedProblem = 'takes a model that the `models` of an upstream in UPSTREAMS_FILE match'
+
+/** Whether one of them serves the model. */
+export function servesModel(entries: readonly UpstreamEntry[], model: string): boolean {
+  return entries.some(({ models }) => models.some((glob) => createGlob(glob)(model)))
 }
