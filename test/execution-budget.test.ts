@@ -5,7 +5,7 @@ import { openDoor } from './door.ts'
 const budget = 1_000
 
 test('an execution that makes more than its cost foresaw stops, and is one error', async () => {
-  const { url, resolved } = await openDoor()
+  const { url, resolved } = await openDoor({ operationCost: budget })
   // 8,420 people, where the cost knows of no more than 4.
   const { status, data, errors } = await execute(url, '{ viewer { crowd { crowd { crowd { name } } } } }')
   expect(errors).toMatchObject([{ extensions: { code: 'COST_EXCEEDED', budget } }])
@@ -17,7 +17,7 @@ test('an execution that makes more than its cost foresaw stops, and is one error
 })
 
 test.each(['websocket', 'sse'] as const)('each event of a subscription has the budget anew: over %s', async (over) => {
-  const { url } = await openDoor()
+  const { url } = await openDoor({ operationCost: budget })
   const events = subscribe<{ crowds: object[] }>(url, 'subscription { crowds { __typename } }', {}, { over })
   expect((await events.next()).value?.crowds).toHaveLength(400)
   expect((await events.next()).value?.crowds).toHaveLength(800)
@@ -28,7 +28,7 @@ test.each(['websocket', 'sse'] as const)('each event of a subscription has the b
 })
 
 test('a result has up to 32 MB of text, however often the same is asked for', async () => {
-  const { url, resolved } = await openDoor()
+  const { url, resolved } = await openDoor({ operationCost: budget })
   const document = (times: number) =>
     `{ ${Array.from({ length: times }, (_, index) => `a${index}: long(of: 1000000)`).join(' ')} }`
   expect((await execute(url, document(30))).errors).toBeUndefined()

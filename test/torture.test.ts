@@ -45,9 +45,13 @@ test.skipIf(findProgram('initdb') === null).for(Object.entries(onOwnPostgres))(
   ([name]) => faultsOf(name),
 )
 
-test('bombs: documents that cost more than the budget are refused at once, and all others are answered', {
-  timeout: 180_000,
-}, () => faultsOf('bombs'))
+test(
+  'bombs: documents that cost more than the budget are refused at once, and all others are answered',
+  {
+    timeout: 180_000,
+  },
+  () => faultsOf('bombs'),
+)
 
 test(
   'kill-pglite: what a killed server has shown or acknowledged is there when it starts again',

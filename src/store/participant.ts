@@ -103,11 +103,11 @@ export function createParticipants(database: Database): Participants {
     add: async (ownerId, { conversationId, userId }, role) =>
       (await alone(database, conversationId, addSql, [conversationId, ownerId, userId, role])) !== null,
     async setRole(ownerId, { conversationId, userId }, role) {
-      const values = [ownerId, userId, role]
+      const values = [conversationId, ownerId, userId, role]
       return (await alone<{ cancelled: Cancelled }>(database, conversationId, setRoleSql, values))?.cancelled ?? null
     },
     async remove(removerId, { conversationId, userId }) {
-      const values = [removerId, userId]
+      const values = [conversationId, removerId, userId]
       return (await alone<{ cancelled: Cancelled }>(database, conversationId, removeSql, values))?.cancelled ?? null
     },
   }

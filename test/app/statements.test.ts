@@ -26,6 +26,7 @@ const ways: Record<string, string> = {
   Message: 'conversations(first: $rows) { edges { node { messages(last: 20) { edges { node { * } } } } } }',
   Completion:
     'conversations(first: $rows) { edges { node { messages(last: 20) { edges { node { completion { * } } } } } } }',
+  Invitation: 'conversations(first: $rows) { edges { node { invitations { * } } } }',
   User: 'conversations(first: $rows) { edges { node { participants { edges { node { user { * } } } } } } }',
 }
 
