@@ -3,7 +3,8 @@ import { isDriverAdapterError } from '@prisma/driver-adapter-utils'
 /**
  * UNAVAILABLE: the database cannot serve now, ask again later. READ_ONLY: it takes no writes now, but it can be read.
  * CONFLICT: lost against another writer, nothing was done, repeat. GONE: what it refers to was deleted meanwhile. LOCKED:
- * another process has the data folder. NEWER_DATABASE, MIGRATION, UNUSABLE: a person has to act first.
+ * another process has the data folder. TOO_LARGE: there is more of it than one read gives. NEWER_DATABASE, MIGRATION,
+ * UNUSABLE: a person has to act first.
  */
 export type StoreErrorCode =
   | 'UNAVAILABLE'
@@ -11,6 +12,7 @@ export type StoreErrorCode =
   | 'CONFLICT'
   | 'GONE'
   | 'LOCKED'
+  | 'TOO_LARGE'
   | 'NEWER_DATABASE'
   | 'MIGRATION'
   | 'UNUSABLE'

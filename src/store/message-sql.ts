@@ -36,6 +36,20 @@ export const sizeOf = (message: string) =>
     .concat(['parts', 'tool_calls'].map((column) => `coalesce(pg_column_size(${message}.${column}), 0)`))
     .join(' + ')
 
+/** As sizeOf, of all that a viewer can read of a message. */
+export const readSizeOf = (message: string) =>
+  `${sizeOf(message)} + coalesce(octet_length(${message}.reasoning), 0) + coalesce(pg_column_size(${message}.logprobs), 0)`
+
+/** For what one read gives a viewer. */
+export const mostReadBytes = 32 * 1024 * 1024
+
+/** The messages that a statement finds, with `total`, their bytes; where these are too many, only one of the messages. */
+const withTotal = (messages: string, order: string) => `
+  SELECT ${columns}, m.total FROM (
+    SELECT found.*, sum(${readSizeOf('found')}) OVER ()::float8 AS total, row_number() OVER () AS number
+    FROM (${messages}) found
+  ) m WHERE m.total <= ${mostReadBytes} OR m.number = 1 ORDER BY ${order}`
+
 /** Everyone who stood at the parent moves on with the conversation, and so does whoever wrote. */
 export const moveLeaves = `
   UPDATE participants SET current_leaf_id = leaf.leaf_id
@@ -59,9 +73,16 @@ export const createSql = `
   happened AS (SELECT conversation_id, 'MESSAGE_CREATED' AS kind, leaf_id AS subject_id FROM created), ${recordEvents}
   SELECT leaf_id FROM created`
 
-export const findSql = `
-  SELECT ${columns} FROM messages m JOIN participants p ON p.conversation_id = m.conversation_id AND p.user_id = $1
-  WHERE m.id = ANY($2::uuid[]) AND m.deleted_at IS NULL`
+export const findSql = withTotal(
+  `SELECT m.* FROM messages m JOIN participants p ON p.conversation_id = m.conversation_id AND p.user_id = $1
+  WHERE m.id = ANY($2::uuid[]) AND m.deleted_at IS NULL`,
+  'm.id',
+)
+
+export const choicesSql = withTotal(
+  'SELECT m.* FROM messages m WHERE m.completion_id = ANY($1::uuid[]) AND m.deleted_at IS NULL',
+  'm.choice_index',
+)
 
 // Two looks into the index, where IS NOT DISTINCT FROM would read the whole conversation.
 const atPlace = (condition: string) => `
@@ -70,14 +91,16 @@ const atChildPlace = atPlace('parent_id = place.parent_id')
 const atRootPlace = atPlace('parent_id IS NULL AND place.parent_id IS NULL')
 
 /** Those of a place are read once, however many of them are asked about. Ids grow with time. */
-export const siblingsSql = `
-  SELECT ${columns} FROM (
+export const siblingsSql = withTotal(
+  `SELECT m.* FROM (
     SELECT DISTINCT conversation_id, parent_id FROM unnest($1::uuid[], $2::uuid[]) AS place(conversation_id, parent_id)
   ) place CROSS JOIN LATERAL (
     (${atChildPlace} ORDER BY id DESC LIMIT $3)
     UNION ALL
     (${atRootPlace} ORDER BY id DESC LIMIT $3)
-  ) m ORDER BY m.created_at, m.id`
+  ) m`,
+  'm.created_at, m.id',
+)
 
 export const siblingsCountSql = `
   WITH asked AS (

@@ -1,5 +1,15 @@
 import type { Database } from './database.ts'
-import { columns, createSql, findSql, removeSql, siblingsCountSql, siblingsSql } from './message-sql.ts'
+import { StoreError } from './error.ts'
+import {
+  choicesSql,
+  columns,
+  createSql,
+  findSql,
+  mostReadBytes,
+  removeSql,
+  siblingsCountSql,
+  siblingsSql,
+} from './message-sql.ts'
 import { alone } from './participant-lock.ts'
 import { endOfPathSql, outlineSql, pathsSql } from './path-sql.ts'
 
@@ -87,8 +97,12 @@ export interface NewMessage extends Message {
 }
 
 export interface Messages {
+  /** Rejects with StoreError TOO_LARGE where they have more text than one read gives; so do siblings and choices. */
   find(viewerId: string, ids: readonly string[]): Promise<Message[]>
-  /** In the order of the slices. What is read grows with the slices, not with the paths. */
+  /**
+   * In the order of the slices. What is read grows with the slices, not with the paths. A page has fewer messages than were
+   * asked for where they would take more bytes than one page may.
+   */
   paths(slices: readonly PathSlice[]): Promise<PathPage[]>
   /** The last messages of the path to this leaf, oldest first, without their reasoning and logprobs. */
   endOfPath(leafId: string, bounds: ReadBounds): Promise<Message[]>
@@ -154,9 +168,13 @@ interface PathPlace {
   beforeFits: boolean
   hasAbove: boolean
   hasBelow: boolean
+  /** The page ends where the next message would take it over its bytes. */
+  isCut: boolean
 }
 
 type PathRow = PathPlace & (Row | { id: null })
+
+const mostPageBytes = 8 * 1024 * 1024
 
 // No path is as long.
 const sizeOf = ({ first, last }: PathSlice) => first ?? last ?? 1_000_000_000
@@ -170,19 +188,21 @@ function pathValues(slices: readonly PathSlice[]) {
     slices.map((slice) => slice.first === null),
     // One more, to see whether there is more.
     slices.map((slice) => sizeOf(slice) + 1),
+    Math.min(mostPageBytes, Math.floor(mostReadBytes / slices.length)),
   ]
 }
 
 function pageOf(slice: PathSlice, rows: readonly PathRow[]): PathPage {
   const [first] = rows
-  const found = rows.flatMap(({ number, afterFits, beforeFits, hasAbove, hasBelow, ...row }) =>
+  const found = rows.flatMap(({ number, afterFits, beforeFits, hasAbove, hasBelow, isCut, ...row }) =>
     row.id === null ? [] : messageOf(row),
   )
   const size = sizeOf(slice)
-  const hasMore = found.length > size
+  const isOver = found.length > size
+  const hasMore = isOver || first?.isCut === true
   const fromEnd = slice.first === null
   return {
-    messages: hasMore ? (fromEnd ? found.slice(1) : found.slice(0, -1)) : found,
+    messages: isOver ? (fromEnd ? found.slice(1) : found.slice(0, -1)) : found,
     hasPrevious: first?.hasAbove || (fromEnd && hasMore),
     hasNext: first?.hasBelow || (!fromEnd && hasMore),
     misplaced: first?.afterFits === false ? 'after' : first?.beforeFits === false ? 'before' : null,
@@ -192,17 +212,17 @@ function pageOf(slice: PathSlice, rows: readonly PathRow[]): PathPage {
 export function createMessages(database: Database): Messages {
   const { query } = database
 
-  async function written(completionIds: readonly string[], condition: string): Promise<Message[]> {
-    const text = `SELECT ${columns} FROM messages m WHERE m.completion_id = ANY($1::uuid[]) AND ${condition} ORDER BY m.choice_index`
-    const rows = await query<Row>(text, [completionIds])
-    return rows.map(messageOf)
+  async function readWithTotal(text: string, values: readonly unknown[]): Promise<Message[]> {
+    const rows = await query<Row & { total: number }>(text, values)
+    const [first] = rows
+    if (first !== undefined && first.total > mostReadBytes) {
+      throw new StoreError('TOO_LARGE', `the messages have ${first.total} bytes, of which ${mostReadBytes} are read`)
+    }
+    return rows.map(({ total: _total, ...row }) => messageOf(row))
   }
 
   return {
-    async find(viewerId, ids) {
-      const rows = await query<Row>(findSql, [viewerId, ids])
-      return rows.map(messageOf)
-    },
+    find: (viewerId, ids) => readWithTotal(findSql, [viewerId, ids]),
     async paths(slices) {
       const rows = await query<PathRow>(pathsSql, pathValues(slices))
       return slices.map((slice, index) => {
@@ -223,17 +243,20 @@ export function createMessages(database: Database): Messages {
     async siblings(messages, most) {
       const conversationIds = messages.map(({ conversationId }) => conversationId)
       const parentIds = messages.map(({ parentId }) => parentId)
-      const rows = await query<Row>(siblingsSql, [conversationIds, parentIds, most])
+      const found = await readWithTotal(siblingsSql, [conversationIds, parentIds, most])
       const groups = new Map<string, Message[]>(messages.map((message) => [placeOf(message), []]))
-      for (const row of rows) groups.get(placeOf(row))?.push(messageOf(row))
+      for (const message of found) groups.get(placeOf(message))?.push(message)
       return new Map(messages.map((message) => [message.id, groups.get(placeOf(message)) ?? []]))
     },
     async siblingsCount(viewerId, ids) {
       const rows = await query<{ id: string; count: number }>(siblingsCountSql, [viewerId, ids])
       return new Map(rows.map(({ id, count }) => [id, count]))
     },
-    ofCompletions: (completionIds) => written(completionIds, 'true'),
-    choices: (completionIds) => written(completionIds, 'm.deleted_at IS NULL'),
+    async ofCompletions(completionIds) {
+      const text = `SELECT ${columns} FROM messages m WHERE m.completion_id = ANY($1::uuid[]) ORDER BY m.choice_index`
+      return (await query<Row>(text, [completionIds])).map(messageOf)
+    },
+    choices: (completionIds) => readWithTotal(choicesSql, [completionIds]),
     async byKey(authorId, idempotencyKey) {
       const text = `SELECT ${columns}, m.input_hash AS "inputHash" FROM messages m WHERE m.author_id = $1 AND m.idempotency_key = $2`
       const [found] = await query<Row & { inputHash: string | null }>(text, [authorId, idempotencyKey])

@@ -1,4 +1,4 @@
-import { columns, sentColumns, sizeOf } from './message-sql.ts'
+import { columns, readSizeOf, sentColumns, sizeOf } from './message-sql.ts'
 
 // An ancestor at a known depth is reached by jumps, and by stems where a jump would go too far. OFFSET 0 holds the planner
 // to one look into the index for each step: it takes the steps for so many that it would rather read the whole table.
@@ -50,7 +50,7 @@ const stands = `
   )`
 
 // The rows that are read are the page's and some log(depth) more: from the leaf by jumps to the lower end of a stretch,
-// then by parents through it. Where a page begins below a cursor, deleted messages may leave its stretch too short: then
+// then by parents through it. A page ends before the message that would take it over its bytes. Where a page begins below a cursor, deleted messages may leave its stretch too short: then
 // one of twice the length follows.
 export const pathsSql = `
   WITH RECURSIVE ${steps}, slice AS (
@@ -84,12 +84,21 @@ export const pathsSql = `
       SELECT count(*)::int AS count, array_agg(id ORDER BY depth) AS ids FROM walk
       WHERE depth > s.reached AND depth <= low_end.depth AND deleted_at IS NULL
     ) part WHERE s.reached < s.high AND s.wanted > 0
+  ), listed AS (
+    SELECT placed.number, part.id, sum(m.bytes) OVER (
+      PARTITION BY placed.number ORDER BY CASE WHEN placed.from_end THEN -m.depth ELSE m.depth END
+    ) - m.bytes AS bytes_before
+    FROM placed, LATERAL (
+      SELECT part.id FROM stretch, unnest(stretch.ids) WITH ORDINALITY AS part(id, place)
+      WHERE stretch.number = placed.number ORDER BY stretch.reached, part.place LIMIT placed.size
+    ) part, LATERAL (
+      SELECT depth, ${readSizeOf('messages')} AS bytes FROM messages WHERE id = part.id OFFSET 0
+    ) m
   )
-  SELECT placed.number::int, after_fits AS "afterFits", before_fits AS "beforeFits", has_above AS "hasAbove", has_below AS "hasBelow", ${columns}
-  FROM placed LEFT JOIN LATERAL (
-    SELECT part.id FROM stretch, unnest(stretch.ids) WITH ORDINALITY AS part(id, place)
-    WHERE stretch.number = placed.number ORDER BY stretch.reached, part.place LIMIT placed.size
-  ) listed ON true LEFT JOIN LATERAL (SELECT * FROM messages WHERE id = listed.id OFFSET 0) m ON true
+  SELECT placed.number::int, after_fits AS "afterFits", before_fits AS "beforeFits", has_above AS "hasAbove", has_below AS "hasBelow",
+    EXISTS (SELECT FROM listed WHERE listed.number = placed.number AND bytes_before >= $7::int) AS "isCut", ${columns}
+  FROM placed LEFT JOIN listed ON listed.number = placed.number AND bytes_before < $7::int
+  LEFT JOIN LATERAL (SELECT * FROM messages WHERE id = listed.id OFFSET 0) m ON true
   ORDER BY placed.number, m.depth`
 
 // By parents from the leaf, or from what stands in its place where it was deleted meanwhile.

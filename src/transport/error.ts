@@ -55,6 +55,25 @@ export function statusOf(error: GraphQLError): number {
   return httpStatus[codeOf(error)]
 }
 
+// By the code of what is thrown below chat, in words that are not for clients.
+const refusals = new Map<unknown, { code: ClientCode; message: string }>([
+  [
+    'TOO_LARGE',
+    {
+      code: 'COST_EXCEEDED',
+      message: 'The messages asked for here have more text than one result may have: ask for fewer items.',
+    },
+  ],
+  [
+    'READ_ONLY',
+    {
+      code: 'UNAVAILABLE',
+      message: 'Nothing can be stored now: the database is full or read-only. What is stored can be read.',
+    },
+  ],
+  ['UNAVAILABLE', { code: 'UNAVAILABLE', message: 'This cannot be done right now. Try again in a moment.' }],
+])
+
 /** Turns any error into what a client may see of it; what is unexpected is logged and becomes INTERNAL_SERVER_ERROR. */
 export type ToClientError = (error: unknown) => GraphQLError
 
@@ -72,14 +91,10 @@ export function createToClientError(log: Logger): ToClientError {
       log.debug({ err: cause }, 'a client left before its answer')
       return located(error, clientError('UNAVAILABLE', 'This was not waited for.'))
     }
-    if (hasCode(cause, 'READ_ONLY')) {
-      log.warn({ err: cause }, 'nothing can be written')
-      const told = 'Nothing can be stored now: the database is full or read-only. What is stored can be read.'
-      return located(error, clientError('UNAVAILABLE', told))
-    }
-    if (hasCode(cause, 'UNAVAILABLE')) {
-      log.warn({ err: cause }, 'unavailable')
-      return located(error, clientError('UNAVAILABLE', 'This cannot be done right now. Try again in a moment.'))
+    const refusal = cause instanceof Error && 'code' in cause ? refusals.get(cause.code) : undefined
+    if (refusal) {
+      log.warn({ err: cause }, 'the store could not serve')
+      return located(error, clientError(refusal.code, refusal.message))
     }
     const requestId = randomUUID()
     log.error({ err: cause, requestId }, 'unexpected error')
@@ -116,11 +131,6 @@ function failureError({ code, message, failure }: ChatError): GraphQLError {
 // is a GraphQLError too, but one that knows no place in the document until it is given that of the field.
 function blamesRequest(error: GraphQLError, cause: GraphQLError): boolean {
   return cause.nodes !== undefined || (error.nodes !== undefined && error.path === undefined)
-}
-
-// Thrown below chat, in words that are not for clients.
-function hasCode(cause: unknown, code: 'READ_ONLY' | 'UNAVAILABLE'): boolean {
-  return cause instanceof Error && 'code' in cause && cause.code === code
 }
 
 function isAbort(cause: unknown): boolean {

@@ -6,7 +6,10 @@ import { completionNode, conversationEvents, createCompletion, participants, sea
 import { startServer } from '../server.ts'
 
 const budget = 25_000
-const [usual, narrow] = await Promise.all([startServer(), startServer({ LIMIT_COST: '5000' })])
+const [usual, narrow] = await Promise.all([
+  startServer({ LIMIT_COST: `${budget}` }),
+  startServer({ LIMIT_COST: '5000' }),
+])
 
 interface Refused {
   message: string
