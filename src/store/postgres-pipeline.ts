@@ -8,6 +8,10 @@ export interface Pipeline {
   /** `onSent` as Database says of it. Sends at once, where it is connected. */
   query(config: pg.QueryConfig, onSent?: () => void): Promise<pg.QueryResult>
   underWay(): number
+  /** Whether a statement would be sent at once. */
+  isOpen(): boolean
+  /** Connects, for statements to come; a failure is the news of whoever asks for the connection next. */
+  warmUp(): void
   /** How long nothing has been answered of those under way. */
   waitsMs(): number
   /** What is under way comes to its end; what is asked next is asked on a new connection. */
@@ -99,6 +103,8 @@ export function createPipeline(connection: pg.ClientConfig, options: PipelineOpt
       return isFirst || patienceMs === Infinity ? answer : unlessSilent(answer)
     },
     underWay: () => asked.length,
+    isOpen: () => line.current() !== null,
+    warmUp: () => void line.open().catch(() => {}),
     waitsMs: () => (asked[0] === undefined ? 0 : performance.now() - Math.max(asked[0].sentMs, answeredMs)),
     renew() {
       const client = line.current()
@@ -120,18 +126,27 @@ export interface Pipelines {
   close(): Promise<void>
 }
 
-/** As many as are needed, up to `most`: a statement joins others only where all are busy. */
+/**
+ * As many as are needed, up to `most`: a statement joins others where all are busy. Nobody waits for a new connection while
+ * there is one that answers.
+ */
 export function createPipelines(connection: pg.ClientConfig, most: number, options: PipelineOptions): Pipelines {
   const pipelines = Array.from({ length: most }, () => createPipeline(connection, options))
   const { patienceMs } = options
 
   function leastBusy(): Pipeline | null {
     let best: Pipeline | null = null
+    let closed: Pipeline | null = null
     for (const pipeline of pipelines) {
+      if (!pipeline.isOpen()) {
+        closed ??= pipeline
+        continue
+      }
       if (pipeline.underWay() === 0) return pipeline
       if (pipeline.waitsMs() < patienceMs && pipeline.underWay() < (best?.underWay() ?? Infinity)) best = pipeline
     }
-    return best
+    if (best !== null) closed?.warmUp()
+    return best ?? closed
   }
 
   return {
