@@ -134,24 +134,17 @@ export function createPipelines(connection: pg.ClientConfig, most: number, optio
   const pipelines = Array.from({ length: most }, () => createPipeline(connection, options))
   const { patienceMs } = options
 
-  function leastBusy(): Pipeline | null {
-    let best: Pipeline | null = null
-    let closed: Pipeline | null = null
-    for (const pipeline of pipelines) {
-      if (!pipeline.isOpen()) {
-        closed ??= pipeline
-        continue
-      }
-      if (pipeline.underWay() === 0) return pipeline
-      if (pipeline.waitsMs() < patienceMs && pipeline.underWay() < (best?.underWay() ?? Infinity)) best = pipeline
-    }
-    if (best !== null) closed?.warmUp()
-    return best ?? closed
+  function choose(): Pipeline | null {
+    const open = leastBusy(pipelines, patienceMs)
+    if (open?.underWay() === 0) return open
+    const closed = pipelines.find((pipeline) => !pipeline.isOpen()) ?? null
+    if (open !== null) closed?.warmUp()
+    return open ?? closed
   }
 
   return {
     async query(config) {
-      const pipeline = leastBusy()
+      const pipeline = choose()
       if (pipeline === null) throw new Error(`No connection to the database has answered for ${patienceMs} ms`)
       return pipeline.query(config)
     },
@@ -162,4 +155,15 @@ export function createPipelines(connection: pg.ClientConfig, most: number, optio
       await Promise.all(pipelines.map((pipeline) => pipeline.close()))
     },
   }
+}
+
+/** Of those that are open and answer. */
+function leastBusy(pipelines: readonly Pipeline[], patienceMs: number): Pipeline | null {
+  let best: Pipeline | null = null
+  for (const pipeline of pipelines) {
+    if (!pipeline.isOpen() || pipeline.waitsMs() >= patienceMs) continue
+    if (pipeline.underWay() === 0) return pipeline
+    if (pipeline.underWay() < (best?.underWay() ?? Infinity)) best = pipeline
+  }
+  return best
 }
