@@ -31,6 +31,7 @@ import {
   servesModel,
   type UpstreamEntry,
   unservedProblem,
+  withoutEndSlashes,
 } from './upstream/upstreams-file.ts'
 
 export class ConfigError extends Error {
@@ -219,7 +220,7 @@ function openai(values: Values): UpstreamSettings[] {
   if (values.UPSTREAM_FIRST_BYTE_MS) timeouts.firstByteMs = values.UPSTREAM_FIRST_BYTE_MS
   if (values.UPSTREAM_IDLE_MS) timeouts.idleMs = values.UPSTREAM_IDLE_MS
   if (values.UPSTREAM_TOTAL_MS) timeouts.totalMs = values.UPSTREAM_TOTAL_MS
-  const baseUrl = values.OPENAI_BASE_URL?.replace(/(?<!\/)\/+$/, '') ?? 'https://api.openai.com/v1'
+  const baseUrl = withoutEndSlashes(values.OPENAI_BASE_URL ?? 'https://api.openai.com/v1')
   const apiKey = values.OPENAI_API_KEY ?? null
   return [
     { name: 'openai', baseUrl, apiKey, models: ['*'], contextWindow: null, prices: {}, timeouts, lenientEnd: false },

@@ -81,8 +81,8 @@ export function isRefused(name: string, value: string, found: { inFile: boolean;
  * AUTH_PORT=tcp://10.0.0.1:80, for example. https://kubernetes.io/docs/concepts/services-networking/service/#environment-variables
  */
 function isOfKubernetes(name: string, value: string): boolean {
-  if (/_SERVICE_HOST$|_SERVICE_PORT(_[A-Z0-9_]+)?$|_PORT_\d+_(TCP|UDP|SCTP)(_(PROTO|PORT|ADDR))?$/.test(name))
-    return true
+  if (name.endsWith('_SERVICE_HOST') || /_SERVICE_PORT(_|$)/.test(name)) return true
+  if (/_PORT_\d{1,5}_(TCP|UDP|SCTP)(_(PROTO|PORT|ADDR))?$/.test(name)) return true
   return name.endsWith('_PORT') && /^(tcp|udp|sctp):\/\//.test(value)
 }
 

@@ -37,13 +37,19 @@ export function titleFrom(text: string): string | null {
       .trim()
       .split(/[\r\n]+/, 1)[0]
       ?.replace(/\s+/g, ' ') ?? ''
-  // Looking behind, the second one does not begin again at each sign of a run.
-  const bare = line.replace(/^["'“”„«*#\s]+/u, '').replace(/(?<!["'“”»*\s])["'“”»*\s]+$/u, '')
+  const bare = withoutMarksAtEnd(line.replace(/^["'“”„«*#\s]+/u, ''))
   const characters = [...bare]
   if (characters.length <= maxCharacters) return bare === '' ? null : bare
   const cut = characters.slice(0, maxCharacters - 1).join('')
   const words = cut.slice(0, Math.max(cut.lastIndexOf(' '), 0)) || cut
   return `${words}…`
+}
+
+/** A loop and no regular expression, which would begin anew at each mark of a long run. */
+function withoutMarksAtEnd(text: string): string {
+  let end = text.length
+  while (end > 0 && /["'“”»*\s]/u.test(text.charAt(end - 1))) end -= 1
+  return text.slice(0, end)
 }
 
 export function createTitles({ store, upstreams, bus, log, titleModel }: TitlesOptions): Titles {

@@ -36,7 +36,7 @@ export const readOnly = '25006'
 export const lockTimeout = '55P03'
 export const statementTimeout = '57014'
 const diskFull = '53100'
-const refusals = new RegExp(`^(08|28|3D|53|57|58|${lockTimeout})`)
+const refusals = /^(08|28|3D|53|57|58|55P03)/
 // https://nodejs.org/docs/latest-v20.x/api/tls.html#x509-certificate-error-codes
 const distrust = /CERT|UNABLE_TO_|INVALID_CA|INVALID_PURPOSE|HOSTNAME_MISMATCH|PATH_LENGTH/
 // pg's words, which come without a code.

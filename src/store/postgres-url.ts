@@ -15,7 +15,7 @@ type Environment = Record<string, string | undefined>
 type SslParameter = (typeof sslParameters)[number]
 
 const sslParameters = ['sslmode', 'sslrootcert', 'sslcert', 'sslkey'] as const
-const readHere = new RegExp(`^(schema|${sslParameters.join('|')})(=|$)`)
+const readHere = /^(schema|sslmode|sslrootcert|sslcert|sslkey)(=|$)/
 const modes = 'disable, require, verify-ca or verify-full'
 // Postgres cuts longer names.
 const maxIdentifierBytes = 63

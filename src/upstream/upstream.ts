@@ -6,6 +6,7 @@ import { UpstreamError } from './error.ts'
 import { createGlob } from './glob.ts'
 import { createModelList, type Model } from './models.ts'
 import { maxRetries, retryDelayMs } from './retry.ts'
+import { withoutEndSlashes } from './upstreams-file.ts'
 
 export interface UpstreamSettings {
   name: string
@@ -149,7 +150,7 @@ function createUpstream(settings: UpstreamSettings, { proxy, answerBytes }: Upst
   const { name, apiKey, contextWindow, timeouts } = settings
   const { origin, pathname, search } = new URL(settings.baseUrl)
   // Base URLs are often copied with the path of the resource that clients ask for.
-  const basePath = pathname.replace(/(?<!\/)\/+$/, '').replace(/\/chat\/completions$/, '')
+  const basePath = withoutEndSlashes(pathname).replace(/\/chat\/completions$/, '')
   const pathOf = (resource: string) => `${basePath}/${resource}${search}`
   const authorization: Record<string, string> = apiKey === null ? {} : { authorization: `Bearer ${apiKey}` }
   const options = { connections: null, pipelining: 1, connect: { timeout: timeouts.connectMs } }

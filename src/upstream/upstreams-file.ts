@@ -4,6 +4,13 @@ import { createGlob } from './glob.ts'
 
 export const defaultTimeouts = { connectMs: 5_000, firstByteMs: 60_000, idleMs: 60_000, totalMs: 600_000 }
 
+/** A loop and no regular expression, which would begin anew at each slash of a long run. */
+export function withoutEndSlashes(text: string): string {
+  let end = text.length
+  while (text[end - 1] === '/') end -= 1
+  return text.slice(0, end)
+}
+
 // setTimeout's upper bound: above it a timer fires at once.
 const timeoutMs = z
   .int()
@@ -12,7 +19,7 @@ const timeoutMs = z
 const dollars = z.number().min(0)
 const httpUrl = z
   .url({ protocol: /^https?$/, error: 'takes an http:// or https:// URL' })
-  .transform((text) => text.replace(/(?<!\/)\/+$/, ''))
+  .transform((text) => withoutEndSlashes(text))
 
 const modelGlob = z
   .string()

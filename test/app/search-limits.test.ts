@@ -12,7 +12,11 @@ test('a user who searches more than four times at once is told to wait', async (
     (alias) => `${alias}: searchMessages(query: "mole") { edges { score } }`,
   )
   const { errors } = await execute(url, `{ ${searches.join(' ')} }`)
-  const refusal = { path: ['e'], message: expect.stringContaining('4 times'), extensions: { code: 'RATE_LIMITED' } }
+  const refusal = {
+    path: ['e'],
+    message: expect.stringContaining('4 times'),
+    extensions: { code: 'RATE_LIMITED', retryAfterMs: 500 },
+  }
   expect(errors).toEqual([expect.objectContaining(refusal)])
   // The refusal was answered before the others had ended.
   await expect.poll(async () => (await execute(url, `{ ${searches[0]} }`)).errors).toBeUndefined()
