@@ -86,6 +86,7 @@ describe.each(inject('postgres') ? (['pglite', 'postgres'] as const) : (['pglite
           [before],
           [after === null],
           [51],
+          8_000_000,
         ])
         expect([...ways].filter((way) => !way.startsWith('Index'))).toEqual([])
         // The page twice, as ids and as text, and twice some 2 log2(4,000) steps.
@@ -110,7 +111,7 @@ describe.each(inject('postgres') ? (['pglite', 'postgres'] as const) : (['pglite
         [[gone], [null], [false]],
         [[null], [gone], [true]],
       ]) {
-        const { rows } = await reads(pathsSql, [[conversationId], [leafId], ...bounds, [51]])
+        const { rows } = await reads(pathsSql, [[conversationId], [leafId], ...bounds, [51], 8_000_000])
         // Its own steps, those to its parent, and what is beside it.
         expect(rows).toBeLessThan(51 * 2 + 4 * 24 + 2 * 24)
       }

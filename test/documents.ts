@@ -22,7 +22,7 @@ const failureFields = `fragment F on Error {
   __typename message
   ... on InvalidInput { path }
   ... on ConversationBusy { completion { id status } }
-  ... on ContextTooLong { report { strategy promptTokens limit omittedCount messages { id content } } }
+  ... on ContextTooLong { report { strategy promptTokens limit messagesCount omittedCount tooLong messages { id content } } }
   ... on UpstreamError { code providerCode httpStatus param retryable requestId completion { ...C } }
 }`
 

@@ -85,20 +85,17 @@ export const pathsSql = `
       WHERE depth > s.reached AND depth <= low_end.depth AND deleted_at IS NULL
     ) part WHERE s.reached < s.high AND s.wanted > 0
   ), listed AS (
-    SELECT placed.number, part.id, sum(m.bytes) OVER (
+    SELECT placed.number AS page, m.*, sum(${readSizeOf('m')}) OVER (
       PARTITION BY placed.number ORDER BY CASE WHEN placed.from_end THEN -m.depth ELSE m.depth END
-    ) - m.bytes AS bytes_before
+    ) - (${readSizeOf('m')}) AS bytes_before
     FROM placed, LATERAL (
       SELECT part.id FROM stretch, unnest(stretch.ids) WITH ORDINALITY AS part(id, place)
       WHERE stretch.number = placed.number ORDER BY stretch.reached, part.place LIMIT placed.size
-    ) part, LATERAL (
-      SELECT depth, ${readSizeOf('messages')} AS bytes FROM messages WHERE id = part.id OFFSET 0
-    ) m
+    ) part, LATERAL (SELECT * FROM messages WHERE id = part.id OFFSET 0) m
   )
   SELECT placed.number::int, after_fits AS "afterFits", before_fits AS "beforeFits", has_above AS "hasAbove", has_below AS "hasBelow",
-    EXISTS (SELECT FROM listed WHERE listed.number = placed.number AND bytes_before >= $7::int) AS "isCut", ${columns}
-  FROM placed LEFT JOIN listed ON listed.number = placed.number AND bytes_before < $7::int
-  LEFT JOIN LATERAL (SELECT * FROM messages WHERE id = listed.id OFFSET 0) m ON true
+    EXISTS (SELECT FROM listed WHERE page = placed.number AND bytes_before >= $7::int) AS "isCut", ${columns}
+  FROM placed LEFT JOIN listed m ON m.page = placed.number AND m.bytes_before < $7::int
   ORDER BY placed.number, m.depth`
 
 // By parents from the leaf, or from what stands in its place where it was deleted meanwhile.

@@ -10,8 +10,6 @@ export interface Pipeline {
   underWay(): number
   /** Whether a statement would be sent at once. */
   isOpen(): boolean
-  /** Connects, for statements to come; a failure is the news of whoever asks for the connection next. */
-  warmUp(): void
   /** How long nothing has been answered of those under way. */
   waitsMs(): number
   /** What is under way comes to its end; what is asked next is asked on a new connection. */
@@ -29,6 +27,9 @@ export interface PipelineOptions {
   /** Called when the server says that it takes no writes. */
   onReadOnly(): void
 }
+
+/** Errors of statements that were not sent, because there was no connection. */
+const unsent = new WeakSet<object>()
 
 export function createPipeline(connection: pg.ClientConfig, options: PipelineOptions): Pipeline {
   const { patienceMs, onReadOnly } = options
@@ -69,11 +70,18 @@ export function createPipeline(connection: pg.ClientConfig, options: PipelineOpt
     }
   }
 
+  function open(): Promise<pg.Client> {
+    return line.open().catch((error: object) => {
+      unsent.add(error)
+      throw error
+    })
+  }
+
   async function ask(config: pg.QueryConfig, onSent: (() => void) | undefined) {
     const place = { sentMs: performance.now() }
     asked.push(place)
     try {
-      return await submitNamed(line.current() ?? (await line.open()), config, onSent)
+      return await submitNamed(line.current() ?? (await open()), config, onSent)
     } finally {
       // Mostly the first; not where the connection was renewed, and another comes to its end meanwhile.
       asked.splice(asked.indexOf(place), 1)
@@ -104,7 +112,6 @@ export function createPipeline(connection: pg.ClientConfig, options: PipelineOpt
     },
     underWay: () => asked.length,
     isOpen: () => line.current() !== null,
-    warmUp: () => void line.open().catch(() => {}),
     waitsMs: () => (asked[0] === undefined ? 0 : performance.now() - Math.max(asked[0].sentMs, answeredMs)),
     renew() {
       const client = line.current()
@@ -126,27 +133,23 @@ export interface Pipelines {
   close(): Promise<void>
 }
 
-/**
- * As many as are needed, up to `most`: a statement joins others where all are busy. Nobody waits for a new connection while
- * there is one that answers.
- */
+/** As many as are needed, up to `most`: a statement joins others only where all are busy. */
 export function createPipelines(connection: pg.ClientConfig, most: number, options: PipelineOptions): Pipelines {
   const pipelines = Array.from({ length: most }, () => createPipeline(connection, options))
   const { patienceMs } = options
 
-  function choose(): Pipeline | null {
-    const open = leastBusy(pipelines, patienceMs)
-    if (open?.underWay() === 0) return open
-    const closed = pipelines.find((pipeline) => !pipeline.isOpen()) ?? null
-    if (open !== null) closed?.warmUp()
-    return open ?? closed
-  }
-
   return {
     async query(config) {
-      const pipeline = choose()
+      const pipeline = leastBusy(pipelines, patienceMs)
       if (pipeline === null) throw new Error(`No connection to the database has answered for ${patienceMs} ms`)
-      return pipeline.query(config)
+      try {
+        return await pipeline.query(config)
+      } catch (error) {
+        // Nobody hears of a new connection that fails while an older one answers.
+        const other = unsent.has(error as object) ? leastBusy(pipelines.filter(isOpen), patienceMs) : null
+        if (other === null) throw error
+        return other.query(config)
+      }
     },
     renew() {
       for (const pipeline of pipelines) pipeline.renew()
@@ -157,13 +160,14 @@ export function createPipelines(connection: pg.ClientConfig, most: number, optio
   }
 }
 
-/** Of those that are open and answer. */
+const isOpen = (pipeline: Pipeline) => pipeline.isOpen()
+
+/** Of those that answer. */
 function leastBusy(pipelines: readonly Pipeline[], patienceMs: number): Pipeline | null {
   let best: Pipeline | null = null
   for (const pipeline of pipelines) {
-    if (!pipeline.isOpen() || pipeline.waitsMs() >= patienceMs) continue
     if (pipeline.underWay() === 0) return pipeline
-    if (pipeline.underWay() < (best?.underWay() ?? Infinity)) best = pipeline
+    if (pipeline.waitsMs() < patienceMs && pipeline.underWay() < (best?.underWay() ?? Infinity)) best = pipeline
   }
   return best
 }
