@@ -34,6 +34,7 @@ test('nothing set means the embedded database, the demo model and Dev sign-in on
     drainMs: 10_000,
     leaseMs: 10_000,
     flushMs: 50,
+    isRunByNpm: false,
     streamRetentionMs: 86_400_000,
     requestsPerMinute: 120,
     operationCost: 50_000,
