@@ -26,11 +26,12 @@ export interface Gauge {
 
 const pollMs = 100
 
-// Runs in the server. Twice, since what finalizers let go of is garbage only then.
+// Runs in the server, and in its threads, which are not weighed. Twice, since what finalizers let go of is garbage only then.
 const program = (path: string) => `
   import { createServer } from 'node:net'
   import { setFlagsFromString } from 'node:v8'
   import { runInNewContext } from 'node:vm'
+  import { isMainThread } from 'node:worker_threads'
   setFlagsFromString('--expose-gc')
   const collect = runInNewContext('gc')
   function weigh() {
@@ -41,10 +42,11 @@ const program = (path: string) => `
     const stalled = process._getActiveHandles().filter(({ writableLength }) => writableLength > 0).length
     return JSON.stringify({ heapBytes: heapUsed, bytes: heapUsed + external, handles, stalled })
   }
-  createServer((socket) => {
+  const server = createServer((socket) => {
     collect()
     setImmediate(() => socket.end(weigh()))
-  }).listen(${JSON.stringify(path)}).unref()`
+  })
+  if (isMainThread) server.listen(${JSON.stringify(path)}).unref()`
 
 export function createGauge(folder: string): Gauge {
   const path = join(folder, `gauge-${randomUUID().slice(0, 8)}`)
