@@ -1,5 +1,7 @@
 import { defineConfig, type TestProjectInlineConfiguration } from 'vitest/config'
+import { canMakeNamespaces } from './test/process-namespace.ts'
 import { findProgram } from './test/program.ts'
+import { canMountDisks } from './test/small-disk.ts'
 import { totals } from './test/totals.ts'
 
 const seed = Number(process.env['SEED'] ?? Date.now() % 1_000_000)
@@ -14,6 +16,8 @@ const missing = [
   ...(hasRedis ? [] : ['the tests with Redis: REDIS_URL is not set and redis-server is not installed']),
   ...(hasPgbouncer ? [] : ['the tests behind a pooler: pgbouncer is not installed']),
   ...(hasChromium ? [] : ['the tests of the page: chromium is not installed']),
+  ...(canMakeNamespaces() ? [] : ['the tests in containers: this user may not make namespaces of processes']),
+  ...(canMountDisks() ? [] : ['the test of a full disk: this user may not mount one']),
 ]
 
 /** The tests in test/app run once on each database, those in test/ once. */

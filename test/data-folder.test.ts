@@ -106,6 +106,7 @@ describe('a data folder', () => {
     })
   })
 
+  // It takes a system and a user that can make them; the end of the run names it where they cannot.
   test.skipIf(!canMakeNamespaces())(
     'that a server in another container of the same host name has is refused',
     async () => {

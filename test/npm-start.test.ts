@@ -74,6 +74,7 @@ test('a SIGTERM to `npm start` lets the answers finish, and ends it with 0', () 
 test('a Ctrl-C, which a terminal sends to npm and to the server, is one signal', () =>
   finishesWhileStopped((pid) => killGroup(pid, 'SIGINT')))
 
+// It takes a system and a user that can make them; the end of the run names it where they cannot.
 test.skipIf(!canMakeNamespaces())(
   'a SIGTERM to `npm start` as process 1 lets the answers finish, and ends it with 0',
   () => finishesWhileStopped(async (pid) => process.kill(await onlyChildOf(pid), 'SIGTERM'), inNamespace),

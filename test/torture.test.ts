@@ -61,6 +61,7 @@ test(
   () => faultsOf('kill-pglite'),
 )
 
+// A small disk takes a user who may mount one; the end of the run names it where they may not.
 test.skipIf(!canMountDisks())(
   'full-disk: a server whose disk is full refuses writes, can be stopped, and loses nothing of what it acknowledged',
   { timeout: 600_000 },
