@@ -1,8 +1,8 @@
 import { defineConfig, type TestProjectInlineConfiguration } from 'vitest/config'
-import { canMakeNamespaces } from './test/process-namespace.ts'
-import { findProgram } from './test/program.ts'
-import { canMountDisks } from './test/small-disk.ts'
-import { totals } from './test/totals.ts'
+import { canMakeNamespaces } from './test/harness/process-namespace.ts'
+import { findProgram } from './test/harness/program.ts'
+import { canMountDisks } from './test/harness/small-disk.ts'
+import { totals } from './test/harness/totals.ts'
 
 const seed = Number(process.env['SEED'] ?? Date.now() % 1_000_000)
 const hasPostgres = Boolean(process.env['DATABASE_URL'] ?? findProgram('initdb'))
@@ -20,14 +20,14 @@ const missing = [
   ...(canMountDisks() ? [] : ['the test of a full disk: this user may not mount one']),
 ]
 
-/** The tests in test/app run once on each database, those in test/ once. */
-function project(name: string, include: string, database: 'pglite' | 'postgres'): TestProjectInlineConfiguration {
+/** The tests of test/chat run once on each database, all others once. */
+function project(name: string, include: string[], database: 'pglite' | 'postgres'): TestProjectInlineConfiguration {
   return {
     // Node resolves `graphql` to CommonJS and Vite to ESM; with both loaded, `instanceof GraphQLError` is false in tests.
     resolve: { alias: [{ find: /^graphql$/, replacement: 'graphql/index.js' }] },
     test: {
       name,
-      include: [include],
+      include,
       provide: { database },
       sequence: { shuffle: true },
       testTimeout: 60_000,
@@ -41,11 +41,11 @@ function project(name: string, include: string, database: 'pglite' | 'postgres')
 export default defineConfig({
   test: {
     projects: [
-      project('plain', 'test/*.test.ts', 'pglite'),
-      project('pglite', 'test/app/*.test.ts', 'pglite'),
-      ...(hasPostgres ? [project('postgres', 'test/app/*.test.ts', 'postgres')] : []),
+      project('plain', ['test/!(chat)/*.test.ts'], 'pglite'),
+      project('pglite', ['test/chat/*/*.test.ts'], 'pglite'),
+      ...(hasPostgres ? [project('postgres', ['test/chat/*/*.test.ts'], 'postgres')] : []),
     ],
-    globalSetup: ['test/global-setup.ts'],
+    globalSetup: ['test/harness/global-setup.ts'],
     maxWorkers: 2,
     teardownTimeout: 20_000,
     sequence: { shuffle: true, seed },

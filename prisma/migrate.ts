@@ -3,11 +3,11 @@ import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { PGlite } from '@electric-sql/pglite'
 import { readEnvironment } from '../src/config.ts'
-import { openDatabase } from '../src/store/database.ts'
-import { forgetFailedMigrations, migrate } from '../src/store/migrate.ts'
-import { migrationsFolder } from '../src/store/migration-files.ts'
-import { pgliteDriver } from '../src/store/pglite-driver.ts'
-import { diffToSchema } from '../src/store/schema-engine.ts'
+import { openDatabase } from '../src/database/database.ts'
+import { forgetFailedMigrations, migrate } from '../src/database/migrate.ts'
+import { migrationsFolder } from '../src/database/migration-files.ts'
+import { pgliteDriver } from '../src/database/pglite/pglite-driver.ts'
+import { diffToSchema } from '../src/database/schema-engine.ts'
 
 try {
   const { name, retry } = parseArgs({ options: { name: { type: 'string' }, retry: { type: 'boolean' } } }).values

@@ -1,3 +1,3 @@
-import { buildTemplate } from '../src/store/template.ts'
+import { buildTemplate } from '../src/database/template.ts'
 
 console.log(await buildTemplate())

@@ -3,18 +3,18 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { type Logger, pino } from 'pino'
 import { mintApiKey } from './auth/api-key.ts'
 import { createSignIn, type Keys } from './auth/sign-in.ts'
+import { type Bus, createMemoryBus } from './bus/bus.ts'
+import { createPostgresBus } from './bus/postgres-bus.ts'
+import { createRedisBus } from './bus/redis-bus.ts'
 import { type ChatServer, createChat } from './chat/chat.ts'
 import type { Settings } from './config.ts'
+import { type Database, openDatabase } from './database/database.ts'
+import { StoreError } from './database/error.ts'
+import { migrate } from './database/migrate.ts'
 import { createDemoModel } from './demo/demo.ts'
 import { createContext } from './schema/context.ts'
 import { schema, sdl } from './schema/schema.ts'
-import { type Database, openDatabase } from './store/database.ts'
-import { StoreError } from './store/error.ts'
-import { migrate } from './store/migrate.ts'
 import { createStore, type Store } from './store/store.ts'
-import { type Bus, createMemoryBus } from './stream/bus.ts'
-import { createPostgresBus } from './stream/postgres-bus.ts'
-import { createRedisBus } from './stream/redis-bus.ts'
 import { createServer } from './transport/server.ts'
 import { createUpstreams, type UpstreamSettings } from './upstream/upstream.ts'
 import { defaultTimeouts } from './upstream/upstreams-file.ts'
@@ -30,7 +30,7 @@ export interface App {
 
 const reconnectMs = 1_000
 // The same folder from src and from the bundle.
-const pageFolder = join(import.meta.dirname, '../.build/web')
+const buildFolder = join(import.meta.dirname, '../.build')
 
 /** Makes every part, and listens. Rejects where the port or the data folder is taken. */
 export async function startApp(settings: Settings): Promise<App> {
@@ -48,7 +48,8 @@ export async function startApp(settings: Settings): Promise<App> {
     bus,
     log,
     mintKey: mintApiKey,
-    isAlone: database.kind === 'pglite',
+    isSoleProcess: database.kind === 'pglite',
+    tokenThreadFile: join(buildFolder, 'token-thread.js'),
     ...chatSettings(settings),
   })
   const readiness = createReadiness(database, bus, chat, log)
@@ -66,7 +67,7 @@ export async function startApp(settings: Settings): Promise<App> {
     },
     assertReady: readiness.assert,
     checks: readiness.checks,
-    pageFolder,
+    pageFolder: join(buildFolder, 'web'),
     log,
   })
 

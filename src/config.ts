@@ -2,6 +2,7 @@ import { existsSync, readFileSync } from 'node:fs'
 import { parse as parseEnv } from 'dotenv'
 import { z } from 'zod'
 import type { AuthSettings } from './auth/sign-in.ts'
+import { type PostgresSettings, readPostgresUrl } from './database/postgres/postgres-url.ts'
 import {
   firstProblem,
   httpUrl,
@@ -23,7 +24,6 @@ import {
   whole,
   withProxyNames,
 } from './setting.ts'
-import { type PostgresSettings, readPostgresUrl } from './store/postgres-url.ts'
 import type { ProxySettings, UpstreamSettings } from './upstream/upstream.ts'
 import {
   defaultTimeouts,

@@ -1,8 +1,8 @@
 import { type App, startApp } from './app.ts'
 import type { JwtSettings } from './auth/jwt.ts'
 import { ConfigError, readEnvironment, type Settings } from './config.ts'
+import { StoreError } from './database/error.ts'
 import { withHost } from './setting.ts'
-import { StoreError } from './store/error.ts'
 
 function describeDatabase({ postgres, dataDir }: Settings): string {
   if (postgres === null) return `embedded, in ${dataDir} (DATABASE_URL is not set)`

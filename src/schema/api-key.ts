@@ -1,4 +1,4 @@
-import type { ApiKey } from '../chat/api-key.ts'
+import type { ApiKey } from '../chat/access/api-key.ts'
 import { builder } from './builder.ts'
 import { readId, writeId } from './global-id.ts'
 import { Node } from './node.ts'

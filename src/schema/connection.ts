@@ -1,4 +1,4 @@
-import type { Page } from '../chat/page.ts'
+import type { Page } from '../chat/conversation/page.ts'
 import { builder, type Objects } from './builder.ts'
 import { part } from './cost.ts'
 

@@ -1,13 +1,13 @@
 import DataLoader from 'dataloader'
 import { GraphQLError } from 'graphql'
-import type { ApiKey, SigningKey } from '../chat/api-key.ts'
+import type { ApiKey, SigningKey } from '../chat/access/api-key.ts'
+import type { User } from '../chat/access/viewer.ts'
 import type { Chat } from '../chat/chat.ts'
-import type { Completion, CompletionRequest, Usage } from '../chat/completion.ts'
-import type { Conversation, Participant } from '../chat/conversation.ts'
-import type { Invitation } from '../chat/invitation.ts'
-import type { Message, PathRequest } from '../chat/message.ts'
-import type { Page } from '../chat/page.ts'
-import type { User } from '../chat/viewer.ts'
+import type { Completion, CompletionRequest, Usage } from '../chat/completion/completion.ts'
+import type { Conversation, Participant } from '../chat/conversation/conversation.ts'
+import type { Invitation } from '../chat/conversation/invitation.ts'
+import type { Message, PathRequest } from '../chat/conversation/message.ts'
+import type { Page } from '../chat/conversation/page.ts'
 
 /** Of one conversation. */
 export const mostActive = 100

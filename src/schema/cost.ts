@@ -13,7 +13,7 @@ import {
   isObjectType,
   specifiedDirectives,
 } from 'graphql'
-import { largestPage, usualPage } from '../chat/page.ts'
+import { largestPage, usualPage } from '../chat/conversation/page.ts'
 
 // Both as in https://ibm.github.io/graphql-specs/cost-spec.html, so that a router in front counts as we do.
 const cost = new GraphQLDirective({

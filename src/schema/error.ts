@@ -1,7 +1,7 @@
 import type { ObjectRef } from '@pothos/core'
-import { ChatError, type Failure } from '../chat/error.ts'
+import { ChatError, type Failure } from '../chat/access/error.ts'
 import { builder } from './builder.ts'
-import { ContextReport } from './context-report.ts'
+import { ContextReport } from './completion/context-report.ts'
 
 type FailureOf<Code extends Failure['code']> = Extract<Failure, { code: Code }>
 

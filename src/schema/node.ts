@@ -1,4 +1,4 @@
-import { invalidInput } from '../chat/error.ts'
+import { invalidInput } from '../chat/access/error.ts'
 import { builder } from './builder.ts'
 import type { Context } from './context.ts'
 import { sizedBy } from './cost.ts'

@@ -1,4 +1,4 @@
-import type { Quota as ViewerQuota } from '../chat/limits.ts'
+import type { Quota as ViewerQuota } from '../chat/access/limits.ts'
 import { builder } from './builder.ts'
 import { atMost, part } from './cost.ts'
 import { writeId } from './global-id.ts'

@@ -2,9 +2,9 @@ import { closeSync, openSync, writeFileSync } from 'node:fs'
 import { readdir, readFile, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { validate as isUuid } from 'uuid'
+import type { Database } from '../database/database.ts'
+import { toStoreError } from '../database/error.ts'
 import { type AnswerLog, createAnswerLog, type LogEntry } from './answer-log.ts'
-import type { Database } from './database.ts'
-import { toStoreError } from './error.ts'
 
 /**
  * The log beside the embedded database, which no other process reads: a file for each live answer. A write is with the
@@ -36,14 +36,14 @@ export function createAnswerLogFiles(folder: string, database: Database): Answer
       }
       return true
     },
-    async since(places) {
-      const read = places.map(async ({ completionId, sequence }) => {
+    async since(offsets) {
+      const read = offsets.map(async ({ completionId, sequence }) => {
         const lines = await readLines(pathOf(completionId))
         return entriesOf(completionId, lines).filter((entry) => entry.sequence > sequence)
       })
       const entries = (await Promise.all(read)).flat()
       const known = new Set(entries.map(({ completionId }) => completionId))
-      return [...entries, ...(await table.since(places.filter(({ completionId }) => !known.has(completionId))))]
+      return [...entries, ...(await table.since(offsets.filter(({ completionId }) => !known.has(completionId))))]
     },
     close(completionId) {
       const file = open.get(completionId)

@@ -1,4 +1,4 @@
-import type { Database } from './database.ts'
+import type { Database } from '../database/database.ts'
 
 export interface LogEntry {
   completionId: string
@@ -17,7 +17,7 @@ export interface AnswerLog {
    */
   append(replicaId: string, leaseMs: number, entries: readonly LogEntry[], onSent: () => void): Promise<boolean>
   /** What came after the given sequences, in order. */
-  since(places: readonly { completionId: string; sequence: number }[]): Promise<LogEntry[]>
+  since(offsets: readonly { completionId: string; sequence: number }[]): Promise<LogEntry[]>
   /** Says that nothing more comes, and that this process needs no entry any more. Others may still read them. */
   close(completionId: string): void
   /** Drops all entries of a deleted completion, of which nothing more comes. */
@@ -39,8 +39,8 @@ const appendSql = `
 
 const sinceSql = `
   SELECT log.completion_id AS "completionId", log.sequence, log.delta
-  FROM unnest($1::uuid[], $2::int[]) AS place(completion_id, sequence)
-  JOIN answer_log log ON log.completion_id = place.completion_id AND log.sequence > place.sequence
+  FROM unnest($1::uuid[], $2::int[]) AS asked(completion_id, sequence)
+  JOIN answer_log log ON log.completion_id = asked.completion_id AND log.sequence > asked.sequence
   ORDER BY log.completion_id, log.sequence`
 
 export function createAnswerLog({ query, send }: Database): AnswerLog {
@@ -53,8 +53,8 @@ export function createAnswerLog({ query, send }: Database): AnswerLog {
       const deltas = entries.map(({ delta }) => delta)
       return (await send(appendSql, [replicaId, leaseMs, ids, sequences, deltas], onSent)).length === 1
     },
-    since: (places) =>
-      query<LogEntry>(sinceSql, [places.map((place) => place.completionId), places.map((place) => place.sequence)]),
+    since: (offsets) =>
+      query<LogEntry>(sinceSql, [offsets.map((asked) => asked.completionId), offsets.map((asked) => asked.sequence)]),
     close() {},
     async erase(completionId) {
       await query('DELETE FROM answer_log WHERE completion_id = $1', [completionId])

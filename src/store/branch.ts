@@ -1,4 +1,4 @@
-import type { Database } from './database.ts'
+import type { Database } from '../database/database.ts'
 import { alone } from './participant-lock.ts'
 import { climbing, steps } from './path-sql.ts'
 

@@ -1,5 +1,5 @@
+import type { Database } from '../database/database.ts'
 import type { ContextStrategy } from './conversation.ts'
-import type { Database } from './database.ts'
 
 /** How a context was chosen. Which messages it has is in the completion's request. */
 export interface ContextReport {

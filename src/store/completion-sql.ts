@@ -15,7 +15,7 @@ const given = 'json_populate_record(null::completions, $1::json) given'
 
 // One round trip, all or nothing. Foreign keys are checked when the whole statement is done, so the order does not matter.
 // Nobody knows of the conversation yet: there is nothing to wait for, and nobody to tell.
-export const beginNewSql = `
+export const insertNewSql = `
   WITH begun AS (
     INSERT INTO completions SELECT given.* FROM ${given} ON CONFLICT DO NOTHING RETURNING id, conversation_id, requester_id
   ), conversation AS (
@@ -29,7 +29,7 @@ export const beginNewSql = `
   SELECT id FROM begun`
 
 // The answers to come are no new messages: their completion tells of them. Nobody takes the turn while others wait for it.
-export const beginSql = `
+export const insertSql = `
   WITH here AS (${lockParticipants('$5::uuid')}), begun AS (
     INSERT INTO completions SELECT given.* FROM ${given}
     WHERE ($5::uuid IS NULL OR ${mayWriteAfter('given.requester_id', '$4::uuid', '$6')})

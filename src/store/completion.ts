@@ -1,7 +1,7 @@
+import type { Database } from '../database/database.ts'
 import type { CompletionRequest, ContextReport } from './completion-request.ts'
-import { beginNewSql, beginSql, columns, endLostSql, endOwnSql, visible } from './completion-sql.ts'
+import { columns, endLostSql, endOwnSql, insertNewSql, insertSql, visible } from './completion-sql.ts'
 import { type Conversation, conversationRow } from './conversation.ts'
-import type { Database } from './database.ts'
 import { type FinishReason, type MessageStatus, messageRow, type NewMessage, type ToolCall } from './message.ts'
 import { alone } from './participant-lock.ts'
 
@@ -84,7 +84,7 @@ export interface NewLeaf {
 }
 
 /** All that one question writes, in one statement. */
-export interface Beginning {
+export interface CompletionInsert {
   completion: Completion
   request: CompletionRequest
   /** Made with it; null where it exists. */
@@ -116,7 +116,7 @@ export interface Completions {
    * the queue is full, where the requester may not write any more, or where the leaf has moved.
    * Rejects with StoreError GONE where the conversation was deleted meanwhile.
    */
-  begin(beginning: Beginning, wait: Wait | null): Promise<boolean>
+  insert(insert: CompletionInsert, wait: Wait | null): Promise<boolean>
   /** null, and nothing written, where it has ended or the replica, which streams it, was fenced. Safe to repeat. */
   end(completion: Completion, replicaId: string, messages: readonly EndedMessage[]): Promise<StoredEnd | null>
   /** Ends what no replica streams any more. null, and nothing written, where it has ended or is another's by now. */
@@ -235,7 +235,7 @@ export function createCompletions(database: Database): Completions {
       return (await queryEnding<StoredEnd>(text, values))[0] ?? null
     }
   return {
-    async begin({ completion, request, newConversation, messages, leaf }, wait) {
+    async insert({ completion, request, newConversation, messages, leaf }, wait) {
       const { conversationId, stored } = completion
       const turnId = stored && wait === null ? conversationId : null
       const row = JSON.stringify({
@@ -248,13 +248,13 @@ export function createCompletions(database: Database): Completions {
       const leafId = leaf?.leafId ?? null
       if (conversationId === null || newConversation !== null) {
         const made = JSON.stringify(newConversation === null ? [] : [conversationRow(newConversation)])
-        return (await query(beginNewSql, [row, made, rows, leafId])).length === 1
+        return (await query(insertNewSql, [row, made, rows, leafId])).length === 1
       }
       const place = leaf === null ? [null, null, false] : [leaf.parentId, conversationId, leaf.isAtLeaf]
       const values = [row, rows, leafId, ...place]
-      if (wait === null) return (await query(beginSql, [...values, null, 0])).length === 1
+      if (wait === null) return (await query(insertSql, [...values, null, 0])).length === 1
       // Under the lock, all that came into the queue before is counted.
-      return (await alone(database, conversationId, beginSql, [...values, wait.request, wait.longestQueue])) !== null
+      return (await alone(database, conversationId, insertSql, [...values, wait.request, wait.longestQueue])) !== null
     },
     end: endBy(endOwnSql),
     endLost: endBy(endLostSql),

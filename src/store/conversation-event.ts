@@ -1,4 +1,4 @@
-import type { Database } from './database.ts'
+import type { Database } from '../database/database.ts'
 
 export type ConversationEventKind =
   | 'MESSAGE_CREATED'
@@ -17,7 +17,7 @@ export interface StoredEvent {
 }
 
 /** Who watches which conversation, and the last event that they have. */
-export interface EventPlace {
+export interface EventOffset {
   viewerId: string
   conversationId: string
   sequence: number
@@ -26,8 +26,8 @@ export interface EventPlace {
 export interface ConversationEvents {
   /** The number of the last one, 0 before the first; null where the viewer may not see the conversation. */
   last(viewerId: string, conversationId: string): Promise<number | null>
-  /** By place, at most `limit` for each; null where the viewer may not see the conversation, or no longer. */
-  since(places: readonly EventPlace[], limit: number): Promise<(StoredEvent[] | null)[]>
+  /** By after, at most `limit` for each; null where the viewer may not see the conversation, or no longer. */
+  since(offsets: readonly EventOffset[], limit: number): Promise<(StoredEvent[] | null)[]>
 }
 
 /**
@@ -53,15 +53,15 @@ export const recordEvents = `
   )`
 
 const sinceSql = `
-  SELECT place.number::int AS number, p.user_id IS NOT NULL AS "isVisible", event.sequence, event.kind, event."subjectId"
-  FROM unnest($1::uuid[], $2::uuid[], $3::int[]) WITH ORDINALITY AS place(user_id, conversation_id, sequence, number)
-  LEFT JOIN participants p ON p.conversation_id = place.conversation_id AND p.user_id = place.user_id
+  SELECT after.number::int AS number, p.user_id IS NOT NULL AS "isVisible", event.sequence, event.kind, event."subjectId"
+  FROM unnest($1::uuid[], $2::uuid[], $3::int[]) WITH ORDINALITY AS after(user_id, conversation_id, sequence, number)
+  LEFT JOIN participants p ON p.conversation_id = after.conversation_id AND p.user_id = after.user_id
   LEFT JOIN LATERAL (
     SELECT e.sequence, e.kind, e.subject_id AS "subjectId" FROM conversation_events e
-    WHERE e.conversation_id = p.conversation_id AND e.sequence > place.sequence ORDER BY e.sequence LIMIT $4
+    WHERE e.conversation_id = p.conversation_id AND e.sequence > after.sequence ORDER BY e.sequence LIMIT $4
   ) event ON true
   WHERE p.user_id IS NULL OR event.sequence IS NOT NULL
-  ORDER BY place.number, event.sequence`
+  ORDER BY after.number, event.sequence`
 
 type Row = { number: number } & ({ isVisible: false } | ({ isVisible: true } & StoredEvent))
 
@@ -73,14 +73,14 @@ export function createConversationEvents({ query }: Database): ConversationEvent
       const [found] = await query<{ lastEvent: number }>(text, [viewerId, conversationId])
       return found?.lastEvent ?? null
     },
-    async since(places, limit) {
+    async since(offsets, limit) {
       const values = [
-        places.map(({ viewerId }) => viewerId),
-        places.map(({ conversationId }) => conversationId),
-        places.map(({ sequence }) => sequence),
+        offsets.map(({ viewerId }) => viewerId),
+        offsets.map(({ conversationId }) => conversationId),
+        offsets.map(({ sequence }) => sequence),
         limit,
       ]
-      const found = places.map((): StoredEvent[] | null => [])
+      const found = offsets.map((): StoredEvent[] | null => [])
       for (const { number, ...row } of await query<Row>(sinceSql, values)) {
         if (!row.isVisible) found[number - 1] = null
         else found[number - 1]?.push({ sequence: row.sequence, kind: row.kind, subjectId: row.subjectId })

@@ -1,5 +1,5 @@
-import type { Database } from './database.ts'
-import type { Prisma } from './generated/client.ts'
+import type { Database } from '../database/database.ts'
+import type { Prisma } from '../database/generated/client.ts'
 import type { ParticipantRole } from './participant.ts'
 
 export type ContextStrategy = 'FULL' | 'TOKEN_BUDGET' | 'LAST_N'
@@ -40,8 +40,8 @@ export interface ConversationFilter {
   role: ParticipantRole | null
 }
 
-/** A place in the list, which is ordered by the last change, the latest first. */
-export interface ConversationPlace {
+/** A key in the list, which is ordered by the last change, the latest first. */
+export interface ConversationSortKey {
   time: Date
   id: string
 }
@@ -50,8 +50,8 @@ type Side = 'before' | 'after'
 
 export interface ConversationSlice {
   filter: ConversationFilter
-  after: ConversationPlace | null
-  before: ConversationPlace | null
+  after: ConversationSortKey | null
+  before: ConversationSortKey | null
   take: number
   /** Take the last ones of the range; they still come in the list's order. */
   fromEnd: boolean
@@ -61,8 +61,8 @@ export interface Conversations {
   create(viewerId: string, id: string, change: ConversationChange): Promise<Conversation>
   find(viewerId: string, ids: readonly string[]): Promise<Conversation[]>
   slice(viewerId: string, slice: ConversationSlice): Promise<Conversation[]>
-  /** Whether the list has anything that is not on that side of the place. */
-  goesBeyond(viewerId: string, filter: ConversationFilter, side: Side, place: ConversationPlace): Promise<boolean>
+  /** Whether the list has anything that is not on that side of the key. */
+  goesBeyond(viewerId: string, filter: ConversationFilter, side: Side, key: ConversationSortKey): Promise<boolean>
   update(id: string, change: ConversationChange): Promise<void>
   /**
    * Its completions stay for the bill and for their keys, without what was asked, and nobody can see them any more. Those
@@ -71,7 +71,7 @@ export interface Conversations {
   remove(id: string): Promise<string[]>
 }
 
-const on: Record<Side, (place: ConversationPlace) => Prisma.ConversationWhereInput> = {
+const on: Record<Side, (key: ConversationSortKey) => Prisma.ConversationWhereInput> = {
   before: ({ time, id }) => ({ OR: [{ updatedAt: { gt: time } }, { updatedAt: time, id: { gt: id } }] }),
   after: ({ time, id }) => ({ OR: [{ updatedAt: { lt: time } }, { updatedAt: time, id: { lt: id } }] }),
 }
@@ -177,10 +177,10 @@ export function createConversations({ prisma, query }: Database): Conversations 
       const rows = await prisma.conversation.findMany({ where, include: withOwnPart(viewerId) })
       return visibleOf(rows)
     },
-    async slice(viewerId, { filter, fromEnd, take, ...places }) {
+    async slice(viewerId, { filter, fromEnd, take, ...bounds }) {
       const conditions = matching(viewerId, filter)
-      if (places.after) conditions.push(on.after(places.after))
-      if (places.before) conditions.push(on.before(places.before))
+      if (bounds.after) conditions.push(on.after(bounds.after))
+      if (bounds.before) conditions.push(on.before(bounds.before))
       const direction = fromEnd ? 'asc' : 'desc'
       const orderBy = [{ updatedAt: direction }, { id: direction }] as const
       const include = withOwnPart(viewerId)
@@ -193,8 +193,8 @@ export function createConversations({ prisma, query }: Database): Conversations 
       const conversations = visibleOf(rows)
       return fromEnd ? conversations.reverse() : conversations
     },
-    async goesBeyond(viewerId, filter, side, place) {
-      const conditions = [...matching(viewerId, filter), { NOT: on[side](place) }]
+    async goesBeyond(viewerId, filter, side, key) {
+      const conditions = [...matching(viewerId, filter), { NOT: on[side](key) }]
       const found = await prisma.conversation.findFirst({ where: { AND: conditions }, select: { id: true } })
       return found !== null
     },

@@ -1,4 +1,4 @@
-import type { Database } from './database.ts'
+import type { Database } from '../database/database.ts'
 import { type ParticipantRole, participantsChanged } from './participant.ts'
 import { lockParticipants } from './participant-lock.ts'
 

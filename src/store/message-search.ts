@@ -1,4 +1,4 @@
-import type { Database } from './database.ts'
+import type { Database } from '../database/database.ts'
 import { type Message, messageOf, type Row } from './message.ts'
 import { excerptSql, joining, joint, matchingSql, rankSql } from './message-search-sql.ts'
 
@@ -16,7 +16,7 @@ export interface MessageHit {
 }
 
 /** The best is first; of equals, the newest. */
-export interface HitPlace {
+export interface HitSortKey {
   score: number
   id: string
 }
@@ -25,7 +25,7 @@ export interface SearchSlice {
   query: string
   /** null for all that the viewer may see. */
   conversationId: string | null
-  after: HitPlace | null
+  after: HitSortKey | null
   take: number
 }
 
@@ -86,7 +86,7 @@ function batchesOf(candidates: readonly Candidate[]): string[][] {
   return batches
 }
 
-function byRank(one: HitPlace, other: HitPlace): number {
+function byRank(one: HitSortKey, other: HitSortKey): number {
   return other.score - one.score || Number(one.id < other.id) - Number(one.id > other.id)
 }
 
@@ -103,7 +103,7 @@ export function createMessageSearch({ read }: Database): MessageSearch {
         return found
       }
 
-      const ranked = (await inBatches<HitPlace>(candidates, rankSql)).sort(byRank)
+      const ranked = (await inBatches<HitSortKey>(candidates, rankSql)).sort(byRank)
       const page = ranked.filter((hit) => after === null || byRank(after, hit) < 0).slice(0, take)
       const onPage = candidates.filter(({ id }) => page.some((hit) => hit.id === id))
       // Nobody can have written it.

@@ -1,4 +1,4 @@
-import type { Database } from './database.ts'
+import type { Database } from '../database/database.ts'
 
 /**
  * Whoever writes in a conversation has its participants to himself, and locks them before its completions and the

@@ -1,5 +1,5 @@
+import type { Database } from '../database/database.ts'
 import { recordEvents } from './conversation-event.ts'
-import type { Database } from './database.ts'
 import { alone } from './participant-lock.ts'
 
 export type ParticipantRole = 'OWNER' | 'EDITOR' | 'VIEWER'
@@ -14,7 +14,7 @@ export interface Participant {
 }
 
 /** A person who takes part, or is to. */
-export interface ParticipantPlace {
+export interface ParticipantKey {
   conversationId: string
   userId: string
 }
@@ -23,25 +23,25 @@ export interface ParticipantPlace {
 export interface Participants {
   /** Of several conversations, by the time they joined. */
   ofConversations(conversationIds: readonly string[]): Promise<Participant[]>
-  find(place: ParticipantPlace): Promise<Participant | null>
-  /** Those of these places where the person takes no part. */
-  absent(places: readonly ParticipantPlace[]): Promise<ParticipantPlace[]>
+  find(key: ParticipantKey): Promise<Participant | null>
+  /** Those of these keys where the person takes no part. */
+  absent(keys: readonly ParticipantKey[]): Promise<ParticipantKey[]>
   /** They begin where the owner stands. False, and nothing written, where they take part already, or nobody has that id. */
-  add(ownerId: string, place: ParticipantPlace, role: ParticipantRole): Promise<boolean>
+  add(ownerId: string, key: ParticipantKey, role: ParticipantRole): Promise<boolean>
   /** Of a VIEWER, what waits for its turn is to be cancelled. Null, and nothing written, where it may not be. */
-  setRole(ownerId: string, place: ParticipantPlace, role: ParticipantRole): Promise<Cancelled | null>
+  setRole(ownerId: string, key: ParticipantKey, role: ParticipantRole): Promise<Cancelled | null>
   /** Who leaves needs to be no owner. What of theirs waits for its turn is to be cancelled. Null, and nothing written, where it may not be. */
-  remove(removerId: string, place: ParticipantPlace): Promise<Cancelled | null>
+  remove(removerId: string, key: ParticipantKey): Promise<Cancelled | null>
 }
 
 /** The ids of the completions that are to be cancelled. */
 export type Cancelled = string[]
 
 const absentSql = `
-  SELECT DISTINCT place.conversation_id AS "conversationId", place.user_id AS "userId"
-  FROM unnest($1::uuid[], $2::uuid[]) AS place(conversation_id, user_id)
+  SELECT DISTINCT key.conversation_id AS "conversationId", key.user_id AS "userId"
+  FROM unnest($1::uuid[], $2::uuid[]) AS key(conversation_id, user_id)
   WHERE NOT EXISTS (
-    SELECT FROM participants p WHERE p.conversation_id = place.conversation_id AND p.user_id = place.user_id)`
+    SELECT FROM participants p WHERE p.conversation_id = key.conversation_id AND p.user_id = key.user_id)`
 
 /** The last part of a WITH that has `changed(conversation_id)`. */
 export const participantsChanged = `
@@ -97,9 +97,9 @@ export function createParticipants(database: Database): Participants {
         where: { conversationId: { in: [...conversationIds] } },
         orderBy: [{ joinedAt: 'asc' }, { userId: 'asc' }],
       }),
-    find: (place) => prisma.participant.findUnique({ where: { conversationId_userId: place } }),
-    absent: (places) =>
-      query(absentSql, [places.map(({ conversationId }) => conversationId), places.map(({ userId }) => userId)]),
+    find: (key) => prisma.participant.findUnique({ where: { conversationId_userId: key } }),
+    absent: (keys) =>
+      query(absentSql, [keys.map(({ conversationId }) => conversationId), keys.map(({ userId }) => userId)]),
     add: async (ownerId, { conversationId, userId }, role) =>
       (await alone(database, conversationId, addSql, [conversationId, ownerId, userId, role])) !== null,
     async setRole(ownerId, { conversationId, userId }, role) {

@@ -1,6 +1,6 @@
+import type { Database } from '../database/database.ts'
 import { type Completion, type CompletionRow, completionOf } from './completion.ts'
 import { columns } from './completion-sql.ts'
-import type { Database } from './database.ts'
 import { isLeft } from './replica.ts'
 
 /**
@@ -10,9 +10,9 @@ import { isLeft } from './replica.ts'
  */
 export type Turn = 'TAKEN' | 'WAITING' | 'LOST' | 'CANCELLED' | 'DISPLACED'
 
-export interface Queued {
+export interface QueuedCompletion {
   completion: Completion
-  /** As it was given to `begin`. */
+  /** As it was given to `insert`. */
   request: string
 }
 
@@ -25,7 +25,7 @@ export interface Queue {
   /** By completion, what became of those that wait at this replica: at most one has the turn. */
   takeTurn(ids: readonly string[], replicaId: string): Promise<Map<string, Turn>>
   /** Takes over those of lost and of leaving servers, and those of this one but for the given ones. Each goes to one replica. */
-  claim(replicaId: string, but: readonly string[]): Promise<Queued[]>
+  claim(replicaId: string, but: readonly string[]): Promise<QueuedCompletion[]>
   /** Leaves all of this replica's to others. */
   release(replicaId: string): Promise<void>
 }

@@ -1,6 +1,6 @@
+import type { Database } from '../database/database.ts'
 import { type Completion, type CompletionRow, completionOf } from './completion.ts'
 import { columns } from './completion-sql.ts'
-import type { Database } from './database.ts'
 
 export interface Lease {
   /** The replica's. */

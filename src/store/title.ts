@@ -1,4 +1,4 @@
-import type { Database } from './database.ts'
+import type { Database } from '../database/database.ts'
 
 /** From what a conversation without a title can be given one. */
 export interface TitleGrounds {

@@ -1,5 +1,5 @@
+import type { Database } from '../database/database.ts'
 import { type Usage, type UsageRow, usageOf } from './completion.ts'
-import type { Database } from './database.ts'
 
 export interface Usages {
   /** What all completions of each conversation used together. */

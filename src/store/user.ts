@@ -1,5 +1,5 @@
-import type { Database } from './database.ts'
-import { StoreError } from './error.ts'
+import type { Database } from '../database/database.ts'
+import { StoreError } from '../database/error.ts'
 
 export interface User {
   id: string

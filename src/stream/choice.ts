@@ -56,13 +56,13 @@ export function createGrowingChoice(index: number): GrowingChoice {
   const joiners = { content: createTextJoiner(), refusal: createTextJoiner(), reasoning: createTextJoiner() }
   const calls: ReturnType<typeof createGrowingCall>[] = []
 
-  function callAt(place: number) {
-    while (calls.length <= place) {
+  function callAt(index: number) {
+    while (calls.length <= index) {
       const call = { id: '', name: '', arguments: '' }
       calls.push(createGrowingCall(call))
       state.toolCalls.push(call)
     }
-    return calls[place]
+    return calls[index]
   }
 
   return {

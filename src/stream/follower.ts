@@ -14,12 +14,12 @@ export interface Step {
 }
 
 /**
- * A viewer is a place in the answer, not a queue: each `next` takes all that is new, however long it was not called.
+ * A viewer is a position in the answer, not a queue: each `next` takes all that is new, however long it was not called.
  * So a slow viewer costs no memory. Ends when the answer has ended and its rest was taken.
  * Written by hand, since a generator's return() would wait behind its pending next().
  */
 export function follow<Outcome>(answer: Answer<Outcome>, options: FollowerOptions): AsyncIterableIterator<Step> {
-  let place = options.from
+  let position = options.from
   let isDone = false
   let lastStepAt = Number.NEGATIVE_INFINITY
   let wake: (() => void) | null = null
@@ -35,10 +35,10 @@ export function follow<Outcome>(answer: Answer<Outcome>, options: FollowerOption
   }
 
   function take(): Step | null {
-    const from = place
+    const from = position
     const to = answer.revealed()
     if (progress(to) <= progress(from)) return null
-    place = to
+    position = to
     lastStepAt = performance.now()
     return { from, to }
   }

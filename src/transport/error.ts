@@ -3,7 +3,7 @@ import { PothosValidationError } from '@pothos/core'
 import { GraphQLError } from 'graphql'
 import type { Logger } from 'pino'
 import { AuthError } from '../auth/error.ts'
-import { ChatError } from '../chat/error.ts'
+import { ChatError } from '../chat/access/error.ts'
 
 /** What a request, as a whole, can end with. Expected failures of an operation are members of its result union. */
 export type ClientCode =

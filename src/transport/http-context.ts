@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Plugin } from 'graphql-yoga'
 import type { Identity } from '../auth/sign-in.ts'
-import type { Admitted } from './admission.ts'
+import type { Admitted } from './admission/admission.ts'
 
 /** What is known of an HTTP request, each part from the plugin that finds it out. */
 export interface HttpContext extends Record<string, unknown> {

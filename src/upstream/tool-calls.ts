@@ -22,26 +22,26 @@ const maxToolCalls = 128
  * name, and an id too, unless its arguments begin or the choice ends without one.
  */
 export function createToolCallPlaces() {
-  const choices = new Map<number, ReturnType<typeof createPlaces>>()
+  const choices = new Map<number, ReturnType<typeof createSlots>>()
 
   return {
     /** Throws UpstreamError where there are more calls than an answer can have, or one has no name at its end. */
     place(choice: ChunkChoice): void {
       if (choice.toolCalls.length === 0 && choice.finishReason === null) return
-      const places = choices.get(choice.index) ?? createPlaces()
-      choices.set(choice.index, places)
-      choice.toolCalls = choice.toolCalls.flatMap(places.add)
-      if (choice.finishReason !== null) choice.toolCalls.push(...places.heldBack().map(places.tell))
+      const slots = choices.get(choice.index) ?? createSlots()
+      choices.set(choice.index, slots)
+      choice.toolCalls = choice.toolCalls.flatMap(slots.add)
+      if (choice.finishReason !== null) choice.toolCalls.push(...slots.heldBack().map(slots.tell))
     },
     /** The answer has ended. Throws UpstreamError where a call of it was never told. */
     end(): void {
-      for (const places of choices.values()) if (places.heldBack().length > 0) throw unfinished()
+      for (const slots of choices.values()) if (slots.heldBack().length > 0) throw unfinished()
     },
   }
 }
 
 /** Of one choice. */
-function createPlaces() {
+function createSlots() {
   const calls: Call[] = []
   let told = 0
 

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { mkdtemp } from 'node:fs/promises'
 import { join } from 'node:path'
 import pg from 'pg'
-import { startPostgres } from '../postgres.ts'
+import { startPostgres } from '../harness/postgres.ts'
 
 export type Settings = Record<string, string>
 

@@ -1,5 +1,5 @@
 import { schema } from '../../src/schema/schema.ts'
-import { execute } from '../client.ts'
+import { execute } from '../harness/client.ts'
 import { bombOf } from './bomb.ts'
 import { crowdSettings, growCrowd } from './crowd.ts'
 import { createDice } from './dice.ts'

@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises'
-import { createPerson } from '../person.ts'
-import type { ServerProcess } from '../server-process.ts'
+import { createPerson } from '../harness/person.ts'
+import type { ServerProcess } from '../harness/server-process.ts'
 import { ask } from './asker.ts'
 import { checkAnswers } from './check.ts'
 import { createDice } from './dice.ts'

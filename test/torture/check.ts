@@ -1,5 +1,5 @@
-import type { Completion } from '../documents.ts'
-import { createPerson } from '../person.ts'
+import type { Completion } from '../harness/documents.ts'
+import { createPerson } from '../harness/person.ts'
 import type { Ground } from './ground.ts'
 import { type Question, scriptOf } from './script.ts'
 import { differenceOf, strayIn, textOf } from './text.ts'

@@ -1,4 +1,4 @@
-import { createPerson, type Person, says } from '../person.ts'
+import { createPerson, type Person, says } from '../harness/person.ts'
 
 /** For a server that is to have a crowd. */
 export const crowdSettings = { OPENAI_BASE_URL: '', DEFAULT_MODEL: 'demo-fast' }

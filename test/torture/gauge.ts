@@ -3,7 +3,7 @@ import { connect } from 'node:net'
 import { join } from 'node:path'
 import { json } from 'node:stream/consumers'
 import { setTimeout as delay } from 'node:timers/promises'
-import type { Environment } from '../server-process.ts'
+import type { Environment } from '../harness/server-process.ts'
 
 /** What a server holds, once its garbage is collected. */
 export interface Weight {

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { mkdtemp } from 'node:fs/promises'
 import { join } from 'node:path'
 import pg from 'pg'
-import { type Environment, type Exit, type ServerProcess, startServerProcess } from '../server-process.ts'
+import { type Environment, type Exit, type ServerProcess, startServerProcess } from '../harness/server-process.ts'
 import { type Model, startModel } from './model.ts'
 
 /** What a scenario is given. */

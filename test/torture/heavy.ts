@@ -1,4 +1,4 @@
-import type { Environment } from '../server-process.ts'
+import type { Environment } from '../harness/server-process.ts'
 import { type Ground, newDatabase, newDataFolder, onGround, type Report, type Torture } from './ground.ts'
 import { bigPreviews } from './heavy/big-previews.ts'
 import { bigQuestions } from './heavy/big-questions.ts'

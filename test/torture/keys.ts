@@ -1,4 +1,4 @@
-import { createPerson } from '../person.ts'
+import { createPerson } from '../harness/person.ts'
 import { createDice, type Dice } from './dice.ts'
 import { type Ground, newDatabase, onGround, type Report, type Torture } from './ground.ts'
 import { isLoss } from './loss.ts'

@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises'
-import type { ServerProcess } from '../server-process.ts'
+import type { ServerProcess } from '../harness/server-process.ts'
 import { ask } from './asker.ts'
 import { checkAnswers } from './check.ts'
 import { createDice } from './dice.ts'

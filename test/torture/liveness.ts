@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises'
 import { setTimeout as delay } from 'node:timers/promises'
-import type { ServerProcess } from '../server-process.ts'
+import type { ServerProcess } from '../harness/server-process.ts'
 
 /** How a server did while it was given work. */
 export interface Liveness {

@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import pg from 'pg'
-import { createPerson } from '../person.ts'
+import { createPerson } from '../harness/person.ts'
 import { type Ground, newDatabase, onGround, type Report, spread, type Torture } from './ground.ts'
 import { isLoss } from './loss.ts'
 import { questionInput } from './viewer.ts'

@@ -1,4 +1,4 @@
-import { RequestError } from '../client.ts'
+import { RequestError } from '../harness/client.ts'
 
 const lost = /WebSocket closed|ended without|socket|ECONN|terminated|fetch failed/i
 

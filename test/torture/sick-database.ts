@@ -1,8 +1,8 @@
 import { Transform } from 'node:stream'
 import { setTimeout as delay } from 'node:timers/promises'
 import pg from 'pg'
-import type { Postgres } from '../postgres.ts'
-import { startProxy } from '../proxy.ts'
+import type { Postgres } from '../harness/postgres.ts'
+import { startProxy } from '../harness/proxy.ts'
 import type { Dice } from './dice.ts'
 
 /** A database that something happens to, and what the servers are to call it. */

@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises'
-import { type Postgres, startPostgres } from '../postgres.ts'
+import { type Postgres, startPostgres } from '../harness/postgres.ts'
 import { ask } from './asker.ts'
 import { checkAnswers } from './check.ts'
 import { createDice } from './dice.ts'

@@ -3,7 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
-import { startPostgres } from '../postgres.ts'
+import { startPostgres } from '../harness/postgres.ts'
 import type { Torture } from './ground.ts'
 import { scenarios } from './scenarios.ts'
 

@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises'
-import { createPerson, type Person } from '../person.ts'
+import { createPerson, type Person } from '../harness/person.ts'
 import { isLoss } from './loss.ts'
 
 export interface Writer {

@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises'
-import { createPerson, type Person } from '../person.ts'
+import { createPerson, type Person } from '../harness/person.ts'
 import { createDice, type Dice } from './dice.ts'
 import { type Ground, newDatabase, onGround, type Report, type Torture } from './ground.ts'
 import type { Question } from './script.ts'

@@ -1,5 +1,5 @@
 import pg from 'pg'
-import { createPerson } from '../../person.ts'
+import { createPerson } from '../../harness/person.ts'
 import type { HeavyWork } from './work.ts'
 
 const searchers = 8

@@ -1,5 +1,5 @@
-import { RequestError } from '../../client.ts'
-import type { Person } from '../../person.ts'
+import { RequestError } from '../../harness/client.ts'
+import type { Person } from '../../harness/person.ts'
 import { type Crowd, crowdSettings, growCrowd } from '../crowd.ts'
 import type { HeavyWork } from './work.ts'
 

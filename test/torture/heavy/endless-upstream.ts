@@ -1,4 +1,4 @@
-import { createPerson } from '../../person.ts'
+import { createPerson } from '../../harness/person.ts'
 import type { Question } from '../script.ts'
 import type { HeavyWork } from './work.ts'
 

@@ -1,4 +1,4 @@
-import { execute } from '../../client.ts'
+import { execute } from '../../harness/client.ts'
 import { codesIn } from './refusal.ts'
 import type { HeavyWork } from './work.ts'
 

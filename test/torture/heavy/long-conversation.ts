@@ -1,6 +1,6 @@
 import pg from 'pg'
-import { growConversation } from '../../long-conversation.ts'
-import { createPerson, type Person, says } from '../../person.ts'
+import { growConversation } from '../../harness/long-conversation.ts'
+import { createPerson, type Person, says } from '../../harness/person.ts'
 import type { HeavyGround, HeavyWork } from './work.ts'
 
 const content = 'A mole digs under the meadow all night, and eats what worms it finds. '.repeat(3)

@@ -1,4 +1,4 @@
-import { createPerson } from '../../person.ts'
+import { createPerson } from '../../harness/person.ts'
 import type { HeavyWork } from './work.ts'
 
 /** A first question from which no title can be cut cheaply by a pattern that backtracks. */

@@ -1,4 +1,4 @@
-import { createPerson, says } from '../../person.ts'
+import { createPerson, says } from '../../harness/person.ts'
 import type { HeavyWork } from './work.ts'
 
 const askedAtOnce = 3

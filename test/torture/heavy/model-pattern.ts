@@ -1,5 +1,5 @@
 import { join } from 'node:path'
-import { createPerson } from '../../person.ts'
+import { createPerson } from '../../harness/person.ts'
 import type { HeavyWork } from './work.ts'
 
 /** A model whose name nearly fits a pattern of several stars, in very many ways. */

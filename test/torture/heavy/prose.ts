@@ -1,4 +1,4 @@
-import { says } from '../../person.ts'
+import { says } from '../../harness/person.ts'
 
 const words = 'a mole digs under the meadow all night and eats every worm that it can find there'.split(' ')
 

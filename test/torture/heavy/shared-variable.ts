@@ -1,5 +1,5 @@
-import { execute } from '../../client.ts'
-import { createPerson } from '../../person.ts'
+import { execute } from '../../harness/client.ts'
+import { createPerson } from '../../harness/person.ts'
 import { codesIn } from './refusal.ts'
 import type { HeavyWork } from './work.ts'
 

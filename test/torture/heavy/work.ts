@@ -1,4 +1,4 @@
-import type { Environment, ServerProcess } from '../../server-process.ts'
+import type { Environment, ServerProcess } from '../../harness/server-process.ts'
 import type { Ground } from '../ground.ts'
 
 /** A request, or many, that asks a server for much. */

@@ -1,0 +1,102 @@
+import { randomUUID } from 'node:crypto'
+import { Socket } from 'node:net'
+import { setTimeout as delay, setImmediate as turn } from 'node:timers/promises'
+import pg from 'pg'
+import type { Bus } from './bus.ts'
+import type { Connection, Log } from './bus-connection.ts'
+import { createRemoteBus } from './remote-bus.ts'
+
+export interface PostgresBusOptions {
+  connection: Pick<pg.ClientConfig, 'connectionString' | 'ssl'>
+  log: Log
+}
+
+const channel = 'antiphon'
+const connectTimeoutMs = 1_500
+const queryTimeoutMs = 2_000
+// A peer that vanished without a word is noticed some ten seconds later.
+const keepAliveDelayMs = 10_000
+const probeMs = 2_000
+
+/** LISTEN and NOTIFY on a connection of its own. */
+export function createPostgresBus({ connection, log }: PostgresBusOptions): Bus {
+  let isProbed = false
+
+  async function connect(hear: (text: string) => void, signal: AbortSignal): Promise<Connection> {
+    const line = createLine(connection, signal)
+    const { client, lost, close } = line
+    try {
+      await client.connect()
+      client.on('notification', ({ payload = '' }) => hear(payload))
+      await client.query(`LISTEN ${channel}`)
+    } catch (error) {
+      close()
+      throw error
+    }
+    if (!isProbed) void probe(line, createLine(connection, signal), signal, log)
+    isProbed = true
+    return { send: (texts) => notify(client, texts), lost, close }
+  }
+
+  return createRemoteBus({ kind: 'postgres', connect, log })
+}
+
+interface Line extends Omit<Connection, 'send'> {
+  readonly client: pg.Client
+}
+
+function createLine({ connectionString, ssl }: PostgresBusOptions['connection'], signal: AbortSignal): Line {
+  // The client's own end() waits: for the connection that is being made, or for a server that does not answer.
+  const socket = new Socket({ signal })
+  const client = new pg.Client({
+    connectionString,
+    ssl,
+    application_name: 'antiphon-bus',
+    connectionTimeoutMillis: connectTimeoutMs,
+    query_timeout: queryTimeoutMs,
+    keepAlive: true,
+    keepAliveInitialDelayMillis: keepAliveDelayMs,
+    stream: () => socket,
+  })
+  const lost = new Promise<unknown>((resolve) => {
+    client.on('error', resolve)
+    client.once('end', () => resolve(new Error('The connection ended')))
+  })
+  return { client, lost, close: (reason) => void socket.destroy(reason) }
+}
+
+// In one statement, so that it locks once.
+async function notify(client: pg.Client, texts: readonly string[]): Promise<void> {
+  await client.query('SELECT pg_notify($1, text) FROM unnest($2::text[]) AS text', [channel, texts])
+}
+
+/**
+ * Says whether LISTEN works. A pooler in transaction mode takes it and gives the session to somebody else, which no
+ * error tells; so a word is sent from a second connection, since from the same one it might still come back.
+ */
+async function probe(listening: Line, speaking: Line, signal: AbortSignal, log: Log): Promise<void> {
+  const word = randomUUID()
+  const heard = new Promise<'heard'>((resolve) => {
+    listening.client.on('notification', ({ payload }) => payload === word && resolve('heard'))
+  })
+  try {
+    await speaking.client.connect()
+    await notify(speaking.client, [word])
+  } catch (error) {
+    if (!signal.aborted) log.warn({ err: error }, 'LISTEN could not be probed')
+    return
+  } finally {
+    speaking.close()
+  }
+  // Where this process stood still, the timer comes before what has arrived meanwhile, and that is read in between.
+  const silent = delay(probeMs, null, { ref: false }).then(() => turn('silent'))
+  const outcome = await Promise.race([heard, listening.lost, silent])
+  if (outcome === 'heard') log.info({}, 'LISTEN works')
+  if (outcome === 'silent') {
+    log.warn(
+      {},
+      'LISTEN is swallowed, probably by a pooler in transaction mode; viewers on other replicas wait for the poll. ' +
+        'Point DATABASE_URL at Postgres itself or set REDIS_URL',
+    )
+  }
+}

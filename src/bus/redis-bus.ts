@@ -1,0 +1,68 @@
+import { createClient } from 'redis'
+import type { Bus } from './bus.ts'
+import type { Connection, Log } from './bus-connection.ts'
+import { createRemoteBus } from './remote-bus.ts'
+
+export interface RedisBusOptions {
+  redisUrl: string
+  log: Log
+}
+
+const channel = 'antiphon'
+const connectTimeoutMs = 1_500
+// The client's time-out for commands ends when they are written. So silence ends the connection, and pings break it.
+const pingMs = 1_000
+const silenceMs = 3_000
+
+/** Redis pub/sub. */
+export function createRedisBus({ redisUrl, log }: RedisBusOptions): Bus {
+  return createRemoteBus({ kind: 'redis', connect: (hear, signal) => connect(redisUrl, hear, signal), log })
+}
+
+async function connect(url: string, hear: (text: string) => void, signal: AbortSignal): Promise<Connection> {
+  const subscriber = createRedisClient(url, signal)
+  const publisher = createRedisClient(url, signal)
+  let lose: (reason: unknown) => void = () => {}
+  const lost = new Promise<unknown>((resolve) => {
+    lose = resolve
+  })
+  for (const client of [subscriber, publisher]) client.on('error', lose)
+  function close(reason?: Error) {
+    lose(reason)
+    subscriber.destroy()
+    publisher.destroy()
+  }
+
+  try {
+    // One after the other: a client that is still connecting cannot be destroyed.
+    await subscriber.connect()
+    await publisher.connect()
+    await subscriber.subscribe(channel, hear)
+  } catch (error) {
+    close()
+    throw error
+  }
+  return {
+    async send(texts) {
+      await Promise.all(texts.map((text) => publisher.publish(channel, text)))
+    },
+    lost,
+    close,
+  }
+}
+
+function createRedisClient(url: string, signal: AbortSignal) {
+  return createClient({
+    url,
+    disableOfflineQueue: true,
+    pingInterval: pingMs,
+    maintNotifications: 'disabled',
+    socket: {
+      signal,
+      connectTimeout: connectTimeoutMs,
+      socketTimeout: silenceMs,
+      // The client would wait on after its destruction; the bus connects anew.
+      reconnectStrategy: false,
+    },
+  })
+}

@@ -1,0 +1,65 @@
+import { randomUUID } from 'node:crypto'
+import { setImmediate as turn } from 'node:timers/promises'
+import { type Bus, createListeners, type Topic } from './bus.ts'
+import { type Connection, type KeptConnection, keepConnected, type Log } from './bus-connection.ts'
+import { readWakeUp, writeWakeUp } from './wake-up.ts'
+
+export interface RemoteBusOptions {
+  kind: 'postgres' | 'redis'
+  /** The signal ends the connection, and the making of it, at whatever point it is. */
+  connect(hear: (text: string) => void, signal: AbortSignal): Promise<Connection>
+  log: Log
+}
+
+/**
+ * A bus over a connection that may break. It tells this replica's own listeners at once, and the others while it is
+ * connected: what is published in between is lost to them.
+ */
+export function createRemoteBus({ kind, connect, log }: RemoteBusOptions): Bus {
+  const origin = randomUUID()
+  const listeners = createListeners()
+  const waiting = new Map<Topic, Set<string>>()
+  let kept: KeptConnection | null = null
+  let sending: Promise<void> | null = null
+
+  function hear(text: string) {
+    const wakeUp = readWakeUp(text)
+    if (wakeUp !== null && wakeUp.origin !== origin) listeners.tell(wakeUp.topic, wakeUp.ids)
+  }
+
+  // One at a time, and what is published meanwhile goes with the next: a NOTIFY locks the whole database for a moment.
+  async function sendWaiting() {
+    // What this turn publishes on other topics goes along, and what somebody waits for goes first, such as a question to
+    // the model.
+    await turn()
+    while (waiting.size > 0) {
+      const texts = [...waiting].flatMap(([topic, ids]) => writeWakeUp({ origin, topic, ids: [...ids] }))
+      waiting.clear()
+      const connection = kept?.current()
+      // One that does not carry is as good as lost.
+      await connection?.send(texts).catch((error: Error) => connection.close(error))
+    }
+  }
+
+  return {
+    kind,
+    start() {
+      kept ??= keepConnected({ kind, connect: (signal) => connect(hear, signal), log })
+    },
+    publish(topic, ids) {
+      listeners.tell(topic, ids)
+      if (ids.length === 0) return
+      const unsent = waiting.get(topic) ?? new Set()
+      for (const id of ids) unsent.add(id)
+      waiting.set(topic, unsent)
+      sending ??= sendWaiting().finally(() => {
+        sending = null
+      })
+    },
+    subscribe: listeners.add,
+    async close() {
+      await sending
+      await kept?.close()
+    },
+  }
+}

@@ -1,0 +1,44 @@
+import type { LogEntry } from '../../store/answer-log.ts'
+import type { Completion } from '../../store/completion.ts'
+import type { Answer } from '../../stream/answer.ts'
+import { type Position, start } from '../../stream/position.ts'
+
+/** What one statement writes. */
+export interface Batch {
+  replicaId: string
+  entries: LogEntry[]
+  /** What may be revealed once they are written. */
+  moves: { answer: Answer<Completion>; to: Position }[]
+}
+
+/** How far the entries of one answer reach, with those that are under way. */
+export interface LogOffset {
+  answer: Answer<Completion>
+  sequence: number
+  position: Position
+}
+
+export function startOfLog(answer: Answer<Completion>): LogOffset {
+  return { answer, sequence: 0, position: start }
+}
+
+/** All that is new, and moves the offsets on. */
+export function collect(offsets: Iterable<LogOffset>, replicaId: string): Batch {
+  const batch: Batch = { replicaId, entries: [], moves: [] }
+  for (const offset of offsets) {
+    const { answer, position } = offset
+    const to = answer.position()
+    const deltas = answer.between(position, to)
+    if (deltas.length === 0) continue
+    offset.sequence += 1
+    offset.position = to
+    batch.entries.push({ completionId: answer.id, sequence: offset.sequence, delta: JSON.stringify(deltas) })
+    batch.moves.push({ answer, to })
+  }
+  return batch
+}
+
+export function joined(batches: readonly Batch[], replicaId: string): Batch {
+  const entries = batches.flatMap((batch) => batch.entries)
+  return { replicaId, entries, moves: batches.flatMap((batch) => batch.moves) }
+}

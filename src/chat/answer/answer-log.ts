@@ -1,0 +1,142 @@
+import type { Completion } from '../../store/completion.ts'
+import type { Answer } from '../../stream/answer.ts'
+import { type Batch, collect, type LogOffset, startOfLog } from './answer-log-batch.ts'
+import { type AnswerLogWriterOptions, createAnswerLogWriter } from './answer-log-writer.ts'
+
+/**
+ * Writes what is new in all active answers by one statement, and reveals it only when that is certain to be done: what a
+ * viewer has seen can be read again after a crash.
+ */
+export interface AnswerLog {
+  /** Says that there is more in it. */
+  touch(answer: Answer<Completion>): void
+  /** Says that it has ended, and its text is stored; or that it is others' to end. */
+  drop(answer: Answer<Completion>): void
+  /** Takes all that was written of it away, once nothing of it is under way. To be called when it was dropped; never rejects. */
+  erase(answer: Answer<Completion>): Promise<void>
+  /** Keeps the lease while there is nothing to write. */
+  start(): void
+  /** Resolves when nothing is being written any more. */
+  stop(): Promise<void>
+}
+
+export interface AnswerLogOptions extends AnswerLogWriterOptions {
+  /** The longest time that text waits for its statement, while the database keeps up. */
+  flushMs: number
+}
+
+// The log may take a twelfth of the CPU: few answers are written at once, which is soonest for their viewers; many wait for
+// each other, up to flushMs.
+const restPerWork = 12
+const firstRetryMs = 100
+const longestRetryMs = 2_000
+/** So that a database that is back hears of a server before others take it for lost. */
+const retriesPerLease = 4
+
+export function createAnswerLog({ flushMs, ...options }: AnswerLogOptions): AnswerLog {
+  const { replica, store } = options
+  const offsets = new Map<string, LogOffset>()
+  const moved = new Set<string>()
+  const writer = createAnswerLogWriter(options)
+  const pace = createPace(flushMs, replica.leaseMs, store.answerLog.hiddenMs)
+  let timer: NodeJS.Timeout | undefined
+  let leaseTimer: NodeJS.Timeout | undefined
+  let isCollecting = false
+  let hasFirstText = false
+  let isStopped = false
+
+  function schedule() {
+    if (isCollecting || isStopped || !writer.isFree()) return
+    // The first text of an answer does not wait: somebody looks at an empty page.
+    const waitMs = hasFirstText && !writer.hasFailed() ? 0 : pace.waitMs()
+    if (waitMs > 0) timer ??= setTimeout(begin, waitMs)
+    else begin()
+  }
+
+  function begin() {
+    clearTimeout(timer)
+    timer = undefined
+    isCollecting = true
+    // After the poll phase: all that one round of reads brought goes into one statement.
+    setImmediate(() => {
+      isCollecting = false
+      if (!isStopped) void write(writer.hasFailed() ? takeFailed() : takeMoved())
+    })
+  }
+
+  function takeMoved(): Batch {
+    const taken = [...moved].flatMap((id) => offsets.get(id) ?? [])
+    moved.clear()
+    hasFirstText = false
+    return collect(taken, replica.id())
+  }
+
+  // What has ended meanwhile is stored whole: nobody would read its entries, or drop them.
+  function takeFailed(): Batch {
+    const batch = writer.takeFailed()
+    return { ...batch, entries: batch.entries.filter(({ completionId }) => offsets.has(completionId)) }
+  }
+
+  async function write(batch: Batch) {
+    const startMs = performance.now()
+    const writing = writer.write(batch)
+    pace.began(startMs, performance.now())
+    await writing
+    pace.ended(!writer.hasFailed())
+    if (moved.size > 0 || writer.hasFailed()) schedule()
+  }
+
+  return {
+    touch(answer) {
+      if (!offsets.has(answer.id)) {
+        offsets.set(answer.id, startOfLog(answer))
+        hasFirstText = true
+      }
+      moved.add(answer.id)
+      schedule()
+    },
+    drop(answer) {
+      offsets.delete(answer.id)
+      store.answerLog.close(answer.id)
+    },
+    async erase({ id }) {
+      await writer.settled()
+      try {
+        await store.answerLog.erase(id)
+      } catch (error) {
+        options.log.warn({ err: error, completionId: id }, 'the log of a deleted answer stays until the next pruning')
+      }
+    },
+    start() {
+      const renewMs = replica.leaseMs / 4
+      leaseTimer = setInterval(() => performance.now() - writer.renewedMs() > renewMs / 2 && schedule(), renewMs)
+    },
+    stop() {
+      isStopped = true
+      clearTimeout(timer)
+      clearInterval(leaseTimer)
+      return writer.settled()
+    },
+  }
+}
+
+/** When the next statement may go. */
+function createPace(flushMs: number, leaseMs: number, hiddenMs: number) {
+  let notBeforeMs = 0
+  let retryMs = firstRetryMs
+  return {
+    waitMs: () => notBeforeMs - performance.now(),
+    began(startMs: number, sentMs: number) {
+      const workMs = hiddenMs + sentMs - startMs
+      notBeforeMs = Math.max(notBeforeMs, startMs + Math.min(flushMs, workMs * restPerWork))
+    },
+    ended(isWritten: boolean) {
+      if (isWritten) {
+        retryMs = firstRetryMs
+        return
+      }
+      notBeforeMs = performance.now() + retryMs
+      retryMs = Math.min(longestRetryMs, leaseMs / retriesPerLease, retryMs * 2)
+    },
+  }
+}

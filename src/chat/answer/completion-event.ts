@@ -1,0 +1,134 @@
+import type { Completion } from '../../store/completion.ts'
+import type { Answer } from '../../stream/answer.ts'
+import { writeCursor } from '../../stream/cursor.ts'
+import type { ChoiceDelta } from '../../stream/delta.ts'
+import { follow, type Step } from '../../stream/follower.ts'
+import { type Position, progress, start } from '../../stream/position.ts'
+import { type Failure, notFound } from '../access/error.ts'
+
+export type CompletionEvent =
+  | { type: 'snapshot'; completionId: string; cursor: string; completion: Completion; choices: ChoiceDelta[] }
+  | { type: 'delta'; completionId: string; cursor: string; choices: ChoiceDelta[] }
+  | { type: 'ended'; completionId: string; cursor: string; completion: Completion }
+  | { type: 'rejected'; completionId: string; cursor: string; failure: Failure }
+
+export type StreamMode = 'DELTA' | 'SNAPSHOT'
+
+export interface WatchOptions {
+  /** Where the viewer already is; null for a snapshot first. */
+  from: Position | null
+  mode: StreamMode
+  flushMs: number
+  /** As it is when asked. */
+  completion(): Completion
+  /** Aborts when the viewer may see no more of it: then nothing follows but a rejection. */
+  lost: AbortSignal
+  /** Called once, when the viewer has left or has had all. */
+  onLeave(): void
+}
+
+function rejected(failure: Failure, completionId: string): CompletionEvent {
+  return { type: 'rejected', completionId, cursor: '', failure }
+}
+
+/** `completionId` is the one asked for, or empty where none was. */
+export function rejection(failure: Failure, completionId: string): AsyncIterableIterator<CompletionEvent> {
+  let isDone = false
+  const event = rejected(failure, completionId)
+  return iterator<CompletionEvent>(
+    async () => {
+      if (isDone) return { done: true, value: undefined }
+      isDone = true
+      return { done: false, value: event }
+    },
+    () => {
+      isDone = true
+    },
+  )
+}
+
+/**
+ * A snapshot, or with `from` what came after it; then what is new, merged as far as the viewer is behind; then the end. Where
+ * less is stored than the viewer has seen, another snapshot comes before the end.
+ * Inserted by hand, since a generator's return() would wait behind its pending next().
+ */
+export function watchAnswer(answer: Answer<Completion>, options: WatchOptions): AsyncIterableIterator<CompletionEvent> {
+  const { mode, flushMs, completion, lost, onLeave } = options
+  const first = options.from === null ? answer.revealed() : null
+  const steps = follow(answer, { from: options.from ?? answer.revealed(), flushMs })
+  let phase: 'opening' | 'following' | 'ended' = 'opening'
+  let position = options.from ?? answer.revealed()
+
+  const stopFollowing = () => void steps.return?.()
+  lost.addEventListener('abort', stopFollowing)
+  if (lost.aborted) stopFollowing()
+
+  function snapshot(to: Position): CompletionEvent {
+    const cursor = writeCursor(answer.id, to)
+    const choices = answer.between(start, to)
+    return { type: 'snapshot', completionId: answer.id, cursor, completion: completion(), choices }
+  }
+
+  function eventOf({ from, to }: Step): CompletionEvent {
+    position = to
+    if (mode === 'SNAPSHOT') return snapshot(to)
+    return {
+      type: 'delta',
+      completionId: answer.id,
+      cursor: writeCursor(answer.id, to),
+      choices: answer.between(from, to),
+    }
+  }
+
+  /** Another server has ended the answer, and had less of it than was seen here. */
+  function hasTooMuch(): boolean {
+    return !lost.aborted && answer.outcome() !== null && progress(position) > progress(answer.revealed())
+  }
+
+  /** null where the server goes before the answer has ended. */
+  function lastEvent(): CompletionEvent | null {
+    if (lost.aborted) return rejected(notFound('completion').failure, answer.id)
+    const outcome = answer.outcome()
+    if (outcome === null) return null
+    return { type: 'ended', completionId: answer.id, cursor: writeCursor(answer.id, position), completion: outcome }
+  }
+
+  function finish() {
+    if (phase === 'ended') return
+    phase = 'ended'
+    lost.removeEventListener('abort', stopFollowing)
+    stopFollowing()
+    onLeave()
+  }
+
+  async function next(): Promise<IteratorResult<CompletionEvent>> {
+    if (phase === 'ended') return { done: true, value: undefined }
+    const isOpening = phase === 'opening'
+    phase = 'following'
+    if (isOpening && first !== null && !lost.aborted) return { done: false, value: snapshot(first) }
+    const step = await steps.next()
+    if (!step.done && !lost.aborted) return { done: false, value: eventOf(step.value) }
+    if (hasTooMuch()) {
+      position = answer.revealed()
+      return { done: false, value: snapshot(position) }
+    }
+    finish()
+    const value = lastEvent()
+    return value === null ? { done: true, value: undefined } : { done: false, value }
+  }
+
+  return iterator(next, finish)
+}
+
+function iterator<Value>(next: () => Promise<IteratorResult<Value>>, leave: () => void): AsyncIterableIterator<Value> {
+  return {
+    next,
+    async return() {
+      leave()
+      return { done: true, value: undefined }
+    },
+    [Symbol.asyncIterator]() {
+      return this
+    },
+  }
+}

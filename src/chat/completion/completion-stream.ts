@@ -1,0 +1,139 @@
+import { setImmediate as turn } from 'node:timers/promises'
+import type { Completion } from '../../store/completion.ts'
+import { readCursor } from '../../stream/cursor.ts'
+import type { Position } from '../../stream/position.ts'
+import type { AccessWatches } from '../access/access-watch.ts'
+import { ChatError, invalidInput } from '../access/error.ts'
+import { checkKey } from '../access/idempotency-key.ts'
+import type { Limits } from '../access/limits.ts'
+import type { User } from '../access/viewer.ts'
+import type { ActiveCompletions } from '../answer/active-completion.ts'
+import type { AnswerLookup } from '../answer/answer-lookup.ts'
+import { type CompletionEvent, rejection, type StreamMode, watchAnswer } from '../answer/completion-event.ts'
+import { checkCompletionInput } from '../prompt/completion-check.ts'
+import type { CompletionInput } from '../prompt/completion-input.ts'
+import type { StartOnce } from './idempotency.ts'
+
+interface StreamShape {
+  mode: StreamMode
+  /** At least so long between two events. */
+  flushMs: number
+}
+
+export interface StartInput extends StreamShape {
+  idempotencyKey: string
+  completion: CompletionInput
+}
+
+export interface WatchInput extends StreamShape {
+  completionId: string
+  after: string | null
+}
+
+export interface CompletionStreams {
+  /** Asks the model and watches. What goes wrong before there is a completion is an event. */
+  start(viewer: User, input: StartInput): Promise<AsyncIterableIterator<CompletionEvent>>
+  watch(viewer: User, input: WatchInput): Promise<AsyncIterableIterator<CompletionEvent>>
+}
+
+export interface CompletionStreamsOptions {
+  activeCompletions: ActiveCompletions
+  answers: AnswerLookup
+  accessWatches: AccessWatches
+  startOnce: StartOnce
+  limits: Limits
+  /** Throws NOT_FOUND. */
+  visible(viewer: User, completionId: string): Promise<Completion>
+}
+
+const longestFlushMs = 60_000
+
+function checkFlush(flushMs: number, path: string): void {
+  if (flushMs < 0 || flushMs > longestFlushMs) throw invalidInput(path, `takes 0 to ${longestFlushMs}, not ${flushMs}`)
+}
+
+function positionOf(completionId: string, cursor: string): Position {
+  const read = readCursor(cursor)
+  if (read === null) throw invalidInput('input.watch.after', 'is no cursor')
+  if (read.answerId !== completionId) throw invalidInput('input.watch.after', 'is a cursor of another completion')
+  return read.position
+}
+
+export function createCompletionStreams(options: CompletionStreamsOptions): CompletionStreams {
+  const { activeCompletions, answers, accessWatches, startOnce, limits, visible } = options
+
+  async function follow(
+    viewer: User,
+    completion: Completion,
+    position: Position | null,
+    { mode, flushMs }: StreamShape,
+    closeStream: () => void,
+  ) {
+    const { lost, leave } = accessWatches.watch(viewer.id, completion.conversationId)
+    const onLeave = () => {
+      closeStream()
+      leave()
+    }
+    try {
+      const answer = await answers.open(completion)
+      // A cursor from beyond what is known here cannot be served: the viewer gets all there is. It may be beyond what is
+      // revealed here: another replica sees a commit before its answer comes back to this one.
+      const from = position !== null && (await answers.reaches(answer, position)) ? position : null
+      const current = () => activeCompletions.get(completion.id)?.completion ?? answer.outcome() ?? completion
+      return watchAnswer(answer, { from, mode, flushMs, completion: current, lost, onLeave })
+    } catch (error) {
+      onLeave()
+      throw error
+    }
+  }
+
+  /** The stream has its share of the limit before anything is done for it: who is refused has asked nothing. */
+  async function withStream<Events>(viewer: User, open: (closeStream: () => void) => Promise<Events>): Promise<Events> {
+    const closeStream = limits.openStream(viewer)
+    try {
+      return await open(closeStream)
+    } catch (error) {
+      closeStream()
+      throw error
+    }
+  }
+
+  async function start(viewer: User, { idempotencyKey, completion: input, ...shape }: StartInput) {
+    await limits.takeTry(viewer)
+    const path = 'input.start.completion'
+    checkKey(idempotencyKey, 'input.start.idempotencyKey')
+    checkFlush(shape.flushMs, 'input.start.flushMs')
+    checkCompletionInput({ ...input, idempotencyKey: null }, path)
+    return withStream(viewer, async (closeStream) => {
+      const { completion } = await startOnce(viewer, input, idempotencyKey, path)
+      const events = await follow(viewer, completion, null, shape, closeStream)
+      // undici sends on a connection that was used before only in the check phase, and what the first event costs would
+      // come before it: whoever asked waits for the model.
+      await turn()
+      return events
+    })
+  }
+
+  async function watch(viewer: User, { completionId, after, ...shape }: WatchInput) {
+    checkFlush(shape.flushMs, 'input.watch.flushMs')
+    return withStream(viewer, async (closeStream) => {
+      const completion = await visible(viewer, completionId)
+      const position = after === null ? null : positionOf(completionId, after)
+      return follow(viewer, completion, position, shape, closeStream)
+    })
+  }
+
+  return {
+    start: (viewer, input) => orRejection('', start(viewer, input)),
+    watch: (viewer, input) => orRejection(input.completionId, watch(viewer, input)),
+  }
+}
+
+async function orRejection(completionId: string, watching: Promise<AsyncIterableIterator<CompletionEvent>>) {
+  try {
+    return await watching
+  } catch (error) {
+    if (error instanceof ChatError) return rejection(error.failure, completionId)
+    throw error
+  }
+}

@@ -1,0 +1,101 @@
+import { StoreError } from '../../database/error.ts'
+import type { Completion, CompletionError, CompletionStatus, EndedMessage } from '../../store/completion.ts'
+import type { AnswerChoice } from '../../stream/choice.ts'
+import { storableJson } from '../../stream/text.ts'
+import type { UpstreamError, UpstreamErrorCode } from '../../upstream/error.ts'
+import type { StopReason } from '../answer/active-completion.ts'
+
+export interface Ending {
+  status: Exclude<CompletionStatus, 'IN_PROGRESS'>
+  error: CompletionError | null
+}
+
+/** What is stored at the end of an answer. */
+export interface End {
+  completion: Completion
+  messages: EndedMessage[]
+}
+
+const nothingForeign = {
+  upstreamId: null,
+  requestId: null,
+  created: null,
+  modelUsed: null,
+  systemFingerprint: null,
+  serviceTier: null,
+}
+
+// An answer that was cut off is INTERRUPTED; one that the upstream refused, broke or gave up is FAILED.
+const interrupting: ReadonlySet<UpstreamErrorCode> = new Set([
+  'FIRST_BYTE_TIMEOUT',
+  'IDLE_TIMEOUT',
+  'TOTAL_TIMEOUT',
+  'UPSTREAM_RESET',
+  'UPSTREAM_TRUNCATED',
+])
+
+const stops: Record<StopReason, { code: string; message: string }> = {
+  CANCELLED: { code: 'CANCELLED', message: 'The completion was cancelled.' },
+  DISPLACED: { code: 'CANCELLED', message: 'The message to answer was deleted while the completion waited.' },
+  SERVER_DRAINED: { code: 'SERVER_DRAINED', message: 'The server was shut down while the answer came.' },
+  SERVER_LOST: { code: 'SERVER_LOST', message: 'The server that streamed the answer was lost.' },
+}
+
+function ownError(code: string, message: string, retryable: boolean): CompletionError {
+  return { code, message, providerCode: null, type: null, param: null, httpStatus: null, retryable }
+}
+
+export function endingOfStop(reason: StopReason): Ending {
+  const { code, message } = stops[reason]
+  const status = code === 'CANCELLED' ? 'CANCELLED' : 'INTERRUPTED'
+  return { status, error: ownError(code, message, status === 'INTERRUPTED') }
+}
+
+export function endingOfUpstream(error: UpstreamError): Ending {
+  const { code, message, providerCode, type, param, httpStatus, retryable } = error
+  const status = interrupting.has(code) ? 'INTERRUPTED' : 'FAILED'
+  return { status, error: storableJson({ code, message, providerCode, type, param, httpStatus, retryable }) }
+}
+
+/** What an upstream would say, before it is asked: what was waited for has made it too long. */
+export function endingOfLength(message: string): Ending {
+  const error = { ...ownError('UPSTREAM_REFUSED', message, false), providerCode: 'context_length_exceeded' }
+  return { status: 'FAILED', error }
+}
+
+export function endingOfStorage(): Ending {
+  return { status: 'FAILED', error: ownError('STORAGE', 'What was to be sent could not be read.', true) }
+}
+
+/** For a fault of our own: what it was stands in the log of the server, not in the answer. */
+export function endingOfFault(): Ending {
+  return { status: 'FAILED', error: ownError('UPSTREAM_PROTOCOL', 'The answer could not be understood.', false) }
+}
+
+/** The database would refuse the same end again; any other error is worth another try. */
+export function isRefusal(error: unknown): boolean {
+  return !(error instanceof StoreError)
+}
+
+/** Takes the place of an end that the database refuses: of what came from the upstream it has only the texts, made storable as they grew. */
+export function plainEnd({ completion, messages }: End): End {
+  return {
+    completion: { ...completion, ...nothingForeign, ...endingOfFault() },
+    messages: messages.map((message) => ({ ...message, logprobs: null })),
+  }
+}
+
+export function endedMessage(id: string, choice: AnswerChoice, status: CompletionStatus): EndedMessage {
+  const { content, refusal, reasoning, toolCalls, finishReason, logprobs } = choice
+  const hasLogprobs = logprobs.content.length + logprobs.refusal.length > 0
+  return {
+    id,
+    content: content === '' ? null : content,
+    refusal: refusal === '' ? null : refusal,
+    reasoning: reasoning === '' ? null : reasoning,
+    toolCalls: toolCalls.filter(({ name }) => name !== ''),
+    finishReason,
+    logprobs: hasLogprobs ? logprobs : null,
+    status: status === 'COMPLETED' || finishReason !== null ? 'COMPLETE' : 'PARTIAL',
+  }
+}

@@ -1,0 +1,62 @@
+import type { Completion } from '../../store/completion.ts'
+import type { Store } from '../../store/store.ts'
+import { ChatError } from '../access/error.ts'
+import type { Log } from '../access/log.ts'
+import type { Canceller } from '../answer/cancel.ts'
+import type { FindStarted } from './idempotency.ts'
+import type { Preparation } from './preparation.ts'
+import type { StartRequest } from './start-request.ts'
+
+/** Inserted, with the turn in its conversation or waiting for it; or the completion that the key started before. */
+export type Inserted = 'TURN' | 'WAITING' | Completion
+
+/**
+ * Inserts a prepared question with its completion. Resolves with null where nothing was inserted and another try is worth it: the
+ * leaf has moved, or the turn is free by now. Throws CONVERSATION_BUSY, or as FindStarted does.
+ */
+export type Insert = (request: StartRequest, preparation: Preparation) => Promise<Inserted | null>
+
+const longestQueue = 32
+
+export function createInsert(store: Store, findStarted: FindStarted, canceller: Canceller, log: Log): Insert {
+  async function firstWaiting(conversationId: string): Promise<Completion | null> {
+    return (await store.completions.active([conversationId])).find(({ stored }) => stored) ?? null
+  }
+
+  // Only the running one: waiting questions were promised their turn, and the interrupting one comes after them.
+  function interrupt(running: Completion) {
+    canceller.cancel(running).catch((error: unknown) => {
+      log.warn(
+        { err: error, completionId: running.id },
+        'an answer could not be interrupted; the question after it waits',
+      )
+    })
+  }
+
+  async function waitForTurn({ input: { ifBusy } }: StartRequest, preparation: Preparation, conversationId: string) {
+    const running = await store.queue.running(conversationId)
+    const busy = running ?? (await firstWaiting(conversationId))
+    if (busy === null) return null
+    if (ifBusy !== 'QUEUE' && ifBusy !== 'INTERRUPT') {
+      const message = 'Another answer is being written in this conversation.'
+      throw new ChatError({ code: 'CONVERSATION_BUSY', message, completion: busy })
+    }
+    if ((await store.queue.length(conversationId)) >= longestQueue) {
+      const message = `${longestQueue} questions wait in this conversation already, and no more may.`
+      throw new ChatError({ code: 'CONVERSATION_BUSY', message, completion: busy })
+    }
+    const wait = { request: JSON.stringify(preparation.queued), longestQueue }
+    if (!(await store.completions.insert(preparation, wait))) return null
+    if (ifBusy === 'INTERRUPT' && running !== null) interrupt(running)
+    return 'WAITING'
+  }
+
+  return async (request, preparation) => {
+    if (await store.completions.insert(preparation, null)) return 'TURN'
+    // The statement does not say why it inserted nothing.
+    const known = await findStarted(request)
+    if (known !== null) return known
+    const { conversationId, stored } = preparation.completion
+    return conversationId === null || !stored ? null : waitForTurn(request, preparation, conversationId)
+  }
+}

@@ -1,0 +1,209 @@
+import { createHash } from 'node:crypto'
+import { v7 as uuid } from 'uuid'
+import type { Completion, NewLeaf } from '../../store/completion.ts'
+import type { CompletionRequest } from '../../store/completion-request.ts'
+import type { CompletionDefaults, Conversation } from '../../store/conversation.ts'
+import type { Message, NewMessage } from '../../store/message.ts'
+import type { Store } from '../../store/store.ts'
+import { storableJson, storableText } from '../../stream/text.ts'
+import type { Upstreams } from '../../upstream/upstream.ts'
+import { invalidInput } from '../access/error.ts'
+import type { User } from '../access/viewer.ts'
+import { type InsertionPoint, insertionPointOf, noDefaults } from '../conversation/insertion-point.ts'
+import { newMessage } from '../conversation/new-message.ts'
+import type { CompletionInput } from '../prompt/completion-input.ts'
+import type { Context } from '../prompt/context.ts'
+import { wireParameters } from '../prompt/parameters.ts'
+import type { Prompts, QueuedRequest } from '../prompt/prompt.ts'
+import type { StartRequest } from './start-request.ts'
+
+/** What is to be written and sent for a question; nothing has happened yet. */
+export interface Preparation {
+  completion: Completion
+  request: CompletionRequest
+  newConversation: Conversation | null
+  /** The question's, then the empty answers; nothing where it is not to be stored. */
+  messages: NewMessage[]
+  /** The question's, as they are before they are written. */
+  fresh: Message[]
+  leaf: NewLeaf | null
+  answerIds: string[]
+  choiceCount: number
+  parameters: Record<string, unknown>
+  /** What is sent if it is sent at once. */
+  context: Context
+  /** False where an answer that is part of the context is still being written. */
+  isSettled: boolean
+  isUntitled: boolean
+  /** What it is to be sent with after a wait. */
+  queued: QueuedRequest
+}
+
+export interface PrepareOptions {
+  store: Store
+  upstreams: Upstreams
+  prompts: Prompts
+  defaultModel: string | null
+}
+
+/** Throws ChatError. */
+export type Prepare = (request: StartRequest) => Promise<Preparation>
+
+const modelListMs = 5_000
+
+/** Stable, and tells the upstream nothing about the person. */
+function pseudonymOf(viewer: User): string {
+  return createHash('sha256').update(`antiphon user ${viewer.id}`).digest('base64url').slice(0, 22)
+}
+
+// Where the client gives one of the two limits, a default for the other would contradict it.
+function withDefaults(input: CompletionInput, defaults: CompletionDefaults, viewer: User): CompletionInput {
+  const { temperature, topP, maxTokens } = defaults
+  return {
+    ...input,
+    temperature: input.temperature ?? temperature,
+    topP: input.topP ?? topP,
+    maxTokens: input.maxTokens ?? (input.maxCompletionTokens ? null : maxTokens),
+    user: input.user ?? pseudonymOf(viewer),
+  }
+}
+
+// What the store keeps is JSON, which has no bigint; the reader gets such a seed as the text that was given.
+function storableParameters(parameters: Record<string, unknown>): Record<string, unknown> {
+  const { seed } = parameters
+  return storableJson(typeof seed === 'bigint' ? { ...parameters, seed: String(seed) } : parameters)
+}
+
+export function createPrepare(options: PrepareOptions): Prepare {
+  return async ({ viewer, input, key, path }) => {
+    const insertionPoint = await insertionPointOf(options.store, viewer, input)
+    const { conversation } = insertionPoint
+    if (input.messages.length === 0 && insertionPoint.parentId === null) {
+      throw invalidInput(`${path}.messages`, 'takes at least one message in a conversation that has none')
+    }
+    const model = await modelOf(options, input, conversation, path)
+    const parameters = wireParameters(withDefaults(input, conversation?.defaults ?? noDefaults, viewer))
+    const questions = questionsOf(input, insertionPoint, viewer)
+    const stored = input.store !== false
+    const fresh = freshOf(questions, insertionPoint, stored)
+    const asked = { conversation, parentId: insertionPoint.parentId, fresh, stored, model, parameters }
+    const { context, isSettled } = await options.prompts.of({ ...asked, context: input.context ?? null })
+    const completion: Completion = {
+      ...blankCompletion,
+      id: uuid(),
+      requesterId: viewer.id,
+      conversationId: conversation?.id ?? null,
+      parentId: questions.at(-1)?.id ?? insertionPoint.parentId,
+      idempotencyKey: key?.key ?? null,
+      inputHash: key?.inputHash ?? null,
+      stored,
+      cancelWhenUnwatched: input.whenUnwatched === 'CANCEL',
+      model,
+      context: context.report,
+      metadata: storableJson((input.metadata ?? []).map(({ key: name, value }) => ({ key: name, value }))),
+      attempts: [],
+      createdAt: new Date(),
+    }
+    const choiceCount = input.n ?? 1
+    const request = { parameters: storableParameters(parameters), messageIds: context.messageIds }
+    const queued = {
+      parameters: request.parameters,
+      context: input.context ?? null,
+      questionIds: questions.map(({ id }) => id),
+    }
+    const isUntitled = stored && conversation?.title === null
+    const preparation = { completion, request, fresh, choiceCount, parameters, context, isSettled, isUntitled, queued }
+    if (completion.stored) return { ...preparation, ...writtenFor(completion, insertionPoint, questions, choiceCount) }
+    const answerIds = Array.from({ length: choiceCount }, () => uuid())
+    return {
+      ...preparation,
+      completion: { ...completion, parentId: null },
+      // The new messages' ids would lead to nothing.
+      request: { ...request, messageIds: [] },
+      newConversation: null,
+      messages: [],
+      leaf: null,
+      answerIds,
+    }
+  }
+}
+
+function writtenFor(
+  completion: Completion,
+  insertionPoint: InsertionPoint,
+  questions: NewMessage[],
+  choiceCount: number,
+) {
+  const answers = emptyAnswers(completion, choiceCount)
+  const [leafId = ''] = answers.map(({ id }) => id)
+  return {
+    newConversation: insertionPoint.isNew ? insertionPoint.conversation : null,
+    messages: [...questions, ...answers],
+    leaf: { leafId, parentId: insertionPoint.parentId, isAtLeaf: insertionPoint.isAtLeaf },
+    answerIds: answers.map(({ id }) => id),
+  }
+}
+
+async function modelOf(
+  options: PrepareOptions,
+  input: CompletionInput,
+  conversation: Conversation | null,
+  path: string,
+) {
+  const named = input.model ?? conversation?.defaults.model ?? options.defaultModel
+  if (named !== null) return storableText(named)
+  try {
+    return storableText(await options.upstreams.defaultModel(AbortSignal.timeout(modelListMs)))
+  } catch {
+    throw invalidInput(`${path}.model`, 'is needed: there is no default, and the upstream does not list its models now')
+  }
+}
+
+function questionsOf(
+  { messages }: CompletionInput,
+  { conversation, parentId }: InsertionPoint,
+  viewer: User,
+): NewMessage[] {
+  const questions: NewMessage[] = []
+  for (const message of messages) {
+    const insertionPoint = { conversationId: conversation?.id ?? '', parentId: questions.at(-1)?.id ?? parentId }
+    questions.push(newMessage(message, { ...insertionPoint, authorId: viewer.id }))
+  }
+  return questions
+}
+
+/** In their conversation, where that is there before them. */
+function freshOf(
+  questions: readonly NewMessage[],
+  { conversation, isNew }: InsertionPoint,
+  stored: boolean,
+): Message[] {
+  const conversationId = stored && !isNew ? (conversation?.id ?? null) : null
+  return questions.map((question) => ({ ...question, conversationId }))
+}
+
+function emptyAnswers({ id, conversationId, parentId }: Completion, count: number): NewMessage[] {
+  const insertionPoint = { conversationId: conversationId ?? '', parentId, authorId: null }
+  return Array.from({ length: count }, (_, choiceIndex) => ({
+    ...newMessage({ role: 'ASSISTANT' }, insertionPoint),
+    completionId: id,
+    choiceIndex,
+    status: 'STREAMING' as const,
+  }))
+}
+
+const blankCompletion = {
+  replicaId: null,
+  status: 'IN_PROGRESS',
+  modelUsed: null,
+  upstream: null,
+  upstreamId: null,
+  requestId: null,
+  created: null,
+  systemFingerprint: null,
+  serviceTier: null,
+  error: null,
+  usage: null,
+  firstTokenAt: null,
+  finishedAt: null,
+} as const

@@ -1,0 +1,60 @@
+import type { Completion, Usage } from '../../store/completion.ts'
+import { noUsage } from '../../store/usage.ts'
+import type { AnswerChoice } from '../../stream/choice.ts'
+import type { Usage as ProviderUsage } from '../../upstream/chunk.ts'
+import type { Upstreams } from '../../upstream/upstream.ts'
+import type { TokenCounter } from '../prompt/token-counter.ts'
+import type { WireMessage } from '../prompt/wire-message.ts'
+
+/** What came of the upstream beside the text. */
+export interface Received {
+  /** As they were sent. */
+  messages: WireMessage[]
+  usage: ProviderUsage | null
+  /** Whether the upstream took the request: one that it refused costs nothing. */
+  wasAnswered: boolean
+}
+
+export interface UsageFacts extends Received {
+  completion: Completion
+  choices: readonly AnswerChoice[]
+}
+
+const sum = (numbers: readonly number[]) => numbers.reduce((total, number) => total + number, 0)
+
+function writtenText({ content, refusal, reasoning, toolCalls }: AnswerChoice): string {
+  return content + refusal + reasoning + toolCalls.map((call) => call.name + call.arguments).join('')
+}
+
+export interface Usages {
+  /** The provider's figures; where it gave none for what it wrote, an estimate that is marked so. */
+  of(facts: UsageFacts): Promise<Usage>
+  /** Where the provider gave no figures for what it wrote. */
+  estimate(completion: Completion, promptTokens: number, choices: readonly AnswerChoice[]): Promise<Usage>
+}
+
+export function createUsages(upstreams: Upstreams, tokens: TokenCounter): Usages {
+  function priced(completion: Completion, counts: ProviderUsage, source: Usage['source']): Usage {
+    const { upstream, model, modelUsed } = completion
+    // What was asked for as `gpt-4o` is answered as `gpt-4o-2024-08-06`; price lists have either.
+    const costMicros = upstreams.costMicros(upstream, modelUsed === null ? [model] : [modelUsed, model], counts)
+    return { ...counts, costMicros, source }
+  }
+
+  async function estimate(completion: Completion, promptTokens: number, choices: readonly AnswerChoice[]) {
+    const completionTokens = sum(await tokens.countTokens(completion.model, choices.map(writtenText)))
+    const totalTokens = promptTokens + completionTokens
+    const counts = { promptTokens, completionTokens, totalTokens, cachedTokens: 0, reasoningTokens: 0 }
+    return priced(completion, counts, 'ESTIMATED')
+  }
+
+  return {
+    estimate,
+    async of({ completion, usage: provided, messages, choices, wasAnswered }) {
+      if (provided !== null) return priced(completion, provided, 'PROVIDER')
+      if (!wasAnswered) return noUsage
+      const promptTokens = sum(await tokens.countMessages(completion.model, messages))
+      return estimate(completion, promptTokens, choices)
+    },
+  }
+}

@@ -1,0 +1,26 @@
+import type { BranchChoice } from '../../store/branch.ts'
+import type { Conversation } from '../../store/conversation.ts'
+import type { Store } from '../../store/store.ts'
+import { notFound } from '../access/error.ts'
+import type { User } from '../access/viewer.ts'
+
+/** Where the viewer stands in a conversation; any role may. Both throw ChatError, and give the conversation as it is then. */
+export interface Branches {
+  select(viewer: User, messageId: string): Promise<Conversation>
+  markRead(viewer: User, messageId: string): Promise<Conversation>
+}
+
+export function createBranches({ branches, conversations, messages }: Store): Branches {
+  const choosing =
+    (choose: (choice: BranchChoice) => Promise<boolean>) =>
+    async (viewer: User, messageId: string): Promise<Conversation> => {
+      const [message] = await messages.find(viewer.id, [messageId])
+      const conversationId = message?.conversationId
+      if (!conversationId) throw notFound('message')
+      if (!(await choose({ viewerId: viewer.id, conversationId, messageId }))) throw notFound('message')
+      const [conversation] = await conversations.find(viewer.id, [conversationId])
+      if (conversation === undefined) throw notFound('message')
+      return conversation
+    }
+  return { select: choosing(branches.select), markRead: choosing(branches.markRead) }
+}

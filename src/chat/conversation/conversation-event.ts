@@ -1,0 +1,164 @@
+import { StoreError } from '../../database/error.ts'
+import type { Completion } from '../../store/completion.ts'
+import type { StoredEvent } from '../../store/conversation-event.ts'
+import type { Store } from '../../store/store.ts'
+import { invalidInput, notFound } from '../access/error.ts'
+import type { Limits } from '../access/limits.ts'
+import type { User } from '../access/viewer.ts'
+import type { ActiveCompletions } from '../answer/active-completion.ts'
+import type { Conversation, Conversations } from './conversation.ts'
+import type { EventReader, Watch } from './event-reader.ts'
+import type { Message, Messages } from './message.ts'
+
+/** What it is about is as it was when the viewer got to the event, not as it was when the event happened. */
+export type ConversationEvent = { conversationId: string; cursor: string } & (
+  | { kind: 'MESSAGE_CREATED'; message: Message }
+  | { kind: 'MESSAGE_DELETED'; messageId: string }
+  | { kind: 'COMPLETION_STARTED' | 'COMPLETION_FINISHED'; completion: Completion }
+  | { kind: 'CONVERSATION_UPDATED' | 'PARTICIPANTS_CHANGED'; conversation: Conversation }
+  | { kind: 'ACCESS_REVOKED' }
+)
+
+export interface ConversationEvents {
+  /** What happens after the cursor, or from now on; at the loss of access ACCESS_REVOKED, and no more. Throws ChatError. */
+  watch(viewer: User, conversationId: string, after: string | null): Promise<AsyncIterableIterator<ConversationEvent>>
+}
+
+export interface ConversationEventsOptions {
+  store: Store
+  reader: EventReader
+  conversations: Conversations
+  messages: Messages
+  activeCompletions: ActiveCompletions
+  limits: Limits
+}
+
+const cursorForm = /^([0-9a-f-]{36}):(\d{1,10})$/
+
+/** The position after this event of the conversation. */
+export function writeEventCursor(conversationId: string, sequence: number): string {
+  return Buffer.from(`${conversationId}:${sequence}`).toString('base64url')
+}
+
+function sequenceIn(cursor: string, conversationId: string, last: number): number {
+  const [, id, sequence] = cursorForm.exec(Buffer.from(cursor, 'base64url').toString()) ?? []
+  if (id === undefined) throw invalidInput('after', 'is no cursor of conversationEvents')
+  if (id !== conversationId) throw invalidInput('after', 'is a cursor of another conversation')
+  if (Number(sequence) > last) throw invalidInput('after', 'is beyond what has happened in this conversation')
+  return Number(sequence)
+}
+
+export function createConversationEvents(options: ConversationEventsOptions): ConversationEvents {
+  const { store, reader, limits } = options
+  return {
+    async watch(viewer, conversationId, after) {
+      const last = await store.conversationEvents.last(viewer.id, conversationId)
+      if (last === null) throw notFound('conversation')
+      const from = after === null ? last : sequenceIn(after, conversationId, last)
+      const onLeave = limits.openStream(viewer)
+      return watchEvents({
+        conversationId,
+        from,
+        watch: reader.watch(viewer.id, conversationId),
+        find: (event) => find(options, viewer, conversationId, event),
+        onLeave,
+      })
+    },
+  }
+}
+
+/** null for what the viewer cannot see any more: of what was deleted meanwhile, another event tells. */
+async function find(
+  { store, conversations, messages, activeCompletions }: ConversationEventsOptions,
+  viewer: User,
+  conversationId: string,
+  { kind, subjectId, sequence }: StoredEvent,
+): Promise<ConversationEvent | null> {
+  const base = { conversationId, cursor: writeEventCursor(conversationId, sequence) }
+  const id = subjectId ?? conversationId
+  if (kind === 'MESSAGE_CREATED') {
+    const [message] = await messages.find(viewer, [id])
+    return message ? { ...base, kind, message } : null
+  }
+  if (kind === 'COMPLETION_STARTED' || kind === 'COMPLETION_FINISHED') {
+    const [completion] = await store.completions.find(viewer.id, [id])
+    return completion ? { ...base, kind, completion: activeCompletions.current(completion) } : null
+  }
+  const [conversation] = await conversations.find(viewer, [conversationId])
+  if (conversation === undefined) return null
+  return kind === 'MESSAGE_DELETED' ? { ...base, kind, messageId: id } : { ...base, kind, conversation }
+}
+
+interface EventsFrom {
+  conversationId: string
+  from: number
+  watch: Watch
+  find(event: StoredEvent): Promise<ConversationEvent | null>
+  /** Called once, when the viewer has left or has no access any more. */
+  onLeave(): void
+}
+
+/**
+ * A viewer is a position among the events, not a queue: who reads slowly finds a page of numbers and ids at a time, and the
+ * rest in the store. Inserted by hand, since a generator's return() would wait behind its pending next().
+ */
+function watchEvents(options: EventsFrom): AsyncIterableIterator<ConversationEvent> {
+  const { conversationId, from, watch, find, onLeave } = options
+  let position = from
+  let page: StoredEvent[] = []
+  let isDone = false
+
+  function finish() {
+    if (isDone) return
+    isDone = true
+    watch.leave()
+    onLeave()
+  }
+
+  /** The next event, null where there is none to be seen yet. */
+  async function step(): Promise<ConversationEvent | null> {
+    const [event] = page
+    if (event === undefined) {
+      const found = await watch.after(position)
+      page = found ?? []
+      return found === null
+        ? { kind: 'ACCESS_REVOKED', conversationId, cursor: writeEventCursor(conversationId, position) }
+        : null
+    }
+    const seen = await find(event)
+    page.shift()
+    position = event.sequence
+    return seen
+  }
+
+  async function stepUnlessAway(): Promise<ConversationEvent | null> {
+    try {
+      return await step()
+    } catch (error) {
+      // Where the database is away, the viewer waits until it is read from this position again.
+      page = []
+      if (error instanceof StoreError) return null
+      finish()
+      throw error
+    }
+  }
+
+  return {
+    async next() {
+      while (!isDone) {
+        const event = await stepUnlessAway()
+        if (event === null || isDone) continue
+        if (event.kind === 'ACCESS_REVOKED') finish()
+        return { done: false, value: event }
+      }
+      return { done: true, value: undefined }
+    },
+    async return() {
+      finish()
+      return { done: true, value: undefined }
+    },
+    [Symbol.asyncIterator]() {
+      return this
+    },
+  }
+}

@@ -1,0 +1,155 @@
+import { v7 as uuid } from 'uuid'
+import { z } from 'zod'
+import type { Bus } from '../../bus/bus.ts'
+import type { Usage } from '../../store/completion.ts'
+import type { CompletionDefaults, Conversation, ConversationChange } from '../../store/conversation.ts'
+import type { Participant, ParticipantRole } from '../../store/participant.ts'
+import type { Store } from '../../store/store.ts'
+import { noUsage } from '../../store/usage.ts'
+import { storableJson } from '../../stream/text.ts'
+import { createCheck, text, within } from '../access/input-check.ts'
+import { permitted } from '../access/permission.ts'
+import type { User } from '../access/viewer.ts'
+import { modelName } from '../prompt/model.ts'
+import { noDefaults } from './insertion-point.ts'
+import { type Page, type PageInput, rangeOf, readSortKey, writeSortKey } from './page.ts'
+
+export type { CompletionDefaults, Conversation } from '../../store/conversation.ts'
+export type { Participant, ParticipantRole } from '../../store/participant.ts'
+
+export interface ConversationInput {
+  title?: string | null
+  systemPrompt?: string | null
+  /** null is as if never set. */
+  defaults?: { [Name in keyof CompletionDefaults]?: CompletionDefaults[Name] | null } | null
+}
+
+export interface ConversationFilter {
+  archived?: boolean | null
+  titleContains?: string | null
+  role?: ParticipantRole | null
+}
+
+export interface Conversations {
+  find(viewer: User, ids: readonly string[]): Promise<Conversation[]>
+  /** The latest change first. */
+  list(viewer: User, filter: ConversationFilter | null, page: PageInput): Promise<Page<Conversation>>
+  create(viewer: User, input: ConversationInput): Promise<Conversation>
+  /** What is absent stays; null clears. Throws ChatError. */
+  update(viewer: User, id: string, input: ConversationInput & { archived?: boolean | null }): Promise<Conversation>
+  /** Cancels what is being answered in it. Throws ChatError. */
+  remove(viewer: User, id: string): Promise<void>
+  /** Of those conversations that the viewer may see. */
+  participants(viewer: User, conversationIds: readonly string[]): Promise<Participant[]>
+  /** In the order of the ids; none where the viewer may not see the conversation. */
+  usage(viewer: User, conversationIds: readonly string[]): Promise<Usage[]>
+}
+
+const endsMs = 2_000
+const title = text(1_000)
+
+const checkInput = createCheck<ConversationInput>(
+  z.object({
+    title: title.nullish(),
+    systemPrompt: text(100_000).nullish(),
+    defaults: z
+      .object({
+        model: modelName.nullish(),
+        temperature: within(0, 2).nullish(),
+        topP: within(0, 1).nullish(),
+        maxTokens: within(1, 2_147_483_647).nullish(),
+      })
+      .nullish(),
+  }),
+)
+
+const checkFilter = createCheck<ConversationFilter | null>(z.object({ titleContains: title.nullish() }).nullable())
+
+function changeOf({ title, systemPrompt, defaults }: ConversationInput): ConversationChange {
+  const change: ConversationChange = {}
+  if (title !== undefined) change.title = title
+  if (systemPrompt !== undefined) change.systemPrompt = systemPrompt
+  if (defaults !== undefined) {
+    const { contextStrategy, ...rest } = defaults ?? noDefaults
+    const given = Object.entries(rest).filter(([, value]) => value !== undefined)
+    Object.assign(change, Object.fromEntries(given))
+    if (contextStrategy !== undefined) change.contextStrategy = contextStrategy ?? noDefaults.contextStrategy
+  }
+  return storableJson(change)
+}
+
+export function createConversations(
+  store: Store,
+  bus: Bus,
+  cancel: (completionId: string, signal: AbortSignal) => Promise<void>,
+): Conversations {
+  const { conversations } = store
+
+  async function visibleIds(viewer: User, ids: readonly string[]): Promise<string[]> {
+    return (await conversations.find(viewer.id, ids)).map(({ id }) => id)
+  }
+
+  /** Waits for the ends, but no longer than `endsMs`: those of a server that was lost come later. */
+  async function cancelEach(completionIds: readonly string[]) {
+    const signal = AbortSignal.timeout(endsMs)
+    try {
+      // The latest first: those who wait would else take the turn of the one that ends.
+      for (const id of completionIds.toReversed()) await cancel(id, signal)
+    } catch (error) {
+      if (!signal.aborted) throw error
+    }
+  }
+
+  return {
+    find: (viewer, ids) => conversations.find(viewer.id, ids),
+    async list(viewer, given, page) {
+      checkFilter(given, 'filter')
+      const { size, fromEnd, ...bounds } = rangeOf(page)
+      const after = readSortKey(bounds.after, 'after')
+      const before = readSortKey(bounds.before, 'before')
+      const { archived = null, titleContains = null, role = null } = storableJson(given ?? {})
+      const filter = { archived, titleContains, role }
+      // Where a bound was deleted or has moved, nothing may be left on its other side.
+      const [found, hasAbove, hasBelow] = await Promise.all([
+        conversations.slice(viewer.id, { filter, after, before, take: size + 1, fromEnd }),
+        after !== null && conversations.goesBeyond(viewer.id, filter, 'after', after),
+        before !== null && conversations.goesBeyond(viewer.id, filter, 'before', before),
+      ])
+      const hasMore = found.length > size
+      const kept = hasMore ? (fromEnd ? found.slice(1) : found.slice(0, -1)) : found
+      return {
+        edges: kept.map((node) => ({ cursor: writeSortKey({ time: node.updatedAt, id: node.id }), node })),
+        hasNextPage: hasBelow || (!fromEnd && hasMore),
+        hasPreviousPage: hasAbove || (fromEnd && hasMore),
+      }
+    },
+    async create(viewer, input) {
+      checkInput(input, 'input')
+      return conversations.create(viewer.id, uuid(), changeOf(input))
+    },
+    async update(viewer, id, input) {
+      await permitted(store, viewer, id, ['OWNER', 'EDITOR'], 'change it')
+      checkInput(input, 'input')
+      const change = changeOf(input)
+      if (input.archived !== undefined) change.archivedAt = input.archived ? new Date() : null
+      await conversations.update(id, change)
+      bus.publish('conversation', [id])
+      return permitted(store, viewer, id, ['OWNER', 'EDITOR'], 'change it')
+    },
+    async remove(viewer, id) {
+      await permitted(store, viewer, id, ['OWNER'], 'delete it')
+      // So that whoever watches hears of the end before there is nothing to be seen any more.
+      await cancelEach((await store.completions.active([id])).map((completion) => completion.id))
+      const begunMeanwhile = await conversations.remove(id)
+      bus.publish('access', [id])
+      await cancelEach(begunMeanwhile)
+    },
+    async participants(viewer, conversationIds) {
+      return store.participants.ofConversations(await visibleIds(viewer, conversationIds))
+    },
+    async usage(viewer, conversationIds) {
+      const found = await store.usages.ofConversations(await visibleIds(viewer, conversationIds))
+      return conversationIds.map((id) => found.get(id) ?? noUsage)
+    },
+  }
+}

@@ -1,0 +1,66 @@
+import { createHash } from 'node:crypto'
+import type { HitSortKey, MessageHit } from '../../store/message-search.ts'
+import type { Store } from '../../store/store.ts'
+import { storableText } from '../../stream/text.ts'
+import { invalidInput } from '../access/error.ts'
+import type { User } from '../access/viewer.ts'
+import { type Page, type PageInput, rangeOf } from './page.ts'
+import { createSearchSlots } from './search-slots.ts'
+
+export type { ExcerptPiece, MessageHit } from '../../store/message-search.ts'
+
+export interface SearchInput {
+  query: string
+  /** null for all that the viewer may see. */
+  conversationId: string | null
+  page: Pick<PageInput, 'first' | 'after'>
+}
+
+const longestQuery = 500
+const sortKeyForm = /^([\w-]{8})_(\d[\d.e-]{0,20})_([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})$/
+
+/** In its cursors, so that one of another search is known for it. */
+function nameOf({ query, conversationId }: SearchInput): string {
+  return createHash('sha256')
+    .update(JSON.stringify([query, conversationId]))
+    .digest('base64url')
+    .slice(0, 8)
+}
+
+function writeSortKey(search: SearchInput, { score, message }: MessageHit): string {
+  return Buffer.from(`${nameOf(search)}_${score}_${message.id}`).toString('base64url')
+}
+
+/** Of 4 bytes: what comes out as 0 there without being it, Postgres refuses. */
+function isScore(score: number): boolean {
+  return score === 0 || (score <= 1 && Math.fround(score) > 0)
+}
+
+function readSortKey(search: SearchInput, cursor: string | null): HitSortKey | null {
+  if (cursor === null) return null
+  const [, name, score, id = ''] = sortKeyForm.exec(Buffer.from(cursor, 'base64url').toString()) ?? []
+  if (name !== nameOf(search) || !isScore(Number(score))) throw invalidInput('after', 'is no cursor of this search')
+  return { score: Number(score), id }
+}
+
+/** It is given up when the signal aborts. */
+export type SearchMessages = (viewer: User, search: SearchInput, signal: AbortSignal) => Promise<Page<MessageHit>>
+
+export function createSearch(store: Store): SearchMessages {
+  const slots = createSearchSlots()
+
+  return async (viewer, search, signal) => {
+    const { query, conversationId, page } = search
+    if (query.length > longestQuery) {
+      throw invalidInput('query', `takes up to ${longestQuery} characters, not ${query.length}`)
+    }
+    const { size, after } = rangeOf(page)
+    const slice = { query: storableText(query), conversationId, after: readSortKey(search, after), take: size + 1 }
+    const hits = await slots.within(viewer, () => store.messageSearch.slice(viewer.id, slice, signal))
+    return {
+      edges: hits.slice(0, size).map((node) => ({ cursor: writeSortKey(search, node), node })),
+      hasNextPage: hits.length > size,
+      hasPreviousPage: after !== null,
+    }
+  }
+}

@@ -1,0 +1,121 @@
+import type { Bus } from '../../bus/bus.ts'
+import type { Message, PathPage, PathSlice } from '../../store/message.ts'
+import type { Store } from '../../store/store.ts'
+import { ChatError, invalidInput } from '../access/error.ts'
+import type { User } from '../access/viewer.ts'
+import type { WithStreamingText } from '../answer/streaming-text.ts'
+import { type CreateMessageInput, createMessage } from './create-message.ts'
+import { deleteMessage } from './delete-message.ts'
+import { createSearch, type SearchMessages } from './message-search.ts'
+import { type Page, type PageInput, rangeOf } from './page.ts'
+
+export type {
+  ContentPart,
+  Message,
+  ToolCall,
+} from '../../store/message.ts'
+export type { CreateMessageInput } from './create-message.ts'
+
+export interface PathRequest {
+  conversationId: string
+  /** null for the path of somebody who stands nowhere. */
+  leafId: string | null
+  page: PageInput
+}
+
+export interface Messages {
+  find(viewer: User, ids: readonly string[]): Promise<Message[]>
+  /**
+   * Slices of the paths from the root to the leaves, oldest first, or what is wrong with one; empty where the viewer may
+   * not see the conversation.
+   */
+  path(viewer: User, asked: readonly PathRequest[]): Promise<(Page<Message> | ChatError)[]>
+  /** By message, itself among them, the newest `mostSiblings`; empty where the viewer may not see it. */
+  siblings(viewer: User, ids: readonly string[]): Promise<Map<string, Message[]>>
+  /** By message, itself included; nothing where the viewer may not see it. */
+  siblingsCount(viewer: User, ids: readonly string[]): Promise<Map<string, number>>
+  /** The best first; empty for a conversation that the viewer may not see. Throws ChatError. */
+  search: SearchMessages
+  /** Throws ChatError. */
+  create(viewer: User, input: CreateMessageInput): Promise<Message>
+  /** What was written after it stays. Throws ChatError. */
+  remove(viewer: User, id: string): Promise<void>
+}
+
+export const mostSiblings = 200
+
+const uuidForm = /^[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}$/
+const noCursor = (name: string) => invalidInput(name, 'is no cursor of this list')
+
+function sliceOf({ conversationId, leafId, page }: PathRequest): PathSlice {
+  const { size, fromEnd, after, before } = rangeOf(page)
+  for (const [name, cursor] of Object.entries({ after, before })) {
+    if (cursor !== null && !uuidForm.test(cursor)) throw noCursor(name)
+  }
+  return { conversationId, leafId, after, before, first: fromEnd ? null : size, last: fromEnd ? size : null }
+}
+
+/** Of a path that is empty, only its bounds are to be looked up. */
+const needsReading = ({ leafId, after, before }: PathSlice) => leafId !== null || after !== null || before !== null
+
+function pageOf(path: PathPage | undefined, filled: ReadonlyMap<string, Message>): Page<Message> {
+  if (path?.misplaced) throw noCursor(path.misplaced)
+  return {
+    edges: (path?.messages ?? []).map((message) => ({ cursor: message.id, node: filled.get(message.id) ?? message })),
+    hasPreviousPage: path?.hasPrevious ?? false,
+    hasNextPage: path?.hasNext ?? false,
+  }
+}
+
+/** One wrong request of several is no harm to the others. */
+function attempt<Value>(make: () => Value): Value | ChatError {
+  try {
+    return make()
+  } catch (error) {
+    if (error instanceof ChatError) return error
+    throw error
+  }
+}
+
+export function createMessages(
+  store: Store,
+  bus: Bus,
+  withStreamingText: WithStreamingText,
+  cancel: (completionId: string) => Promise<void>,
+): Messages {
+  async function filled(messages: readonly Message[]): Promise<Map<string, Message>> {
+    return new Map((await withStreamingText(messages)).map((message) => [message.id, message]))
+  }
+
+  async function visibleOf(viewer: User, slices: readonly PathSlice[]): Promise<PathSlice[]> {
+    const asked = slices.map(({ conversationId }) => conversationId)
+    const ids = (await store.conversations.find(viewer.id, asked)).map(({ id }) => id)
+    return slices.filter(({ conversationId }) => ids.includes(conversationId))
+  }
+
+  return {
+    find: async (viewer, ids) => withStreamingText(await store.messages.find(viewer.id, ids)),
+    async path(viewer, asked) {
+      const slices = asked.map((request) => attempt(() => sliceOf(request)))
+      const right = slices.filter((slice): slice is PathSlice => !(slice instanceof ChatError) && needsReading(slice))
+      const visible = right.length === 0 ? [] : await visibleOf(viewer, right)
+      const paths = visible.length === 0 ? [] : await store.messages.paths(visible)
+      const messages = await filled(paths.flatMap((path) => path.messages))
+      return slices.map((slice) =>
+        slice instanceof ChatError ? slice : attempt(() => pageOf(paths[visible.indexOf(slice)], messages)),
+      )
+    },
+    async siblings(viewer, ids) {
+      const visible = await store.messages.find(viewer.id, ids)
+      const groups = await store.messages.siblings(visible, mostSiblings)
+      const messages = await filled([...new Set(groups.values())].flat())
+      return new Map([...groups].map(([id, group]) => [id, group.map((item) => messages.get(item.id) ?? item)]))
+    },
+    siblingsCount: (viewer, ids) => store.messages.siblingsCount(viewer.id, ids),
+    search: createSearch(store),
+    create: (viewer, input) => createMessage(store, bus, viewer, input),
+    async remove(viewer, id) {
+      bus.publish('conversation', [await deleteMessage(store, cancel, viewer, id)])
+    },
+  }
+}

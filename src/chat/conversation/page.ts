@@ -1,0 +1,81 @@
+import { invalidInput } from '../access/error.ts'
+
+export interface PageInput {
+  first?: number | null
+  after?: string | null
+  last?: number | null
+  before?: string | null
+}
+
+export interface Page<Node> {
+  edges: { cursor: string; node: Node }[]
+  hasNextPage: boolean
+  hasPreviousPage: boolean
+}
+
+export const usualPage = 50
+export const largestPage = 200
+
+/** `size` items from one end of the range between `after` and `before`. */
+export interface Range {
+  size: number
+  fromEnd: boolean
+  after: string | null
+  before: string | null
+}
+
+/** Throws INVALID_INPUT. Where neither first nor last is given, the first 50. */
+export function rangeOf({ first, after, last, before }: PageInput): Range {
+  if (typeof first === 'number' && typeof last === 'number') throw invalidInput('last', 'goes without first')
+  for (const [name, size] of Object.entries({ first, last })) {
+    if (typeof size !== 'number') continue
+    if (size < 0 || size > largestPage) throw invalidInput(name, `takes 0 to ${largestPage}, not ${size}`)
+  }
+  const fromEnd = typeof last === 'number'
+  return { size: (fromEnd ? last : first) ?? usualPage, fromEnd, after: after ?? null, before: before ?? null }
+}
+
+/** By what a list is ordered: whoever is gone from it still marks its key. */
+export interface SortKey {
+  time: Date
+  id: string
+}
+
+/** Cursors are shorter: what is longer is not even decoded. */
+const longest = 100
+const sortKeyForm = /^(\d{1,15})_([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})$/
+
+export function writeSortKey({ time, id }: SortKey): string {
+  return Buffer.from(`${time.getTime()}_${id}`).toString('base64url')
+}
+
+/** Throws INVALID_INPUT. */
+export function readSortKey(cursor: string | null, name: string): SortKey | null {
+  if (cursor === null) return null
+  const match = cursor.length > longest ? null : sortKeyForm.exec(Buffer.from(cursor, 'base64url').toString())
+  if (match === null) throw invalidInput(name, 'is no cursor of this list')
+  return { time: new Date(Number(match[1])), id: match[2] ?? '' }
+}
+
+function isBefore(one: SortKey, other: SortKey): boolean {
+  const difference = one.time.getTime() - other.time.getTime()
+  return difference === 0 ? one.id < other.id : difference < 0
+}
+
+/** A page of a list that is whole in memory, the earliest first. Throws INVALID_INPUT. */
+export function pageOf<Node>(nodes: readonly Node[], keyOf: (node: Node) => SortKey, input: PageInput): Page<Node> {
+  const { size, fromEnd, ...bounds } = rangeOf(input)
+  const after = readSortKey(bounds.after, 'after')
+  const before = readSortKey(bounds.before, 'before')
+  const keys = nodes.map(keyOf)
+  const low = after === null ? 0 : keys.filter((key) => !isBefore(after, key)).length
+  const high = before === null ? keys.length : keys.filter((key) => isBefore(key, before)).length
+  const start = fromEnd ? Math.max(low, high - size) : low
+  const end = fromEnd ? high : Math.min(high, low + size)
+  const edges = nodes.map((node) => ({ cursor: writeSortKey(keyOf(node)), node }))
+  return {
+    edges: edges.slice(start, Math.max(start, end)),
+    hasNextPage: end < edges.length,
+    hasPreviousPage: start > 0,
+  }
+}

@@ -1,0 +1,106 @@
+import type { Bus } from '../../bus/bus.ts'
+import type { Conversation } from '../../store/conversation.ts'
+import type { ParticipantKey, ParticipantRole } from '../../store/participant.ts'
+import type { Store } from '../../store/store.ts'
+import type { AccessWatches } from '../access/access-watch.ts'
+import { invalidInput, notFound } from '../access/error.ts'
+import { permitted } from '../access/permission.ts'
+import type { User } from '../access/viewer.ts'
+
+export interface ParticipantInput extends ParticipantKey {
+  role: ParticipantRole
+}
+
+/** All throw ChatError, and give the conversation as the viewer sees it then; who leaves, as they saw it last. */
+export interface Participants {
+  /** Nothing changes where they take part already in this role. */
+  add(viewer: User, input: ParticipantInput): Promise<Conversation>
+  setRole(viewer: User, input: ParticipantInput): Promise<Conversation>
+  /** Takes an OWNER, or whoever leaves. What of theirs waits for its turn is cancelled; what is being answered goes on. */
+  remove(viewer: User, key: ParticipantKey): Promise<Conversation>
+}
+
+const anyRole: readonly ParticipantRole[] = ['OWNER', 'EDITOR', 'VIEWER']
+
+export function createParticipants(store: Store, bus: Bus, access: AccessWatches): Participants {
+  const { participants, users } = store
+
+  function managed(viewer: User, conversationId: string): Promise<Conversation> {
+    return permitted(store, viewer, conversationId, ['OWNER'], 'manage people')
+  }
+
+  function seen(viewer: User, conversationId: string): Promise<Conversation> {
+    return permitted(store, viewer, conversationId, anyRole, 'see it')
+  }
+
+  async function existing(key: ParticipantKey) {
+    const participant = await participants.find(key)
+    if (participant === null) throw notFound('participant')
+    return participant
+  }
+
+  /** A conversation that nobody owns could be neither shared nor deleted any more. */
+  async function keepOwner({ conversationId, userId }: ParticipantKey, path: string, what: string) {
+    const people = await participants.ofConversations([conversationId])
+    if (people.some((person) => person.role === 'OWNER' && person.userId !== userId)) return
+    throw invalidInput(path, `the last OWNER cannot ${what}; make somebody else an OWNER first`)
+  }
+
+  function notify({ conversationId }: ParticipantKey, cancelled: readonly string[]) {
+    bus.publish('conversation', [conversationId])
+    bus.publish('stop', cancelled)
+  }
+
+  // The statements write only what is still allowed when they have the conversation to themselves. Where one writes
+  // nothing, another was faster, and the checks before it say what has become of it.
+  async function add(viewer: User, { role, ...key }: ParticipantInput): Promise<void> {
+    for (;;) {
+      await managed(viewer, key.conversationId)
+      const known = await participants.find(key)
+      if (known?.role === role) return
+      if (known !== null)
+        throw invalidInput('role', `they take part already, as ${known.role}; updateParticipant changes it`)
+      if (await participants.add(viewer.id, key, role)) return notify(key, [])
+      if (!(await users.exists(key.userId))) throw notFound('user')
+    }
+  }
+
+  async function setRole(viewer: User, { role, ...key }: ParticipantInput): Promise<void> {
+    for (;;) {
+      await managed(viewer, key.conversationId)
+      const { role: known } = await existing(key)
+      if (known === role) return
+      if (known === 'OWNER') await keepOwner(key, 'role', `become ${role}`)
+      const cancelled = await participants.setRole(viewer.id, key, role)
+      if (cancelled !== null) return notify(key, cancelled)
+    }
+  }
+
+  async function remove(viewer: User, key: ParticipantKey): Promise<Conversation> {
+    const isLeaving = key.userId === viewer.id
+    for (;;) {
+      const conversation = await (isLeaving ? seen : managed)(viewer, key.conversationId)
+      const { role } = await existing(key)
+      if (role === 'OWNER') await keepOwner(key, 'userId', 'go, except with the conversation')
+      const cancelled = await participants.remove(viewer.id, key)
+      if (cancelled === null) continue
+      // First of all, so that nothing that comes from now on reaches them here.
+      access.revoke(key)
+      notify(key, cancelled)
+      bus.publish('access', [key.conversationId])
+      return isLeaving ? conversation : seen(viewer, key.conversationId)
+    }
+  }
+
+  return {
+    async add(viewer, input) {
+      await add(viewer, input)
+      return seen(viewer, input.conversationId)
+    },
+    async setRole(viewer, input) {
+      await setRole(viewer, input)
+      return seen(viewer, input.conversationId)
+    },
+    remove,
+  }
+}

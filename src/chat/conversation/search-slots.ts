@@ -1,0 +1,48 @@
+import { ChatError } from '../access/error.ts'
+import type { User } from '../access/viewer.ts'
+
+export interface SearchSlots {
+  /** Does the work where there is a place for it. Throws RATE_LIMITED. */
+  within<T>(viewer: User, work: () => Promise<T>): Promise<T>
+}
+
+const perUser = 4
+const perReplica = 32
+/** A search takes less. */
+const retryAfterMs = 500
+
+/** How many searches are under way at once, those that wait for a connection included. */
+export function createSearchSlots(): SearchSlots {
+  const taken = new Map<string, number>()
+  let all = 0
+
+  function take(viewer: User) {
+    const own = taken.get(viewer.id) ?? 0
+    if (own >= perUser) throw tooMany(`You may search ${perUser} times at once.`)
+    if (all >= perReplica) throw tooMany('Too many people are searching. Try again in a moment.')
+    taken.set(viewer.id, own + 1)
+    all++
+  }
+
+  function giveBack(viewer: User) {
+    const left = (taken.get(viewer.id) ?? 1) - 1
+    if (left > 0) taken.set(viewer.id, left)
+    else taken.delete(viewer.id)
+    all--
+  }
+
+  return {
+    async within(viewer, work) {
+      take(viewer)
+      try {
+        return await work()
+      } finally {
+        giveBack(viewer)
+      }
+    },
+  }
+}
+
+function tooMany(message: string): ChatError {
+  return new ChatError({ code: 'RATE_LIMITED', message, retryAfterMs })
+}

@@ -1,0 +1,143 @@
+import type { Completion } from '../../store/completion.ts'
+import type { Conversation } from '../../store/conversation.ts'
+import type { Message } from '../../store/message.ts'
+import type { Store } from '../../store/store.ts'
+import type { Upstreams } from '../../upstream/upstream.ts'
+import { byteSize } from '../access/byte-size.ts'
+import { notFound } from '../access/error.ts'
+import type { WithStreamingText } from '../answer/streaming-text.ts'
+import type { ContextInput } from './completion-input.ts'
+import { assembleContext, type Context } from './context.ts'
+import { type Plan, planOf } from './context-plan.ts'
+import { type Piece, piecesOf, type Weigh } from './context-unit.ts'
+import { createPathReader } from './path-reader.ts'
+import type { TokenCounter } from './token-counter.ts'
+import { hasKnownEncoding, roughTokens } from './tokens.ts'
+
+/** What is asked, and of whom. */
+export interface Question {
+  /** null where it is asked in none, or in a new one. */
+  conversation: Conversation | null
+  /** The message that the new ones come after. */
+  parentId: string | null
+  fresh: readonly Message[]
+  stored: boolean
+  model: string
+  /** As they go up. */
+  parameters: Record<string, unknown>
+  context: ContextInput | null
+}
+
+/** What a question that waits is to be sent with. It may wait for longer than its server activeCompletions. */
+export interface QueuedRequest {
+  /** As those of `CompletionRequest`. */
+  parameters: Record<string, unknown>
+  context: ContextInput | null
+  questionIds: string[]
+}
+
+export interface Prompt {
+  context: Context
+  /** False where an answer above is still being written. */
+  isSettled: boolean
+}
+
+/** What goes up for a question. Throws CONTEXT_TOO_LONG. */
+export interface Prompts {
+  of(question: Question): Promise<Prompt>
+  /** At its turn: the answers that it waited for are part of it. */
+  ofQueued(completion: Completion, request: QueuedRequest): Promise<Context>
+}
+
+export interface PromptsOptions {
+  store: Store
+  upstreams: Upstreams
+  tokens: TokenCounter
+  withStreamingText: WithStreamingText
+}
+
+// How much of the path's end is mostly enough. One more message than is wanted shows that something is left out; it may be
+// a call with some results.
+function likelyCount({ strategy, budget }: Plan): number {
+  if (strategy === 'FULL') return budget.messages
+  return strategy === 'LAST_N' ? budget.messages + 8 : 64
+}
+
+/** Exactly where tokens decide what is sent, and where it costs little to know. */
+function weighing(counter: TokenCounter, model: string, { strategy, limit }: Plan): Weigh {
+  if (limit !== null || strategy === 'TOKEN_BUDGET' || hasKnownEncoding(model)) {
+    return (messages) => counter.countMessages(model, messages)
+  }
+  return async (messages) => messages.map(roughTokens)
+}
+
+async function instructions(systemPrompt: string | null, weigh: Weigh) {
+  const system = systemPrompt ? [{ role: 'system', content: systemPrompt }] : []
+  const [tokens = 0] = await weigh(system)
+  // No message of the path, which is what is counted.
+  return { system, systemSize: { messages: 0, tokens, bytes: byteSize(system) } }
+}
+
+export function createPrompts({ store, upstreams, tokens, withStreamingText }: PromptsOptions): Prompts {
+  // Model servers refuse what leaves no room for as long an answer as is asked for.
+  function roomFor(model: string, { max_completion_tokens: most, max_tokens: older }: Record<string, unknown>) {
+    const window = upstreams.contextWindow(model)
+    return window === null ? null : Math.max(0, window - Number(most ?? older ?? 0))
+  }
+
+  /** Reads no more of the path than can be sent, which is not all of a long one. */
+  async function promptOf(question: Question, freshIds: readonly string[]): Promise<Prompt> {
+    const { conversation, parentId, stored, model, parameters } = question
+    const defaultStrategy = conversation?.defaults.contextStrategy ?? 'FULL'
+    const plan = planOf({ input: question.context, defaultStrategy, window: roomFor(model, parameters) })
+    const weigh = weighing(tokens, model, plan)
+    const path = createPathReader(store, withStreamingText, conversation === null ? null : parentId)
+    const own = new Set(freshIds)
+    const fixed = {
+      plan,
+      weigh,
+      // Where nothing is stored, the messages are all that is sent.
+      ...(await instructions(stored ? (conversation?.systemPrompt ?? null) : null, weigh)),
+    }
+    let freshMessages = question.fresh
+    let fresh = await piecesOf(question.fresh, weigh)
+    let history: Piece[] = []
+    let isSettled = true
+    for (let count = likelyCount(plan); ; count *= 4) {
+      const page = await path.next(count)
+      const written = page.filter(({ id }) => own.has(id))
+      freshMessages = [...written, ...freshMessages]
+      fresh = [...(await piecesOf(written, weigh)), ...fresh]
+      const older = page.filter(({ id }) => !own.has(id))
+      history = [...(await piecesOf(older, weigh)), ...history]
+      isSettled &&= page.every(({ status }) => status !== 'STREAMING')
+      const rest = await path.rest()
+      const standing = await piecesOf(rest.standing, weigh)
+      const pathLength = rest.length + question.fresh.length
+      const request = { ...fixed, history: [...standing, ...history], fresh, freshMessages, pathLength }
+      const context = await assembleContext(request)
+      if (context.isCut || path.isDone()) return { context, isSettled }
+    }
+  }
+
+  return {
+    of: (question) => promptOf(question, []),
+    async ofQueued(completion, { parameters, context, questionIds }) {
+      const { id, requesterId, conversationId, model } = completion
+      const [conversation] = await store.conversations.find(requesterId, [conversationId ?? ''])
+      // What the answer was to stand below may have been deleted meanwhile.
+      const [answer] = await store.messages.ofCompletions([id])
+      if (conversation === undefined || answer === undefined) throw notFound('conversation')
+      const question = { conversation, parentId: answer.parentId, fresh: [], stored: true, model, parameters, context }
+      const { context: sent } = await promptOf(question, questionIds)
+      const { report, messageIds } = sent
+      await store.completionRequests.recordContext({
+        completionId: id,
+        replicaId: completion.replicaId,
+        report,
+        messageIds,
+      })
+      return sent
+    },
+  }
+}

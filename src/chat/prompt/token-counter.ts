@@ -1,0 +1,111 @@
+import { Worker } from 'node:worker_threads'
+import type { TokenAnswer, TokenQuestion } from './token-thread.ts'
+import { type Encoding, encodingOf, tokensBeside } from './tokens.ts'
+import { contentOf, type WireMessage } from './wire-message.ts'
+
+/** Counts in a thread of its own, so that nobody waits for it who asked for nothing to be counted. */
+export interface TokenCounter {
+  /** By the model's encoding where it is known, else by that of OpenAI's current models. */
+  countTokens(model: string, texts: readonly string[]): Promise<number[]>
+  /** What each message costs of the prompt. */
+  countMessages(model: string, messages: readonly WireMessage[]): Promise<number[]>
+  stop(): Promise<void>
+}
+
+interface Slice {
+  /** Of the text that it is from. */
+  index: number
+  text: string
+}
+
+interface Waiting {
+  resolve(counts: number[]): void
+  reject(error: Error): void
+}
+
+// In UTF-16 code units; a multiple of the worker's own slices. What is longer goes in several questions, one after the
+// other's answer, so that short texts get their turn between those of long ones.
+const questionLength = 16_384
+
+/** `threadFile` is the bundled token-thread.ts. */
+export function createTokenCounter(threadFile: string): TokenCounter {
+  const waiting = new Map<number, Waiting>()
+  let worker: Worker | null = null
+  let lastId = 0
+
+  function fail(lost: Worker, error: Error) {
+    if (worker === lost) worker = null
+    for (const { reject } of waiting.values()) reject(error)
+    waiting.clear()
+  }
+
+  /** An encoding takes some 70 MB, so that only what needs counts pays for it. */
+  function start(): Worker {
+    const started = new Worker(threadFile, { execArgv: [] })
+    started.unref()
+    started.on('message', ({ id, counts }: TokenAnswer) => {
+      waiting.get(id)?.resolve(counts)
+      waiting.delete(id)
+    })
+    started.on('error', (error: Error) => fail(started, error))
+    started.on('exit', () => fail(started, new Error('The thread that counts tokens has ended')))
+    return started
+  }
+
+  function ask(encoding: Encoding, texts: string[]): Promise<number[]> {
+    worker ??= start()
+    lastId += 1
+    worker.postMessage({ id: lastId, encoding, texts } satisfies TokenQuestion)
+    return new Promise((resolve, reject) => waiting.set(lastId, { resolve, reject }))
+  }
+
+  async function countTokens(model: string, texts: readonly string[]): Promise<number[]> {
+    const encoding = encodingOf(model) ?? 'o200k_base'
+    const counts = texts.map(() => 0)
+    for (const question of questionsOf(texts)) {
+      const slices = question.map(({ text }) => text)
+      // Where the thread is lost, as at the end of the process or for want of memory, an estimate stands in: an answer must not
+      // stay without its end because its tokens cannot be counted.
+      const answer = await ask(encoding, slices).catch(() => slices.map(estimate))
+      for (const [place, { index }] of question.entries()) counts[index] = (counts[index] ?? 0) + (answer[place] ?? 0)
+    }
+    return counts
+  }
+
+  return {
+    countTokens,
+    async countMessages(model, messages) {
+      const contents = messages.map(contentOf)
+      const counts = await countTokens(
+        model,
+        contents.map(({ text }) => text),
+      )
+      return contents.map(({ media }, index) => (counts[index] ?? 0) + tokensBeside(media))
+    },
+    async stop() {
+      await worker?.terminate()
+    },
+  }
+}
+
+/** Within a third or so for ordinary prose. */
+const estimate = (text: string) => Math.ceil(Buffer.byteLength(text) / 4)
+
+/** Many short texts go together, and long ones in slices. */
+function* questionsOf(texts: readonly string[]): Generator<Slice[]> {
+  let question: Slice[] = []
+  let length = 0
+  for (const [index, text] of texts.entries()) {
+    for (let from = 0; from < text.length; from += questionLength) {
+      const slice = text.slice(from, from + questionLength)
+      if (length + slice.length > questionLength) {
+        yield question
+        question = []
+        length = 0
+      }
+      question.push({ index, text: slice })
+      length += slice.length
+    }
+  }
+  if (question.length > 0) yield question
+}

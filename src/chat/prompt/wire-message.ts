@@ -1,0 +1,47 @@
+import type { ContentPart, Message } from '../../store/message.ts'
+
+export type WireMessage = Record<string, unknown>
+
+function wirePart(part: ContentPart): Record<string, unknown> {
+  if (part.type === 'text') return { type: 'text', text: part.text }
+  if (part.type === 'audio') return { type: 'input_audio', input_audio: { data: part.data, format: part.format } }
+  if (part.type === 'image') {
+    const detail = part.detail === null ? {} : { detail: part.detail.toLowerCase() }
+    return { type: 'image_url', image_url: { url: part.url, ...detail } }
+  }
+  const { fileId, fileData, filename } = part
+  const file = {
+    ...(fileId && { file_id: fileId }),
+    ...(fileData && { file_data: fileData }),
+    ...(filename && { filename }),
+  }
+  return { type: 'file', file }
+}
+
+/** A message as the wire has it; null for an answer that was cut off before it said anything. */
+export function wireMessage(message: Omit<Message, 'id'>): WireMessage | null {
+  const { content, parts, name, toolCalls, toolCallId, refusal } = message
+  const wire: WireMessage = { role: message.role.toLowerCase() }
+  if (parts !== null) wire['content'] = parts.map(wirePart)
+  else if (content !== null) wire['content'] = content
+  if (refusal !== null) wire['refusal'] = refusal
+  if (toolCalls.length > 0) {
+    wire['tool_calls'] = toolCalls.map((call) => ({
+      id: call.id,
+      type: 'function',
+      function: { name: call.name, arguments: call.arguments },
+    }))
+  }
+  if (Object.keys(wire).length === 1) return null
+  if (name !== null) wire['name'] = name
+  if (toolCallId !== null) wire['tool_call_id'] = toolCallId
+  return wire
+}
+
+/** What of a message is text, and how many of its parts are none: pictures, sounds and files. */
+export function contentOf({ content, refusal, tool_calls: calls }: WireMessage): { text: string; media: number } {
+  const parts: Record<string, unknown>[] = Array.isArray(content) ? content : [{ type: 'text', text: content ?? '' }]
+  const texts = parts.filter(({ type }) => type === 'text')
+  const text = `${texts.map((part) => part['text']).join('')}${refusal ?? ''}${calls ? JSON.stringify(calls) : ''}`
+  return { text, media: parts.length - texts.length }
+}

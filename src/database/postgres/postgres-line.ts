@@ -1,0 +1,63 @@
+import pg from 'pg'
+import { plannerSettings } from '../planner.ts'
+import type { BeginSession } from './postgres-session.ts'
+
+/** One connection in pipeline mode, made when it is first needed and again after a loss. */
+export interface Line {
+  current(): pg.Client | null
+  open(): Promise<pg.Client>
+  /** Makes another the next time. This one comes to its end when what is under way on it has. */
+  leave(client: pg.Client): void
+  close(): Promise<void>
+}
+
+export function createLine(connection: pg.ClientConfig, begin: BeginSession): Line {
+  let opening: Promise<pg.Client> | null = null
+  let current: pg.Client | null = null
+  let isClosed = false
+
+  async function connect(): Promise<pg.Client> {
+    if (isClosed) throw new Error('The database was closed')
+    const client = new pg.Client({ ...connection, pipeline: true })
+    // Without a listener, its loss would end the process. Whoever waits for a result is told by that.
+    client.on('error', () => leave(client))
+    client.on('end', () => leave(client))
+    try {
+      await client.connect()
+      await begin(client, plannerSettings)
+    } catch (error) {
+      client.end().catch(() => {})
+      throw error
+    }
+    current = client
+    return client
+  }
+
+  function open(): Promise<pg.Client> {
+    const connecting = opening ?? connect()
+    opening = connecting
+    connecting.catch(() => {
+      if (opening === connecting) opening = null
+    })
+    return connecting
+  }
+
+  function leave(client: pg.Client) {
+    if (current !== client) return
+    current = null
+    opening = null
+    client.end().catch(() => {})
+  }
+
+  return {
+    current: () => current,
+    open,
+    leave,
+    async close() {
+      isClosed = true
+      const client = await opening?.catch(() => null)
+      if (client) leave(client)
+      await client?.end()
+    },
+  }
+}

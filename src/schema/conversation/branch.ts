@@ -1,0 +1,23 @@
+import { builder } from '../builder.ts'
+import { readId } from '../global-id.ts'
+import { ConversationResult, conversationResult } from './conversation-result.ts'
+
+builder.mutationFields((t) => ({
+  selectBranch: t.field({
+    type: ConversationResult,
+    description:
+      "Makes the branch that ends in, or passes through, this message the viewer's current one, for nobody else. Where the viewer " +
+      'stands below it, they stay there; else they go to the newest message below it. Any participant may.',
+    args: { messageId: t.arg.id({ required: true, description: 'The id of a message of the branch.' }) },
+    resolve: (_, { messageId }, { chat, viewer }) =>
+      conversationResult(chat.branches.select(viewer, readId('Message', messageId))),
+  }),
+  markRead: t.field({
+    type: ConversationResult,
+    description:
+      "Makes the message the viewer's `lastReadMessage`, unless that is a later one. It is no event of the conversation. Any participant may.",
+    args: { messageId: t.arg.id({ required: true, description: 'The id of the last message that was read.' }) },
+    resolve: (_, { messageId }, { chat, viewer }) =>
+      conversationResult(chat.branches.markRead(viewer, readId('Message', messageId))),
+  }),
+}))

@@ -1,0 +1,211 @@
+import type { CompletionDefaults as Defaults } from '../../chat/conversation/conversation.ts'
+import { pageOf } from '../../chat/conversation/page.ts'
+import { builder } from '../builder.ts'
+import { ContextStrategy } from '../completion/context-report.ts'
+import { Usage } from '../completion/usage.ts'
+import { createConnection } from '../connection.ts'
+import { loadOptional, mostActive } from '../context.ts'
+import { atMost, pagedBy, part } from '../cost.ts'
+import { failable } from '../error.ts'
+import { readId, readOptionalId, writeId } from '../global-id.ts'
+import { Node } from '../node.ts'
+import { ConversationResult, conversationResult } from './conversation-result.ts'
+import { DeleteResult } from './delete-result.ts'
+import { MessageConnection } from './message.ts'
+import { ParticipantConnection, ParticipantRole } from './participant.ts'
+
+const CompletionDefaults = builder.objectRef<Defaults>('CompletionDefaults').implement({
+  extensions: part,
+  description: 'What a completion in this conversation asks for where its own input does not say.',
+  fields: (t) => ({
+    model: t.exposeString('model', { nullable: true, description: "A model's id; null for the server's default." }),
+    temperature: t.exposeFloat('temperature', { nullable: true, description: "0 to 2; null for the model's own." }),
+    topP: t.exposeFloat('topP', { nullable: true, description: "0 to 1; null for the model's own." }),
+    maxTokens: t.exposeInt('maxTokens', {
+      nullable: true,
+      description: "The most that one answer may take, in tokens; null for the model's own limit.",
+    }),
+    contextStrategy: t.expose('contextStrategy', {
+      type: ContextStrategy,
+      description: 'What of the conversation is sent along.',
+    }),
+  }),
+})
+
+builder.objectType('Conversation', {
+  description:
+    'A thread of messages that several people may share. Messages form a tree: an edit or a regeneration branches off.',
+  interfaces: [Node],
+  fields: (t) => ({
+    id: t.id({ description: 'Opaque and global.', resolve: ({ id }) => writeId('Conversation', id) }),
+    title: t.exposeString('title', {
+      nullable: true,
+      description:
+        'To show in a list. Where nobody sets one, the conversation gets one soon after its first whole answer, and says so as ' +
+        'ConversationUpdated; null until then.',
+    }),
+    systemPrompt: t.exposeString('systemPrompt', {
+      nullable: true,
+      description: 'Sent ahead of the messages with every completion; null when there is none.',
+    }),
+    defaults: t.expose('defaults', {
+      type: CompletionDefaults,
+      description: 'Used by completions in this conversation that do not say otherwise.',
+    }),
+    createdAt: t.expose('createdAt', { type: 'DateTime', description: 'When it began.' }),
+    updatedAt: t.expose('updatedAt', {
+      type: 'DateTime',
+      description: 'The last change: a message, an answer that began or ended, a setting. Lists are ordered by it.',
+    }),
+    archivedAt: t.expose('archivedAt', {
+      type: 'DateTime',
+      nullable: true,
+      description: 'null while it is not archived.',
+    }),
+    viewerRole: t.expose('viewerRole', { type: ParticipantRole, description: 'What the viewer may do here.' }),
+    participants: t.field({
+      type: ParticipantConnection,
+      extensions: pagedBy('first'),
+      description: 'Who shares it, by the time they joined.',
+      args: {
+        first: t.arg.int({ description: 'How many at most, up to 200; 50 when absent.' }),
+        after: t.arg.string({ description: 'A cursor: what comes after that edge.' }),
+      },
+      resolve: async ({ id }, page, { participants }) =>
+        pageOf(await participants.load(id), ({ joinedAt: time, userId: id }) => ({ time, id }), page),
+    }),
+    messages: t.field({
+      type: MessageConnection,
+      extensions: pagedBy('first', 'last'),
+      description:
+        "The path from the root to `leafId`, or to the viewer's current leaf, oldest first. " +
+        'For the latest ones, ask with `last`. Branches that leave the path are in `Message.siblings`.',
+      args: {
+        first: t.arg.int({
+          description: 'How many at most, from the oldest on, up to 200; 50 when neither first nor last is given.',
+        }),
+        after: t.arg.string({ description: 'A cursor: what comes after that edge.' }),
+        last: t.arg.int({ description: 'How many at most, up to the latest, up to 200. Goes without `first`.' }),
+        before: t.arg.string({ description: 'A cursor: what comes before that edge.' }),
+        leafId: t.arg.id({ description: "The id of the path's last message; absent for the viewer's current leaf." }),
+      },
+      resolve: ({ id, viewerLeafId }, { leafId, ...page }, { paths }) =>
+        paths.load({ conversationId: id, leafId: readOptionalId('Message', leafId) ?? viewerLeafId, page }),
+    }),
+    currentLeaf: t.field({
+      type: 'Message',
+      nullable: true,
+      description: 'The last message of the branch where the viewer stands; null while there are no messages.',
+      resolve: ({ viewerLeafId }, _, { messages }) => loadOptional(messages, viewerLeafId),
+    }),
+    activeCompletions: t.field({
+      type: ['Completion'],
+      extensions: atMost(mostActive),
+      description:
+        'What is being answered right now, by anyone: watch it with `completionStream`. Empty when nothing is; 100 at most, the first to be answered.',
+      resolve: ({ id }, _, { activeCompletions }) => activeCompletions.load(id),
+    }),
+    usage: t.field({
+      type: Usage,
+      description: 'The sum over all its completions that have ended.',
+      resolve: ({ id }, _, { conversationUsage }) => conversationUsage.load(id),
+    }),
+  }),
+})
+
+const ConversationConnection = createConnection('Conversation', "viewer's conversations, the last changed first")
+
+const ConversationFilter = builder.inputType('ConversationFilter', {
+  description: 'Which conversations to list: those that meet all that is given.',
+  fields: (t) => ({
+    archived: t.boolean({ description: 'true: only archived ones, false: only others; absent: both.' }),
+    titleContains: t.string({ description: 'A part of the title, in upper or lower case.' }),
+    role: t.field({ type: ParticipantRole, description: 'Where the viewer has exactly this role.' }),
+  }),
+})
+
+builder.queryFields((t) => ({
+  conversation: t.field({
+    type: 'Conversation',
+    nullable: true,
+    description: 'null when it does not exist or the viewer may not see it: the two are not told apart.',
+    args: { id: t.arg.id({ required: true, description: 'The id of the conversation.' }) },
+    resolve: (_, { id }, { conversations }) => conversations.load(readId('Conversation', id)),
+  }),
+  conversations: t.field({
+    type: ConversationConnection,
+    extensions: pagedBy('first', 'last'),
+    description: "The viewer's conversations, the last changed first.",
+    args: {
+      first: t.arg.int({
+        description: 'How many at most, from the last changed on, up to 200; 50 when neither first nor last is given.',
+      }),
+      after: t.arg.string({ description: 'A cursor: what comes after that edge.' }),
+      last: t.arg.int({ description: 'How many at most, from the other end, up to 200. Goes without `first`.' }),
+      before: t.arg.string({ description: 'A cursor: what comes before that edge.' }),
+      filter: t.arg({ type: ConversationFilter, description: 'Which ones; absent: all.' }),
+    },
+    resolve: (_, { filter, ...page }, { chat, viewer }) => chat.conversations.list(viewer, filter ?? null, page),
+  }),
+}))
+
+const CompletionDefaultsInput = builder.inputType('CompletionDefaultsInput', {
+  description: 'What is absent stays as it is; null takes the setting away.',
+  fields: (t) => ({
+    model: t.string({ description: "A model's id, as in `models`." }),
+    temperature: t.float({ description: '0 to 2: how freely the model chooses its words.' }),
+    topP: t.float({ description: '0 to 1: from how much of the likeliest words it chooses.' }),
+    maxTokens: t.int({ description: 'The most that one answer may take, in tokens.' }),
+    contextStrategy: t.field({
+      type: ContextStrategy,
+      description: 'What of the conversation is sent along; FULL at first, and with null again.',
+    }),
+  }),
+})
+
+const CreateConversationInput = builder.inputType('CreateConversationInput', {
+  description: 'A new conversation. Everything can be set later, too.',
+  fields: (t) => ({
+    title: t.string({ description: 'To show in a list.' }),
+    systemPrompt: t.string({ description: 'Sent ahead of the messages with every completion.' }),
+    defaults: t.field({ type: CompletionDefaultsInput, description: 'For completions that do not say otherwise.' }),
+  }),
+})
+
+const UpdateConversationInput = builder.inputType('UpdateConversationInput', {
+  description: 'What is absent stays as it is; null takes it away.',
+  fields: (t) => ({
+    title: t.string({ description: 'To show in a list.' }),
+    systemPrompt: t.string({ description: 'Sent ahead of the messages with every completion from now on.' }),
+    defaults: t.field({ type: CompletionDefaultsInput, description: 'For completions that do not say otherwise.' }),
+    archived: t.boolean({ description: 'true puts it away; false, or null, takes it back.' }),
+  }),
+})
+
+builder.mutationFields((t) => ({
+  createConversation: t.field({
+    type: 'Conversation',
+    description:
+      'Begins an empty conversation, whose owner is the viewer. `createCompletion` without a conversation begins one, too.',
+    args: { input: t.arg({ type: CreateConversationInput, required: true, description: 'What it is to be like.' }) },
+    resolve: (_, { input }, { chat, viewer }) => chat.conversations.create(viewer, input),
+  }),
+  updateConversation: t.field({
+    type: ConversationResult,
+    description: 'Changes title, system prompt, defaults, or whether it is archived. Takes an EDITOR.',
+    args: {
+      id: t.arg.id({ required: true, description: 'The id of the conversation.' }),
+      input: t.arg({ type: UpdateConversationInput, required: true, description: 'What is to change.' }),
+    },
+    resolve: (_, { id, input }, { chat, viewer }) =>
+      conversationResult(chat.conversations.update(viewer, readId('Conversation', id), input)),
+  }),
+  deleteConversation: t.field({
+    type: DeleteResult,
+    description:
+      'Deletes it with all its messages, for everybody, for ever; what is being answered in it is cancelled. Takes an OWNER.',
+    args: { id: t.arg.id({ required: true, description: 'The id of the conversation.' }) },
+    resolve: (_, { id }, { chat, viewer }) =>
+      failable(chat.conversations.remove(viewer, readId('Conversation', id)).then(() => ({ deletedId: id }))),
+  }),
+}))

@@ -1,0 +1,231 @@
+import { GraphQLError } from 'graphql'
+import type { CompletionRequest } from '../../chat/completion/completion.ts'
+import {
+  type ToolCall as Call,
+  type Message,
+  mostSiblings,
+  type ContentPart as Part,
+} from '../../chat/conversation/message.ts'
+import { builder } from '../builder.ts'
+import { createConnection } from '../connection.ts'
+import { type Context, loadExisting, loadOptional } from '../context.ts'
+import { atMost, part } from '../cost.ts'
+import { createResult, failable } from '../error.ts'
+import { readId, readOptionalId, writeId } from '../global-id.ts'
+import { Node } from '../node.ts'
+import { DeleteResult } from './delete-result.ts'
+import { MessageInput, MessageRole } from './message-input.ts'
+import { ContentPart } from './message-part.ts'
+
+const MessageStatus = builder.enumType('MessageStatus', {
+  description: 'Whether the text is all there.',
+  values: {
+    STREAMING: {
+      description: 'The model is writing it: `content` is what has come so far, and `completionStream` has the rest.',
+    },
+    COMPLETE: { description: 'It is whole.' },
+    PARTIAL: {
+      description: 'It was cut off, and stays as far as it came; the status and error of `completion` say why.',
+    },
+  },
+})
+
+const ToolCall = builder.objectRef<Call>('ToolCall').implement({
+  extensions: part,
+  description: 'The model asks for a tool to be run. The result goes back as a TOOL message with `toolCallId`.',
+  fields: (t) => ({
+    id: t.exposeString('id', {
+      description: "The model's own id of the call, such as `call_abc`; unique within a conversation.",
+    }),
+    type: t.string({ description: 'Always `function`.', resolve: () => 'function' }),
+    name: t.exposeString('name', { description: 'Which tool.' }),
+    arguments: t.exposeString('arguments', { description: 'The raw text that the model wrote.' }),
+    json: t.field({
+      type: 'JSON',
+      nullable: true,
+      description: '`arguments`, parsed; null when the model wrote invalid JSON.',
+      resolve: (call) => parsed(call.arguments),
+    }),
+  }),
+})
+
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return null
+  }
+}
+
+function partsOf({ parts, content }: Message): Part[] {
+  return parts ?? (content === null ? [] : [{ type: 'text', text: content }])
+}
+
+const asksForJson = ({ parameters }: CompletionRequest) =>
+  /^json_(object|schema)$/.test(String((parameters['response_format'] as { type?: unknown } | undefined)?.type))
+
+async function jsonOf({ completionId, content }: Message, { requests }: Context): Promise<unknown> {
+  if (completionId === null || content === null) return null
+  const request = await requests.load(completionId)
+  return request !== null && asksForJson(request) ? parsed(content) : null
+}
+
+function conversationOf({ conversationId }: Message, { conversations }: Context) {
+  if (conversationId !== null) return loadExisting(conversations, conversationId)
+  const reason = 'This message is not stored, so it stands in no conversation.'
+  throw new GraphQLError(reason, { extensions: { code: 'NOT_STORED' } })
+}
+
+builder.objectType('Message', {
+  description: 'What someone said in a conversation: a person, the model or a tool.',
+  interfaces: [Node],
+  fields: (t) => ({
+    id: t.id({ description: 'Opaque and global.', resolve: ({ id }) => writeId('Message', id) }),
+    conversation: t.field({
+      type: 'Conversation',
+      description: 'Where it stands. With `store: false`, and in a preview before there is one: an error, NOT_STORED.',
+      resolve: (message, _, context) => conversationOf(message, context),
+    }),
+    role: t.expose('role', { type: MessageRole, description: 'Who speaks.' }),
+    content: t.exposeString('content', {
+      nullable: true,
+      description: 'All text parts, joined; null when the message has none (tool calls only, or a refusal).',
+    }),
+    parts: t.field({
+      type: [ContentPart],
+      extensions: atMost(128),
+      description: 'All pieces in their order; one TextPart for plain text, empty when there is no content.',
+      resolve: partsOf,
+    }),
+    json: t.field({
+      type: 'JSON',
+      nullable: true,
+      description: '`content` parsed, where the completion asked for JSON and got it; else null.',
+      resolve: (message, _, context) => jsonOf(message, context),
+    }),
+    name: t.exposeString('name', {
+      nullable: true,
+      description: 'Tells speakers of the same role apart; null when not said.',
+    }),
+    refusal: t.exposeString('refusal', {
+      nullable: true,
+      description: 'Why the model will not answer, in its words; null when it does.',
+    }),
+    reasoning: t.exposeString('reasoning', {
+      nullable: true,
+      description: 'What the model thought before it answered, where the upstream tells; else null.',
+    }),
+    toolCalls: t.expose('toolCalls', {
+      type: [ToolCall],
+      extensions: atMost(128),
+      description: 'The tools that the model wants run, in its order; empty when it wants none.',
+    }),
+    toolCallId: t.exposeString('toolCallId', {
+      nullable: true,
+      description: 'Of a TOOL message: which call it answers; else null.',
+    }),
+    author: t.field({
+      type: 'User',
+      nullable: true,
+      description: "The person who wrote it; null for the model's.",
+      resolve: ({ authorId }, _, { users }) => loadOptional(users, authorId),
+    }),
+    completion: t.field({
+      type: 'Completion',
+      nullable: true,
+      description: "The completion that wrote it; null for a person's.",
+      resolve: ({ completionId }, _, { completions }) => loadOptional(completions, completionId),
+    }),
+    choiceIndex: t.exposeInt('choiceIndex', {
+      nullable: true,
+      description: "Which of its completion's choices it is, from 0; null for a person's.",
+    }),
+    status: t.expose('status', { type: MessageStatus, description: 'Whether the text is all there.' }),
+    createdAt: t.expose('createdAt', {
+      type: 'DateTime',
+      description: 'When it was written; for an answer, when it was asked for.',
+    }),
+  }),
+})
+
+builder.objectFields('Message', (t) => ({
+  parent: t.field({
+    type: 'Message',
+    nullable: true,
+    description: 'The nearest message before it that is left; null for the first one.',
+    resolve: ({ parentId }, _, { messages }) => loadOptional(messages, parentId),
+  }),
+  siblings: t.field({
+    type: ['Message'],
+    extensions: atMost(mostSiblings),
+    description:
+      'The messages that stand at the same place, oldest first: edits, regenerations, and the n choices of one completion, itself among them. ' +
+      'Where there are more than 200, the newest 200.',
+    resolve: ({ id }, _, { siblings }) => siblings.load(id),
+  }),
+  siblingsCount: t.int({
+    description: 'How many messages stand at the same place, itself included.',
+    resolve: ({ id }, _, { siblingsCount }) => siblingsCount.load(id),
+  }),
+}))
+
+export const MessageConnection = createConnection('Message', 'messages on one path, oldest first')
+
+const CreateMessageInput = builder.inputType('CreateMessageInput', {
+  description: 'A message to write without asking the model.',
+  fields: (t) => ({
+    conversationId: t.id({ required: true, description: 'Where it goes.' }),
+    message: t.field({ type: MessageInput, required: true, description: 'What it says.' }),
+    parentId: t.id({
+      description: "The message to stand after; absent: the viewer's current leaf. Goes without `replaces`.",
+    }),
+    replaces: t.id({ description: 'Makes it an edit: a sibling of that message. Goes without `parentId`.' }),
+    idempotencyKey: t.string({
+      description: 'The same key with the same input returns the same message and writes nothing. 1 to 255 characters.',
+    }),
+  }),
+})
+
+const MessagePayload = builder.objectRef<{ createdMessage: Message }>('MessagePayload').implement({
+  description: 'It is written.',
+  fields: (t) => ({
+    createdMessage: t.expose('createdMessage', {
+      type: 'Message',
+      description: "The message. Not `message`, which is an Error's, so that one selection serves the whole union.",
+    }),
+  }),
+})
+
+const MessageResult = createResult('MessageResult', 'A new message, or why there is none.', MessagePayload, [
+  'INVALID_INPUT',
+  'NOT_FOUND',
+  'FORBIDDEN',
+  'CONVERSATION_BUSY',
+  'IDEMPOTENCY_CONFLICT',
+])
+
+builder.mutationFields((t) => ({
+  createMessage: t.field({
+    type: MessageResult,
+    description:
+      'Writes a message without asking the model. With `replaces`, it is an edit: a sibling of that message. Takes an EDITOR.',
+    args: { input: t.arg({ type: CreateMessageInput, required: true, description: 'The message and its place.' }) },
+    resolve: (_, { input }, { chat, viewer }) => {
+      const conversationId = readId('Conversation', input.conversationId)
+      const parentId = readOptionalId('Message', input.parentId)
+      const replaces = readOptionalId('Message', input.replaces)
+      const written = chat.messages.create(viewer, { ...input, conversationId, parentId, replaces })
+      return failable(written.then((createdMessage) => ({ createdMessage })))
+    },
+  }),
+  deleteMessage: t.field({
+    type: DeleteResult,
+    description:
+      'Deletes a message for everybody, for ever. What was written after it stays: the message before it becomes its parent, and whoever ' +
+      'stood on it stands there; where there is none before it, on the newest that is left. An answer that is still being written is ' +
+      'cancelled first, with its other choices. Takes an OWNER, or the EDITOR who wrote it or asked for it.',
+    args: { id: t.arg.id({ required: true, description: 'The id of the message.' }) },
+    resolve: (_, { id }, { chat, viewer }) =>
+      failable(chat.messages.remove(viewer, readId('Message', id)).then(() => ({ deletedId: id }))),
+  }),
+}))

@@ -1,0 +1,59 @@
+import { MessageType } from 'graphql-ws'
+import type { Logger } from 'pino'
+import type { WebSocket } from 'ws'
+import { clientError } from '../error.ts'
+import { operationIdIn } from './operation-id.ts'
+
+/** Bytes of a message. */
+const maxMessage = 1024 * 1024
+/** Bytes. */
+const mostWaiting = 1024 * 1024
+const tooBig = 1009
+/** After it, graphql-ws clients connect again. */
+export const tryAgainLater = 1013
+
+/** While too much waits for the client, it is not heard: not even a pong, so that one that takes nothing is cut off. */
+function sendWithin(socket: WebSocket, text: string, onSent: () => void): void {
+  socket.send(text, () => {
+    if (socket.isPaused && socket.bufferedAmount <= mostWaiting) socket.resume()
+    onSent()
+  })
+  if (socket.bufferedAmount > mostWaiting) socket.pause()
+}
+
+function refuse(socket: WebSocket, id: string): void {
+  const error = clientError('REQUEST_TOO_LARGE', `The operation is larger than ${maxMessage} bytes.`)
+  sendWithin(socket, JSON.stringify({ id, type: MessageType.Error, payload: [error.toJSON()] }), () => {})
+}
+
+/**
+ * What the protocol's library takes for a socket. An operation that is too large never gets there: who has signed in hears
+ * that of the operation, and keeps the socket with all else that runs on it; anybody else's socket is closed.
+ */
+export function protocolSocket(socket: WebSocket, isSignedIn: () => boolean, log: Logger) {
+  const closed = new Promise<void>((resolve) => socket.once('close', () => resolve()))
+  return {
+    protocol: socket.protocol,
+    // Resolves when the message has left, so that a source is pulled only as fast as its client reads. On a closing
+    // socket it waits for the close: a source that always has more would else run on and never let the close be heard.
+    send: (text: string) =>
+      new Promise<void>((resolve) => {
+        if (socket.readyState === socket.OPEN) sendWithin(socket, text, resolve)
+        else if (socket.readyState === socket.CLOSING) void closed.then(resolve)
+        else resolve()
+      }),
+    close: (code?: number, reason?: string) => socket.close(code, reason),
+    onMessage(handle: (text: string) => Promise<void>) {
+      socket.on('message', (data: Buffer) => {
+        const isTooLarge = data.length > maxMessage
+        const id = isTooLarge && isSignedIn() ? operationIdIn(data) : null
+        if (id !== null) return refuse(socket, id)
+        if (isTooLarge) return socket.close(tooBig, `A message is larger than ${maxMessage} bytes`)
+        handle(String(data)).catch((error: unknown) => {
+          log.error({ err: error }, 'unexpected error on a websocket')
+          socket.close(tryAgainLater, 'Try again later')
+        })
+      })
+    },
+  }
+}

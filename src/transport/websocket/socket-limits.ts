@@ -1,0 +1,91 @@
+import type { IncomingMessage } from 'node:http'
+import { BlockList, isIPv4, isIPv6 } from 'node:net'
+import { clientError } from '../error.ts'
+
+/** How many WebSockets may be open at once at this process. */
+export interface SocketLimitSettings {
+  mostSockets: number
+  socketsPerUser: number
+  socketsPerAddress: number
+}
+
+export interface SocketLimits {
+  /** The status with which a request for one more is refused; null where there is room. */
+  refusalOf(request: IncomingMessage): string | null
+  /** Counts one that was opened. */
+  open(request: IncomingMessage): SocketShare
+}
+
+export interface SocketShare {
+  /** Counts it for its user, too. Throws with the code UNAVAILABLE where that one has as many as may be. */
+  signIn(subject: string): void
+  close(): void
+}
+
+// Whoever connects from this machine is its owner, or a proxy behind which all clients have one address.
+const loopback = new BlockList()
+loopback.addSubnet('127.0.0.0', 8, 'ipv4')
+loopback.addAddress('::1', 'ipv6')
+
+export function createSocketLimits(settings: SocketLimitSettings): SocketLimits {
+  const addresses = createCounter(settings.socketsPerAddress)
+  const users = createCounter(settings.socketsPerUser)
+  let open = 0
+
+  return {
+    refusalOf(request) {
+      if (open >= settings.mostSockets) return '503 Service Unavailable'
+      const network = networkOf(request)
+      return network === null || addresses.hasRoom(network) ? null : '429 Too Many Requests'
+    },
+    open(request) {
+      const network = networkOf(request)
+      let user: string | null = null
+      open += 1
+      if (network !== null) addresses.add(network)
+      return {
+        signIn(subject) {
+          if (!users.hasRoom(subject)) {
+            const message = `You may have ${settings.socketsPerUser} WebSockets open at once.`
+            throw clientError('UNAVAILABLE', message)
+          }
+          users.add(subject)
+          user = subject
+        },
+        close() {
+          open -= 1
+          if (network !== null) addresses.remove(network)
+          if (user !== null) users.remove(user)
+        },
+      }
+    },
+  }
+}
+
+function createCounter(most: number) {
+  const counts = new Map<string, number>()
+  return {
+    hasRoom: (key: string) => (counts.get(key) ?? 0) < most,
+    add: (key: string) => counts.set(key, (counts.get(key) ?? 0) + 1),
+    remove(key: string) {
+      const left = (counts.get(key) ?? 0) - 1
+      if (left > 0) counts.set(key, left)
+      else counts.delete(key)
+    },
+  }
+}
+
+/** What one client has to itself: its address, of IPv6 the first 64 bits. null for loopback, and where it has left already. */
+function networkOf({ socket: { remoteAddress = '' } }: IncomingMessage): string | null {
+  // How a socket that takes both versions tells an IPv4 address.
+  const address = remoteAddress.replace(/^::ffff:(?=\d+\.)/, '')
+  if (isIPv4(address)) return loopback.check(address, 'ipv4') ? null : address
+  if (!isIPv6(address) || loopback.check(address, 'ipv6')) return null
+  return groupsOf(address).slice(0, 4).join(':')
+}
+
+/** The eight groups of an address, in which `::` stands for as many zeros as are missing. */
+function groupsOf(address: string): string[] {
+  const [head = [], tail = []] = address.split('::').map((part) => part.split(':').filter((group) => group !== ''))
+  return [...head, ...Array<string>(8 - head.length - tail.length).fill('0'), ...tail]
+}

@@ -1,0 +1,271 @@
+import type { IncomingMessage } from 'node:http'
+import type { Duplex } from 'node:stream'
+import { setTimeout as delay } from 'node:timers/promises'
+import type { ExecutionArgs, ExecutionResult, GraphQLError } from 'graphql'
+import type { ServerOptions } from 'graphql-ws'
+import { CloseCode, handleProtocols, makeServer } from 'graphql-ws'
+import type { Logger } from 'pino'
+import type { WebSocket } from 'ws'
+import { WebSocketServer } from 'ws'
+import type { Identity } from '../../auth/sign-in.ts'
+import { clientError, codeOf } from '../error.ts'
+import type { GraphqlParts } from '../graphql.ts'
+import { startHeartbeat } from '../heartbeat.ts'
+import { type Origins, ownOrigin } from '../origin.ts'
+import { authorizationOf } from '../sign-in.ts'
+import { protocolSocket, tryAgainLater } from './protocol-socket.ts'
+import { createSocketLimits, type SocketLimitSettings, type SocketShare } from './socket-limits.ts'
+
+/** Bytes of a message, of which more than an operation may have are taken in to refuse that one alone. */
+const maxPayload = 8 * 1024 * 1024
+const connectionInitWaitTimeout = 10_000
+const closeWaitMs = 1_000
+/** For the last events of answers that have just ended. */
+const lastWordsMs = 500
+// After both, graphql-ws clients connect again, to another server if there is one.
+const goingAway = 1001
+
+// One for all: making it, with its stack, would cost each operation more than its end does.
+const isOver = new DOMException('The operation is over', 'AbortError')
+
+export interface WebSocketDoor {
+  upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void
+  /** From here on who asks for something new is sent away; what is being watched goes on. */
+  drain(): void
+  close(): Promise<void>
+}
+
+export interface WebSocketParts extends GraphqlParts {
+  origins: Origins
+  limits: SocketLimitSettings
+  assertReady: AssertReady
+  log: Logger
+}
+
+/** Throws with the code UNAVAILABLE until the server can serve. */
+export type AssertReady = () => void
+
+/** GraphQL over WebSocket by the protocol graphql-transport-ws. */
+export function createWebSocketDoor(parts: WebSocketParts): WebSocketDoor {
+  let draining = false
+  const sockets = new WebSocketServer({ noServer: true, handleProtocols, perMessageDeflate: false, maxPayload })
+  const protocol = makeServer(protocolOptions(parts, () => draining))
+  const heartbeat = startHeartbeat()
+  const limits = createSocketLimits(parts.limits)
+  const connections = new Set<Connection>()
+
+  function open(socket: WebSocket, request: IncomingMessage): void {
+    const connection: Connection = {
+      socket,
+      authorization: authorizationOf(request),
+      origin: ownOrigin(request),
+      identity: null,
+      share: limits.open(request),
+      running: new Map(),
+      onIdle: () => {},
+      unwatch: () => {},
+    }
+    connections.add(connection)
+    const closed = protocol.opened(
+      protocolSocket(socket, () => connection.identity !== null, parts.log),
+      connection,
+    )
+    heartbeat.watch(socket)
+    socket.on('error', (error) => parts.log.debug({ err: error }, 'a websocket broke'))
+    socket.once('close', (code, reason) => {
+      connections.delete(connection)
+      connection.share.close()
+      connection.unwatch()
+      for (const { left } of connection.running.values()) left.abort(isOver)
+      closed(code, String(reason)).catch((error: unknown) => parts.log.error({ err: error }, 'unexpected error'))
+    })
+  }
+
+  return {
+    upgrade(request, socket, head) {
+      // A peer that resets the connection meanwhile must not end the process.
+      socket.on('error', () => {})
+      if (draining) return refuseUpgrade(socket, '503 Service Unavailable')
+      if (!parts.origins.knows(request) || !parts.origins.admits(request)) return refuseUpgrade(socket, '403 Forbidden')
+      const refusal = limits.refusalOf(request)
+      if (refusal !== null) return refuseUpgrade(socket, refusal)
+      sockets.handleUpgrade(request, socket, head, open)
+    },
+    drain() {
+      draining = true
+    },
+    async close() {
+      draining = true
+      heartbeat.stop()
+      await Promise.all([...connections].map(closeConnection))
+    },
+  }
+}
+
+export function refuseUpgrade(socket: Duplex, status: string): void {
+  // Not left to the peer, who may keep its half open for ever, and the server's close waiting.
+  socket.end(`HTTP/1.1 ${status}\r\nconnection: close\r\ncontent-length: 0\r\n\r\n`, () => socket.destroy())
+}
+
+async function closeConnection(connection: Connection): Promise<void> {
+  const { socket, running } = connection
+  const idle = new Promise<void>((resolve) => {
+    connection.onIdle = resolve
+  })
+  if (running.size > 0) await Promise.race([idle, delay(lastWordsMs)])
+  // Else it has left meanwhile, and no close is to come.
+  if (socket.readyState !== socket.CLOSED) await closeSocket(socket, goingAway, 'Going away')
+}
+
+/** Waits for the client's consent, but not for long. */
+async function closeSocket(socket: WebSocket, code: number, reason: string): Promise<void> {
+  const closed = new Promise((resolve) => socket.once('close', resolve))
+  socket.close(code, reason)
+  const impatience = setTimeout(() => socket.terminate(), closeWaitMs)
+  await closed
+  clearTimeout(impatience)
+}
+
+/** What still comes on its socket is not begun: a client asks for it again on the next one. */
+function sendAway(connection: Connection, code: number, reason: string): void {
+  connection.identity = null
+  void closeSocket(connection.socket, code, reason)
+}
+
+/** With a code after which clients come back, and ask for their credentials anew. */
+function endSignIn(connection: Connection): void {
+  sendAway(connection, CloseCode.Forbidden, 'The sign-in has ended')
+}
+
+/**
+ * After an error, clients give a subscription up; after this close, they ask for it again by themselves. They would do
+ * so with all else that runs here, too, so that may be nothing but subscriptions that have not begun.
+ */
+function sendAwayToRetry(connection: Connection, refused: Running, error: GraphQLError): void {
+  const others = [...connection.running.values()].filter((running) => running !== refused)
+  const canRetry = isSubscription(refused) && refused.stage !== 'told' && !refused.left.signal.aborted
+  if (!canRetry || codeOf(error) !== 'UNAVAILABLE') return
+  if (others.every((other) => isSubscription(other) && other.stage === 'asked')) {
+    sendAway(connection, tryAgainLater, error.message)
+  }
+}
+
+function isSubscription({ operation }: Running): boolean {
+  return operation === 'subscription'
+}
+
+type ConnectionParams = Record<string, unknown> | undefined
+
+interface Connection {
+  socket: WebSocket
+  /** Of the request that opened it, which with all its headers is not kept. */
+  authorization: string | null
+  /** The server's, by that request. */
+  origin: string
+  /** null before the sign-in, and again when it has ended or the client is sent away */
+  identity: Identity | null
+  share: SocketShare
+  /** by operation id */
+  running: Map<string, Running>
+  /** Called when no operation is left. */
+  onIdle(): void
+  unwatch(): void
+}
+
+interface Running {
+  operation: 'query' | 'mutation' | 'subscription'
+  /** of a subscription: whether its source is there, and has told something */
+  stage: 'asked' | 'open' | 'told'
+  /** aborted when the operation is over or its client has left */
+  left: AbortController
+}
+
+function protocolOptions(
+  parts: WebSocketParts,
+  isDraining: () => boolean,
+): ServerOptions<ConnectionParams, Connection> {
+  const { signIn, assertReady, runOperation, toClientError } = parts
+  return {
+    connectionInitWaitTimeout,
+    async onConnect({ extra, connectionParams }) {
+      try {
+        const identity = await signIn.identify(credentials(extra.authorization, connectionParams))
+        assertReady()
+        extra.share.signIn(identity.subject)
+        extra.identity = identity
+        extra.unwatch = signIn.watch(identity, () => endSignIn(extra))
+        // Who has left meanwhile does not close again.
+        if (extra.socket.readyState !== extra.socket.OPEN) extra.unwatch()
+        return true
+      } catch (error) {
+        const told = toClientError(error)
+        // Clients give up after 4401; after 4403, which false alone would send, they try for ever.
+        const code = codeOf(told) === 'UNAUTHENTICATED' ? CloseCode.Unauthorized : tryAgainLater
+        extra.socket.close(code, told.message.slice(0, 120))
+        return false
+      }
+    },
+    // What throws here would close the socket with 4500, and end all its other operations for good.
+    async onSubscribe({ extra }, id, payload) {
+      if (isDraining()) {
+        extra.socket.close(goingAway, 'Going away')
+        return [clientError('UNAVAILABLE', 'This server is going away.')]
+      }
+      // Of two that begin under one id, only the latter could be ended.
+      if (extra.running.has(id)) return [clientError('BAD_REQUEST', 'An operation of this id has not ended yet.')]
+      try {
+        return await begin(parts, extra, id, payload)
+      } catch (error) {
+        const told = toClientError(error)
+        const refused = extra.running.get(id)
+        if (refused) sendAwayToRetry(extra, refused, told)
+        extra.running.delete(id)
+        return [told]
+      }
+    },
+    execute: runOperation,
+    subscribe: runOperation,
+    onOperation({ extra }, id, _payload, _args, result) {
+      const running = extra.running.get(id)
+      if (running && Symbol.asyncIterator in result) running.stage = 'open'
+    },
+    onNext({ extra }, id, _payload, _args, result) {
+      const running = extra.running.get(id)
+      if (running) noteResult(extra, running, result)
+    },
+    onError: (_context, _id, _payload, errors) => errors.map((error) => toClientError(error).toJSON()),
+    onComplete({ extra }, id) {
+      extra.running.get(id)?.left.abort(isOver)
+      extra.running.delete(id)
+      if (extra.running.size === 0) extra.onIdle()
+    },
+  }
+}
+
+function noteResult(connection: Connection, running: Running, result: ExecutionResult): void {
+  // Without data, nothing has run, or the source has failed.
+  const error = 'data' in result ? undefined : result.errors?.[0]
+  if (error) sendAwayToRetry(connection, running, error)
+  running.stage = 'told'
+}
+
+async function begin(
+  { admit, createContext }: WebSocketParts,
+  { identity, running, origin }: Connection,
+  id: string,
+  payload: unknown,
+): Promise<ExecutionArgs | GraphQLError[]> {
+  // A socket that is being closed still hears what its client says until that one agrees.
+  if (identity === null) return [clientError('UNAUTHENTICATED', 'The sign-in has ended.')]
+  const admission = admit(payload)
+  if ('errors' in admission) return admission.errors
+  const left = new AbortController()
+  running.set(id, { operation: admission.admitted.operation.operation, stage: 'asked', left })
+  return { ...admission.admitted, contextValue: await createContext(identity, left.signal, origin) }
+}
+
+function credentials(authorization: string | null, params: ConnectionParams): string | null {
+  const given = params?.['authorization'] ?? authorization
+  // What is there and is no text must not pass for "no credentials".
+  return typeof given === 'string' || given === null ? given : ''
+}

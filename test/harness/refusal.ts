@@ -1,0 +1,14 @@
+import { expect } from 'vitest'
+import { ConfigError, readSettings } from '../../src/config.ts'
+import type { Environment } from './server-process.ts'
+
+/** The line with which these settings stop the start. */
+export function refusal(env: Environment, envFile: Environment = {}): string {
+  try {
+    readSettings(env, envFile)
+  } catch (error) {
+    expect(error).toBeInstanceOf(ConfigError)
+    return (error as ConfigError).message
+  }
+  throw new Error('The settings were taken')
+}
