@@ -37,8 +37,17 @@ export interface Invitations {
   open(conversationIds: readonly string[], most: number): Promise<Invitation[]>
   /** For good, where the user is an OWNER: the time of the first revocation stays. */
   revoke(userId: string, id: string): Promise<void>
-  /** They begin where the inviter stands. Null, and nothing written, where it lets them in no longer. */
-  accept(tokenHash: string, userId: string): Promise<Entrance | null>
+  /**
+   * Their current leaf is the inviter's. Null, and nothing written, where the invitation lets them in no longer; FULL where the
+   * conversation has `most` participants.
+   */
+  accept(tokenHash: string, userId: string, most: number): Promise<Entrance | 'FULL' | null>
+}
+
+interface Refused {
+  conversationId: string
+  isKnown: boolean
+  isFull: boolean
 }
 
 const columns = `i.id, i.conversation_id AS "conversationId", i.inviter_id AS "inviterId", i.role, i.created_at AS "createdAt",
@@ -68,7 +77,7 @@ const acceptSql = `
   invitation AS (
     SELECT conversation_id, inviter_id, role, created_at FROM invitations
     WHERE token_hash = $1 AND revoked_at IS NULL AND expires_at > now() AND (max_uses IS NULL OR uses < max_uses)
-      AND (SELECT count(*) FROM here) > 0
+      AND (SELECT count(*) FROM here) BETWEEN 1 AND $3::int - 1
     FOR NO KEY UPDATE
   ), changed AS (
     INSERT INTO participants (conversation_id, user_id, role, current_leaf_id)
@@ -82,9 +91,12 @@ const acceptSql = `
   ), used AS (UPDATE invitations SET uses = uses + 1 FROM changed WHERE token_hash = $1), ${participantsChanged}
   SELECT conversation_id AS "conversationId" FROM changed`
 
-const knownSql = `
-  SELECT i.conversation_id AS "conversationId" FROM invitations i
-  JOIN participants p ON p.conversation_id = i.conversation_id AND p.user_id = $2 WHERE i.token_hash = $1`
+// Why it let nobody in: they take part already, or the conversation is full.
+const refusedSql = `
+  SELECT i.conversation_id AS "conversationId", p.user_id IS NOT NULL AS "isKnown", ${isOpen}
+    AND (SELECT count(*) FROM participants all_of WHERE all_of.conversation_id = i.conversation_id) >= $3::int AS "isFull"
+  FROM invitations i LEFT JOIN participants p ON p.conversation_id = i.conversation_id AND p.user_id = $2
+  WHERE i.token_hash = $1`
 
 export function createInvitations({ query }: Database): Invitations {
   return {
@@ -99,11 +111,13 @@ export function createInvitations({ query }: Database): Invitations {
       const text = `UPDATE invitations i SET revoked_at = now() WHERE i.id = $2 AND i.revoked_at IS NULL AND ${isOwn}`
       await query(text, [userId, id])
     },
-    async accept(tokenHash, userId) {
-      const [joined] = await query<{ conversationId: string }>(acceptSql, [tokenHash, userId])
+    async accept(tokenHash, userId, most) {
+      const values = [tokenHash, userId, most]
+      const [joined] = await query<{ conversationId: string }>(acceptSql, values)
       if (joined !== undefined) return { ...joined, isNew: true }
-      const [known] = await query<{ conversationId: string }>(knownSql, [tokenHash, userId])
-      return known === undefined ? null : { ...known, isNew: false }
+      const [refused] = await query<Refused>(refusedSql, values)
+      if (refused?.isKnown) return { conversationId: refused.conversationId, isNew: false }
+      return refused?.isFull ? 'FULL' : null
     },
   }
 }

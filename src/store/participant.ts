@@ -26,8 +26,11 @@ export interface Participants {
   find(key: ParticipantKey): Promise<Participant | null>
   /** Those of these keys where the person takes no part. */
   absent(keys: readonly ParticipantKey[]): Promise<ParticipantKey[]>
-  /** They begin where the owner stands. False, and nothing written, where they take part already, or nobody has that id. */
-  add(ownerId: string, key: ParticipantKey, role: ParticipantRole): Promise<boolean>
+  /**
+   * Their current leaf is the owner's. False, and nothing written, where they take part already, nobody has that id, or the
+   * conversation has `most` participants.
+   */
+  add(ownerId: string, key: ParticipantKey, role: ParticipantRole, most: number): Promise<boolean>
   /** Of a VIEWER, what waits for its turn is to be cancelled. Null, and nothing written, where it may not be. */
   setRole(ownerId: string, key: ParticipantKey, role: ParticipantRole): Promise<Cancelled | null>
   /** Who leaves needs to be no owner. What of theirs waits for its turn is to be cancelled. Null, and nothing written, where it may not be. */
@@ -52,6 +55,7 @@ const addSql = `
     INSERT INTO participants (conversation_id, user_id, role, current_leaf_id)
     SELECT p.conversation_id, u.id, $4::participant_role, p.current_leaf_id FROM participants p JOIN users u ON u.id = $3::uuid
     WHERE p.conversation_id = $1::uuid AND p.user_id = $2::uuid AND p.role = 'OWNER'
+      AND (SELECT count(*) FROM participants others WHERE others.conversation_id = $1::uuid) < $5::int
     ON CONFLICT DO NOTHING RETURNING conversation_id
   ), ${participantsChanged}
   SELECT conversation_id FROM changed`
@@ -100,8 +104,10 @@ export function createParticipants(database: Database): Participants {
     find: (key) => prisma.participant.findUnique({ where: { conversationId_userId: key } }),
     absent: (keys) =>
       query(absentSql, [keys.map(({ conversationId }) => conversationId), keys.map(({ userId }) => userId)]),
-    add: async (ownerId, { conversationId, userId }, role) =>
-      (await alone(database, conversationId, addSql, [conversationId, ownerId, userId, role])) !== null,
+    async add(ownerId, { conversationId, userId }, role, most) {
+      const values = [conversationId, ownerId, userId, role, most]
+      return (await alone(database, conversationId, addSql, values)) !== null
+    },
     async setRole(ownerId, { conversationId, userId }, role) {
       const values = [conversationId, ownerId, userId, role]
       return (await alone<{ cancelled: Cancelled }>(database, conversationId, setRoleSql, values))?.cancelled ?? null

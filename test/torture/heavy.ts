@@ -44,8 +44,11 @@ export function heavy(torture: Torture, bounds: HeavyBounds): Promise<Report> {
     const figures: string[] = []
     for (const newPlace of torture.postgresUrl === null ? [newDataFolder] : [newDataFolder, newDatabase]) {
       for (const work of works) {
-        const figure = await doWork(ground, work, await newPlace(torture), bounds)
-        figures.push(figure)
+        try {
+          figures.push(await doWork(ground, work, await newPlace(torture), bounds))
+        } catch (error) {
+          ground.faults.push(`${work.name}: ${error}`)
+        }
       }
     }
     return `heavy: ${figures.join('; ')}`

@@ -9,6 +9,7 @@ import type { Store } from '../../store/store.ts'
 import { invalidInput, notFound } from '../access/error.ts'
 import { permitted } from '../access/permission.ts'
 import type { User } from '../access/viewer.ts'
+import { mostParticipants } from './participant.ts'
 
 export interface InvitationInput {
   conversationId: string
@@ -109,8 +110,11 @@ export function createInvitations(store: Store, bus: Bus): Invitations {
       return { token, invitation }
     },
     async accept(viewer, token) {
-      const entrance = token.length > longest ? null : await store.invitations.accept(hashOf(token), viewer.id)
+      const entrance = token.length > longest ? null : await store.invitations.accept(hashOf(token), viewer.id, mostParticipants)
       if (entrance === null) throw notFound('invitation')
+      if (entrance === 'FULL') {
+        throw invalidInput('token', `invites to a conversation that has ${mostParticipants} participants, the most`)
+      }
       if (entrance.isNew) bus.publish('conversation', [entrance.conversationId])
       const [conversation] = await store.conversations.find(viewer.id, [entrance.conversationId])
       if (conversation === undefined) throw notFound('invitation')

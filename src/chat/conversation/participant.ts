@@ -20,6 +20,9 @@ export interface Participants {
   remove(viewer: User, key: ParticipantKey): Promise<Conversation>
 }
 
+/** Participants of one conversation. */
+export const mostParticipants = 200
+
 const anyRole: readonly ParticipantRole[] = ['OWNER', 'EDITOR', 'VIEWER']
 
 export function createParticipants(store: Store, bus: Bus, access: AccessWatches): Participants {
@@ -60,8 +63,11 @@ export function createParticipants(store: Store, bus: Bus, access: AccessWatches
       if (known?.role === role) return
       if (known !== null)
         throw invalidInput('role', `they take part already, as ${known.role}; updateParticipant changes it`)
-      if (await participants.add(viewer.id, key, role)) return notify(key, [])
+      if (await participants.add(viewer.id, key, role, mostParticipants)) return notify(key, [])
       if (!(await users.exists(key.userId))) throw notFound('user')
+      if ((await participants.ofConversations([key.conversationId])).length >= mostParticipants) {
+        throw invalidInput('conversationId', `names a conversation that has ${mostParticipants} participants, the most`)
+      }
     }
   }
 

@@ -101,3 +101,19 @@ describe('an invitation that is revoked', () => {
     await somebody().accept(token)
   })
 })
+
+test('a conversation takes 200 participants, by whatever way they come; one that leaves makes room', async () => {
+  const { token } = await alice.invite(thread, 'VIEWER')
+  const people = Array.from({ length: 198 }, somebody)
+  await Promise.all(people.map((person) => person.accept(token)))
+  // Of these, one is the last who fits.
+  const last = await Promise.allSettled([bob, somebody(), somebody()].map((person) => person.accept(token)))
+  expect(last.filter(({ status }) => status === 'fulfilled')).toHaveLength(1)
+  expect(await somebody().accept.refuse(token)).toMatchObject({ __typename: 'InvalidInput', path: 'token' })
+  const carol = somebody()
+  const refusal = await alice.add.refuse(thread, await carol.id(), 'VIEWER')
+  expect(refusal).toMatchObject({ __typename: 'InvalidInput', path: 'conversationId' })
+  await alice.expel(thread, (await people[0]?.id()) ?? '')
+  await alice.add(thread, await carol.id(), 'VIEWER')
+  expect(await people[1]?.accept(token)).toMatchObject({ conversation: { id: thread } })
+})
