@@ -2,6 +2,7 @@ import type { ExecutionArgs, ExecutionResult, NamedTypeNode, OperationDefinition
 import { createSourceEventStream, getOperationAST, getVariableValues, Kind } from 'graphql'
 import type { Identity } from '../auth/sign-in.ts'
 import { executeWithin } from '../schema/metered.ts'
+import { createBigOperationTurns } from './big-operation.ts'
 import type { ToClientError } from './error.ts'
 
 /**
@@ -17,8 +18,11 @@ export type RunOperation = (args: ExecutionArgs) => Promise<ExecutionResult | Re
 /** Each execution, one for each event of a stream, has the budget. Neither the result nor its stream ever rejects; their errors are what a client may see. */
 export function createRunOperation(toClientError: ToClientError, budget: number): RunOperation {
   const run = (args: ExecutionArgs) => executeWithin(budget, args)
+  const awaitTurn = createBigOperationTurns()
   return async (args) => {
     try {
+      const waiting = awaitTurn(args.variableValues)
+      if (waiting !== null) await waiting
       const operation = getOperationAST(args.document, args.operationName)
       if (operation?.operation !== 'subscription') return clientResult(await run(args), toClientError)
       const source = await createSourceEventStream(args)

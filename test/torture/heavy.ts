@@ -1,3 +1,4 @@
+import { createPerson } from '../harness/person.ts'
 import type { Environment } from '../harness/server-process.ts'
 import { type Ground, newDatabase, newDataFolder, onGround, type Report, type Torture } from './ground.ts'
 import { bigPreviews } from './heavy/big-previews.ts'
@@ -57,6 +58,10 @@ export function heavy(torture: Torture, bounds: HeavyBounds): Promise<Report> {
 
 async function doWork(ground: Ground, work: HeavyWork, database: Environment, bounds: HeavyBounds): Promise<string> {
   const server = await ground.start({ ...database, ...work.settings })
+  // What is compiled for the first question of a process is no matter of the work.
+  await createPerson(server.url, 'the first')
+    .ask('What digs?')
+    .catch(() => {})
   const run = await work.prepare({ ...ground, server, database })
   const told = () => run().catch((error: unknown) => ground.faults.push(`${work.name}: ${error}`))
   const { p99Ms, grownBytes } = await livenessDuring(server, told)

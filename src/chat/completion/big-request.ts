@@ -8,6 +8,9 @@ type Work<Rest extends unknown[], Value> = (request: StartRequest, ...rest: Rest
 export type OneBigAtATime = <Rest extends unknown[], Value>(work: Work<Rest, Value>) => Work<Rest, Value>
 
 const bigBytes = 100_000
+const manyMessages = 200
+
+const isBig = ({ input }: StartRequest) => input.messages.length > manyMessages || byteSize(input) > bigBytes
 
 /**
  * Work on a big request is a series of short stretches without a break. Many such requests at once would put their stretches
@@ -18,7 +21,7 @@ export function createOneBigAtATime(): OneBigAtATime {
 
   return (work) =>
     (request, ...rest) => {
-      if (byteSize(request.input) < bigBytes) return work(request, ...rest)
+      if (!isBig(request)) return work(request, ...rest)
       const done = last.then(() => turn()).then(() => work(request, ...rest))
       last = done.catch(() => {})
       return done

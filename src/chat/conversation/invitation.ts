@@ -110,7 +110,8 @@ export function createInvitations(store: Store, bus: Bus): Invitations {
       return { token, invitation }
     },
     async accept(viewer, token) {
-      const entrance = token.length > longest ? null : await store.invitations.accept(hashOf(token), viewer.id, mostParticipants)
+      const entrance =
+        token.length > longest ? null : await store.invitations.accept(hashOf(token), viewer.id, mostParticipants)
       if (entrance === null) throw notFound('invitation')
       if (entrance === 'FULL') {
         throw invalidInput('token', `invites to a conversation that has ${mostParticipants} participants, the most`)

@@ -1,3 +1,4 @@
+import { setImmediate as turn } from 'node:timers/promises'
 import { messages, type PGlite, protocol } from '@electric-sql/pglite'
 
 interface Statement {
@@ -16,12 +17,16 @@ export interface PgliteStatements {
 
 const { serialize } = protocol
 
+/** Of statements one right after the other, before everything else in this process gets its turn. */
+const longestStretchMs = 10
+
 /**
  * PGlite's own query parses and plans each time, which is most of what a short statement costs: here each text is
  * prepared once. Meant for texts of a fixed number.
  */
 export function createPgliteStatements(pglite: PGlite): PgliteStatements {
   const prepared = new Map<string, Statement>()
+  let stretchMs = 0
 
   const send = async (...parts: Uint8Array[]) => (await pglite.execProtocol(Buffer.concat(parts))).messages
 
@@ -79,10 +84,25 @@ export function createPgliteStatements(pglite: PGlite): PgliteStatements {
     }
   }
 
+  // A statement runs in this thread without a break, and the next one that waits begins in a microtask right after it: a
+  // queue of them would let nothing else run.
+  async function withBreaks<Result>(work: () => Promise<Result>): Promise<Result> {
+    if (stretchMs > longestStretchMs) {
+      stretchMs = 0
+      await turn()
+    }
+    const startMs = performance.now()
+    try {
+      return await work()
+    } finally {
+      stretchMs += performance.now() - startMs
+    }
+  }
+
   // As PGlite's query waits for whoever has a transaction open; execProtocol itself waits for nobody.
   async function alone<Result>(work: () => Promise<Result>): Promise<Result> {
     await pglite._checkReady()
-    return pglite._runExclusiveTransaction(() => pglite._runExclusiveQuery(work))
+    return pglite._runExclusiveTransaction(() => pglite._runExclusiveQuery(() => withBreaks(work)))
   }
 
   return {

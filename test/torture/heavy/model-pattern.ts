@@ -7,7 +7,11 @@ const questions = 100
 /** Models with the longest names that are taken, which nearly match a pattern of several stars in very many ways. */
 export const modelPattern: HeavyWork = {
   name: `${questions} long model names beside the pattern *gpt*mini*`,
-  settings: { UPSTREAMS_FILE: join(import.meta.dirname, 'patterned-upstreams.json'), OPENAI_BASE_URL: '', DEFAULT_MODEL: 'gpt-mini' },
+  settings: {
+    UPSTREAMS_FILE: join(import.meta.dirname, 'patterned-upstreams.json'),
+    OPENAI_BASE_URL: '',
+    DEFAULT_MODEL: 'gpt-mini',
+  },
   async prepare({ server, faults }) {
     const person = createPerson(server.url, 'alice')
     return async () => {
