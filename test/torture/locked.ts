@@ -14,8 +14,8 @@ export interface LockedSizes {
 
 /** The promise is two seconds; the rest is for the way there and back. */
 const refusedWithinMs = 2_500
-/** Five of the pool, six for single statements, one for the log, one for the bus. */
-const mostBackends = 13
+/** Five of the pool, six for single statements, four for searches, one for the log, one for the bus. */
+const mostBackends = 17
 const servedWithinMs = 5_000
 const pollMs = 100
 

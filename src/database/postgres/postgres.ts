@@ -5,6 +5,7 @@ import pg from 'pg'
 import type { Driver } from '../driver.ts'
 import type { SessionLimits } from '../session-settings.ts'
 import { createPostgresAdapter } from './postgres-adapter.ts'
+import { createLockGuard } from './postgres-lock-guard.ts'
 import { exclusively } from './postgres-migration.ts'
 import { createPipeline, createPipelines } from './postgres-pipeline.ts'
 import { connectionOptions, createPool } from './postgres-pool.ts'
@@ -18,7 +19,7 @@ const poolConnections = 5
 const pipelines = 6
 const checkTimeoutMs = 500
 // Whoever stands behind one that waits for a lock and then waits for it, too, hears of it within two seconds.
-const lockTimeoutMs = 900
+const lockTimeoutMs = 700
 /** How long a connection may be silent before others are asked, or nobody. */
 const patienceMs = 1_500
 const queryTimeoutMs = 10_000
@@ -60,7 +61,11 @@ export function openPostgres(settings: PostgresSettings): Driver {
   }
 
   const named = (text: string, values: readonly unknown[]) => ({ text, values: [...values], name: nameOf(text) })
-  const query: Driver['query'] = async (text, values = []) => (await statements.query(named(text, values))).rows
+  const guard = createLockGuard()
+  const query: Driver['query'] = async (text, values = []) => {
+    const config = named(text, values)
+    return (await guard(config.name, () => statements.query(config))).rows
+  }
 
   return {
     kind: 'postgres',
