@@ -15,7 +15,7 @@ graphql(`
     choiceIndex
     author { id name }
     parent { id }
-    toolCalls { id name arguments }
+    toolCalls { callId name arguments }
     completion { ...CompletionFields }
   }
 `)
@@ -71,7 +71,7 @@ export const AnswerMessage = memo(function AnswerMessage(props: AnswerMessagePro
       {content !== '' && <Markdown text={content} isGrowing={isGrowing} />}
       {refusal !== '' && <p className="refusal">{refusal}</p>}
       {toolCalls.map((call) => (
-        <pre className="tool-call" key={call.id}>
+        <pre className="tool-call" key={call.callId}>
           {call.name}({call.arguments})
         </pre>
       ))}

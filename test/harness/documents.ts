@@ -2,7 +2,7 @@
 
 const messageFields = `fragment M on Message {
   id role content name refusal reasoning json toolCallId choiceIndex status
-  toolCalls { id type name arguments json }
+  toolCalls { callId type name arguments json }
 }`
 
 const completionFields = `fragment C on Completion {
@@ -66,7 +66,7 @@ export const completionStream = `subscription ($input: CompletionStreamInput!) {
   }
 }
 fragment D on ChoiceDelta {
-  index content refusal reasoning logprobs finishReason toolCalls { index id name arguments }
+  index content refusal reasoning logprobs finishReason toolCalls { index callId name arguments }
 } ${inFailures}`
 
 export const conversationEvents = `subscription ($id: ID!, $after: Cursor) {
@@ -207,7 +207,7 @@ export interface Message {
   toolCallId: string | null
   choiceIndex: number | null
   status: 'STREAMING' | 'COMPLETE' | 'PARTIAL'
-  toolCalls: { id: string; type: string; name: string; arguments: string; json: unknown }[]
+  toolCalls: { callId: string; type: string; name: string; arguments: string; json: unknown }[]
 }
 
 export interface WrittenMessage extends Message {
@@ -323,7 +323,7 @@ export interface ChoiceDelta {
   reasoning: string
   logprobs: { content: unknown[]; refusal: unknown[] } | null
   finishReason: string | null
-  toolCalls: { index: number; id: string | null; name: string | null; arguments: string }[]
+  toolCalls: { index: number; callId: string | null; name: string | null; arguments: string }[]
 }
 
 export type CompletionEvent = { completionId: string; cursor: string } & (

@@ -13,14 +13,14 @@ const document = (padding: string) => `subscription ($input: CompletionStreamInp
     ... on CompletionEnded {
       completion {
         id status
-        choices { index finishReason message { content refusal reasoning toolCalls { id name arguments } } }
+        choices { index finishReason message { content refusal reasoning toolCalls { callId name arguments } } }
       }
     }
     ... on CompletionRejected { error { message } }
   }
 }
 fragment D on ChoiceDelta {
-  index content refusal reasoning finishReason toolCalls { index id name arguments }
+  index content refusal reasoning finishReason toolCalls { index callId name arguments }
 }`
 
 export interface ReaderOptions {

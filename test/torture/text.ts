@@ -59,7 +59,7 @@ export function differenceOf(seen: Text, right: Text): string | null {
 
 function fieldsOf({ content, refusal, reasoning, finishReason, toolCalls }: Parts): [string, string][] {
   const calls = toolCalls.flatMap((call): [string, string][] => [
-    [`call ${call.index} id`, call.id ?? ''],
+    [`call ${call.index} id`, call.callId ?? ''],
     [`call ${call.index} name`, call.name ?? ''],
     [`call ${call.index} arguments`, call.arguments],
   ])

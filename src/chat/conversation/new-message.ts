@@ -22,7 +22,7 @@ export function newMessage(input: MessageInput, position: NewMessagePosition): N
     name: name ?? null,
     refusal: null,
     reasoning: null,
-    toolCalls: (toolCalls ?? []).map((call) => ({ id: call.id, name: call.name, arguments: call.arguments })),
+    toolCalls: (toolCalls ?? []).map((call) => ({ id: call.callId, name: call.name, arguments: call.arguments })),
     toolCallId: toolCallId ?? null,
     completionId: null,
     choiceIndex: null,

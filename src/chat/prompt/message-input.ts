@@ -13,7 +13,7 @@ export interface MessageInput {
 }
 
 export interface ToolCallInput {
-  id: string
+  callId: string
   name: string
   arguments: string
 }
@@ -66,7 +66,7 @@ const checkShape = createCheck<MessageInput>(
     // OpenAI takes as many images in a request.
     parts: list(part, 500).nullish(),
     name: text(256).nullish(),
-    toolCalls: list(z.object({ id: callId, name: text(256), arguments: content }), 128).nullish(),
+    toolCalls: list(z.object({ callId, name: text(256), arguments: content }), 128).nullish(),
     toolCallId: callId.nullish(),
   }),
 )

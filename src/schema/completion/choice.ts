@@ -46,7 +46,10 @@ const ToolCallDelta = builder.objectRef<CallDelta>('ToolCallDelta').implement({
   description: 'What is new in one tool call.',
   fields: (t) => ({
     index: t.exposeInt('index', { description: "Which of the choice's tool calls, from 0." }),
-    id: t.exposeString('id', { nullable: true, description: "The call's id; null except where the call begins." }),
+    callId: t.exposeString('id', {
+      nullable: true,
+      description: "The model's own id of the call; null except where the call begins, and where the model gave none.",
+    }),
     name: t.exposeString('name', { nullable: true, description: 'Which tool; null except where the call begins.' }),
     arguments: t.exposeString('arguments', { description: 'To append to the arguments so far; may be empty.' }),
   }),

@@ -51,7 +51,10 @@ const ContentPartInput = builder.inputType('ContentPartInput', {
 const ToolCallInput = builder.inputType('ToolCallInput', {
   description: 'A tool call that the model made earlier, to tell it again.',
   fields: (t) => ({
-    id: t.string({ required: true, description: 'The id that the TOOL message with the result names.' }),
+    callId: t.string({
+      required: true,
+      description: "The model's id of the call: the TOOL message with the result names it as `toolCallId`.",
+    }),
     name: t.string({ required: true, description: 'The name of the tool.' }),
     arguments: t.string({ required: true, description: 'The raw text that the model wrote, usually a JSON object.' }),
   }),

@@ -1,4 +1,3 @@
-import { GraphQLError } from 'graphql'
 import type { CompletionRequest } from '../../chat/completion/completion.ts'
 import {
   type ToolCall as Call,
@@ -8,7 +7,7 @@ import {
 } from '../../chat/conversation/message.ts'
 import { builder } from '../builder.ts'
 import { createConnection } from '../connection.ts'
-import { type Context, loadExisting, loadOptional } from '../context.ts'
+import { type Context, loadOptional } from '../context.ts'
 import { atMost, part } from '../cost.ts'
 import { createResult, failable } from '../error.ts'
 import { readId, readOptionalId, writeId } from '../global-id.ts'
@@ -34,8 +33,9 @@ const ToolCall = builder.objectRef<Call>('ToolCall').implement({
   extensions: part,
   description: 'The model asks for a tool to be run. The result goes back as a TOOL message with `toolCallId`.',
   fields: (t) => ({
-    id: t.exposeString('id', {
-      description: "The model's own id of the call, such as `call_abc`; unique within a conversation.",
+    callId: t.exposeString('id', {
+      description:
+        "The model's own id of the call, such as `call_abc`. It is no `id`, since it is unique within a conversation only.",
     }),
     type: t.string({ description: 'Always `function`.', resolve: () => 'function' }),
     name: t.exposeString('name', { description: 'Which tool.' }),
@@ -70,12 +70,6 @@ async function jsonOf({ completionId, content }: Message, { requests }: Context)
   return request !== null && asksForJson(request) ? parsed(content) : null
 }
 
-function conversationOf({ conversationId }: Message, { conversations }: Context) {
-  if (conversationId !== null) return loadExisting(conversations, conversationId)
-  const reason = 'This message is not stored, so it stands in no conversation.'
-  throw new GraphQLError(reason, { extensions: { code: 'NOT_STORED' } })
-}
-
 builder.objectType('Message', {
   description: 'What someone said in a conversation: a person, the model or a tool.',
   interfaces: [Node],
@@ -83,8 +77,10 @@ builder.objectType('Message', {
     id: t.id({ description: 'Opaque and global.', resolve: ({ id }) => writeId('Message', id) }),
     conversation: t.field({
       type: 'Conversation',
-      description: 'Where it stands. With `store: false`, and in a preview before there is one: an error, NOT_STORED.',
-      resolve: (message, _, context) => conversationOf(message, context),
+      nullable: true,
+      description:
+        'The conversation that the message stands in; null for a message that is not stored (`store: false`, or a preview).',
+      resolve: ({ conversationId }, _, { conversations }) => loadOptional(conversations, conversationId),
     }),
     role: t.expose('role', { type: MessageRole, description: 'Who speaks.' }),
     content: t.exposeString('content', {

@@ -31,17 +31,17 @@ const inMessages: [make: (count: number) => Fields, most: number, path: string][
   ],
   [(count) => ({ ...says('x'), name: letters(count) }), 256, 'name'],
   [
-    (count) => ({ role: 'ASSISTANT', toolCalls: many(count, (id) => ({ id: `${id}`, name: 'x', arguments: '' })) }),
+    (count) => ({ role: 'ASSISTANT', toolCalls: many(count, (id) => ({ callId: `${id}`, name: 'x', arguments: '' })) }),
     128,
     'toolCalls',
   ],
   [
-    (count) => ({ role: 'ASSISTANT', toolCalls: [{ id: letters(count), name: 'x', arguments: '' }] }),
+    (count) => ({ role: 'ASSISTANT', toolCalls: [{ callId: letters(count), name: 'x', arguments: '' }] }),
     10_000,
-    'toolCalls.0.id',
+    'toolCalls.0.callId',
   ],
   [
-    (count) => ({ role: 'ASSISTANT', toolCalls: [{ id: 'x', name: letters(count), arguments: '' }] }),
+    (count) => ({ role: 'ASSISTANT', toolCalls: [{ callId: 'x', name: letters(count), arguments: '' }] }),
     256,
     'toolCalls.0.name',
   ],

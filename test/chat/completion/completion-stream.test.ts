@@ -271,7 +271,7 @@ describe.each(['websocket', 'sse'] as const)('over %s', (over) => {
     expect(choiceIn(events, 0)).toMatchObject({ texts: { content: 'A mole' }, logprobs: [entry], finishReason: 'STOP' })
     expect(choiceIn(events, 1)).toMatchObject({
       texts: { content: null, refusal: 'No.', reasoning: 'Digs.' },
-      call: { index: 0, id: 'call_1', name: 'dig', arguments: '{"d":1}' },
+      call: { index: 0, callId: 'call_1', name: 'dig', arguments: '{"d":1}' },
       finishReason: 'TOOL_CALLS',
     })
     for (const [index, choice] of endOf(events).choices.entries()) {

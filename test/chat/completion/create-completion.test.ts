@@ -119,8 +119,8 @@ describe('a completion shows', () => {
     expect(completion.choices[0]?.finishReason).toBe('TOOL_CALLS')
     expect(message?.content).toBeNull()
     expect(message?.toolCalls).toEqual([
-      { id: 'call_1', type: 'function', name: 'look_up', arguments: '{"q":"moles"}', json: { q: 'moles' } },
-      { id: 'call_2', type: 'function', name: 'dig', arguments: '{"depth', json: null },
+      { callId: 'call_1', type: 'function', name: 'look_up', arguments: '{"q":"moles"}', json: { q: 'moles' } },
+      { callId: 'call_2', type: 'function', name: 'dig', arguments: '{"depth', json: null },
     ])
   })
 
@@ -129,8 +129,8 @@ describe('a completion shows', () => {
       delta({ tool_calls: [{ index: 0, id, function: { name, arguments: '{}' } }] })
     const { message } = await answered([call('call_1', 'look_up'), call('call_2', 'dig'), ...ends('tool_calls')])
     expect(message?.toolCalls).toMatchObject([
-      { id: 'call_1', name: 'look_up', arguments: '{}' },
-      { id: 'call_2', name: 'dig', arguments: '{}' },
+      { callId: 'call_1', name: 'look_up', arguments: '{}' },
+      { callId: 'call_2', name: 'dig', arguments: '{}' },
     ])
   })
 
@@ -212,6 +212,22 @@ describe('an unstored completion', () => {
     expect(completion).toMatchObject({ status: 'COMPLETED', conversation: null, usage: { promptTokens: 9 } })
     expect(completion.choices).toMatchObject([{ finishReason: 'STOP', message: { content: 'A secret.' } }])
     expect((await bob.conversations()).edges).toEqual([])
+  })
+
+  test('answers whoever asks for the conversation of its messages, with null', async () => {
+    const document = `mutation ($input: CreateCompletionInput!) {
+      createCompletion(input: $input) {
+        ... on CreateCompletionPayload { completion { choices { message { content conversation { id } } } } }
+      }
+    }`
+    const { id: conversationId } = await alice.converse()
+    for (const place of [{}, { conversationId }]) {
+      upstream.reply(...chunks('A secret.'), ...ends())
+      const input = { messages: [says('Psst.')], store: false, ...place }
+      expect(await alice.request(document, { input })).toEqual({
+        createCompletion: { completion: { choices: [{ message: { content: 'A secret.', conversation: null } }] } },
+      })
+    }
   })
 
   test('in a conversation leaves nothing there, and sends its own messages alone', async () => {

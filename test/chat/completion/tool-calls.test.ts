@@ -17,7 +17,7 @@ function call(index: number, id: string | null, name: string | null, more = ''):
 }
 
 interface Shown {
-  id: string | null
+  callId: string | null
   name: string | null
   arguments: string
 }
@@ -35,12 +35,12 @@ function callsIn(events: readonly CompletionEvent[]): Shown[] {
 
 function storedIn(events: readonly CompletionEvent[]): Shown[] {
   const calls = endOf(events).choices[0]?.message.toolCalls ?? []
-  return calls.map(({ id, name, arguments: text }) => ({ id, name, arguments: text }))
+  return calls.map(({ callId, name, arguments: text }) => ({ callId, name, arguments: text }))
 }
 
 const start = () => alice.start(crypto.randomUUID(), 'What digs?')
-const dig = { id: 'call_1', name: 'dig', arguments: '{"depth":2}' }
-const look = { id: 'call_2', name: 'look', arguments: '{}' }
+const dig = { callId: 'call_1', name: 'dig', arguments: '{"depth":2}' }
+const look = { callId: 'call_2', name: 'look', arguments: '{}' }
 
 test.each<[string, Step[]]>([
   [

@@ -86,7 +86,7 @@ describe('a written message', () => {
 
   test('may call tools, and answer for them', async () => {
     const { id } = await conversationOf('Dig.')
-    const call = { id: 'call_1', name: 'dig', arguments: '{"depth":1}' }
+    const call = { callId: 'call_1', name: 'dig', arguments: '{"depth":1}' }
     const asks = await alice.write(id, { role: 'ASSISTANT', toolCalls: [call] })
     expect(asks.createdMessage).toMatchObject({
       content: null,
@@ -109,7 +109,7 @@ describe('a written message', () => {
     [{ role: 'USER', content: 'x', parts: [{ text: 'y' }] }, 'input.message'],
     [says('x', 'TOOL'), 'input.message.toolCallId'],
     [{ ...says('x'), toolCallId: 'call_1' }, 'input.message.toolCallId'],
-    [{ ...says('x'), toolCalls: [{ id: '1', name: 'x', arguments: '' }] }, 'input.message.toolCalls'],
+    [{ ...says('x'), toolCalls: [{ callId: '1', name: 'x', arguments: '' }] }, 'input.message.toolCalls'],
     [{ role: 'USER', parts: [{ text: 'x' }, { file: { filename: 'x' } }] }, 'input.message.parts.1.file'],
   ])('%j is InvalidInput at %s, and is not written', async (message, path) => {
     const { id } = await conversationOf()

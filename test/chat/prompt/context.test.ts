@@ -100,17 +100,19 @@ describe('of a conversation goes up', () => {
     [4, ['ASSISTANT', 'TOOL', 'TOOL', 'USER']],
     [5, ['USER', 'ASSISTANT', 'TOOL', 'TOOL', 'USER']],
   ])('a tool call with all its results or not at all: of the last %i, %j', async (lastN, roles) => {
-    const calls = ['1', '2'].map((id) => ({ id, name: 'dig', arguments: '{}' }))
+    const calls = ['1', '2'].map((callId) => ({ callId, name: 'dig', arguments: '{}' }))
     const conversationId = await conversationOf(['Dig twice.'])
     await alice.write(conversationId, { role: 'ASSISTANT', toolCalls: calls })
-    for (const { id } of calls) await alice.write(conversationId, { ...says('Done.', 'TOOL'), toolCallId: id })
+    for (const { callId } of calls) {
+      await alice.write(conversationId, { ...says('Done.', 'TOOL'), toolCallId: callId })
+    }
     const { completion } = await alice.ask({ conversationId, messages: [says('And?')], context: { lastN } })
     expect(sentMessages().map(({ role }) => role.toUpperCase())).toEqual(roles)
     expect(completion.context.omittedCount).toBe(5 - roles.length)
   })
 
   test('no call of tools without its results, nor a result without its call, where one was deleted', async () => {
-    const call = (id: string) => ({ id, name: 'dig', arguments: '{}' })
+    const call = (callId: string) => ({ callId, name: 'dig', arguments: '{}' })
     const { id: conversationId } = await alice.converse()
     const write = async (message: object) => (await alice.write(conversationId, message)).createdMessage.id
     await write(says('Dig.'))

@@ -140,7 +140,7 @@ describe('what goes up', () => {
             { file: { fileId: 'file-1' } },
           ],
         },
-        { role: 'ASSISTANT', toolCalls: [{ id: 'call_1', name: 'look_up', arguments: '{"q":' }] },
+        { role: 'ASSISTANT', toolCalls: [{ callId: 'call_1', name: 'look_up', arguments: '{"q":' }] },
         { role: 'TOOL', content: 'A mole.', toolCallId: 'call_1' },
       ],
     })
@@ -223,7 +223,7 @@ describe('what is refused before anything is sent or stored', () => {
     [message({ role: 'USER', content: 'x', parts: [{ text: 'y' }] }), 'messages.1'],
     [message({ role: 'TOOL', content: 'x' }), 'messages.1.toolCallId'],
     [message({ role: 'USER', content: 'x', toolCallId: 'call_1' }), 'messages.1.toolCallId'],
-    [message({ role: 'USER', toolCalls: [{ id: '1', name: 'x', arguments: '' }] }), 'messages.1.toolCalls'],
+    [message({ role: 'USER', toolCalls: [{ callId: '1', name: 'x', arguments: '' }] }), 'messages.1.toolCalls'],
     [message({ role: 'USER', parts: [{ file: { filename: 'x.pdf' } }] }), 'messages.1.parts.0.file'],
   ])('%j is InvalidInput with its path', async (given, path) => {
     const bob = createPerson(url, 'careless')
