@@ -114,6 +114,8 @@ export interface Messages {
   siblingsCount(viewerId: string, ids: readonly string[]): Promise<Map<string, number>>
   /** All that they wrote, by choice; what was deleted says nothing. */
   ofCompletions(completionIds: readonly string[]): Promise<Message[]>
+  /** Of all that it wrote, by choice. */
+  idsOfCompletion(completionId: string): Promise<string[]>
   /** What is left of it. */
   choices(completionIds: readonly string[]): Promise<Message[]>
   byKey(authorId: string, idempotencyKey: string): Promise<{ message: Message; inputHash: string | null } | null>
@@ -210,7 +212,7 @@ function pageOf(slice: PathSlice, rows: readonly PathRow[]): PathPage {
 }
 
 export function createMessages(database: Database): Messages {
-  const { query } = database
+  const { query, prisma } = database
 
   async function readWithTotal(text: string, values: readonly unknown[]): Promise<Message[]> {
     const rows = await query<Row & { total: number }>(text, values)
@@ -255,6 +257,11 @@ export function createMessages(database: Database): Messages {
     async ofCompletions(completionIds) {
       const text = `SELECT ${columns} FROM messages m WHERE m.completion_id = ANY($1::uuid[]) ORDER BY m.choice_index`
       return (await query<Row>(text, [completionIds])).map(messageOf)
+    },
+    async idsOfCompletion(completionId) {
+      const orderBy = { choiceIndex: 'asc' } as const
+      const rows = await prisma.message.findMany({ where: { completionId }, select: { id: true }, orderBy })
+      return rows.map(({ id }) => id)
     },
     choices: (completionIds) => readWithTotal(choicesSql, [completionIds]),
     async byKey(authorId, idempotencyKey) {

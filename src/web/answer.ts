@@ -1,4 +1,8 @@
-import type { CompletionFieldsFragment, CompletionStreamSubscription } from './generated/graphql.ts'
+import type {
+  ChoiceFieldsFragment,
+  CompletionFieldsFragment,
+  CompletionStreamSubscription,
+} from './generated/graphql.ts'
 
 type CompletionEvent = CompletionStreamSubscription['completionStream']
 
@@ -22,7 +26,7 @@ export interface Answer {
 export const noText: AnswerText = { content: '', refusal: '', reasoning: '' }
 export const noAnswer: Answer = { completion: null, choices: {}, problem: null, ended: false }
 
-/** A snapshot stands for all that came before it, so a reconnect neither doubles nor loses text. */
+/** A snapshot stands for all that came before it, and a delta says where it begins, so a reconnect neither doubles nor loses text. */
 export function fold(answer: Answer, event: CompletionEvent): Answer {
   switch (event.__typename) {
     case 'CompletionSnapshot':
@@ -36,14 +40,14 @@ export function fold(answer: Answer, event: CompletionEvent): Answer {
   }
 }
 
-function grow(choices: Answer['choices'], deltas: (AnswerText & { index: number })[]): Answer['choices'] {
+function grow(choices: Answer['choices'], deltas: ChoiceFieldsFragment[]): Answer['choices'] {
   const grown = { ...choices }
   for (const delta of deltas) {
     const text = grown[delta.index] ?? noText
     grown[delta.index] = {
-      content: text.content + delta.content,
-      refusal: text.refusal + delta.refusal,
-      reasoning: text.reasoning + delta.reasoning,
+      content: text.content.slice(0, delta.contentOffset) + delta.content,
+      refusal: text.refusal.slice(0, delta.refusalOffset) + delta.refusal,
+      reasoning: text.reasoning.slice(0, delta.reasoningOffset) + delta.reasoning,
     }
   }
   return grown

@@ -12,10 +12,10 @@ const CompletionStream = graphql(`
       __typename
       ... on CompletionSnapshot {
         completion { ...CompletionFields }
-        choices { index content refusal reasoning }
+        choices { ...ChoiceFields }
       }
       ... on CompletionDelta {
-        choices { index content refusal reasoning }
+        choices { ...ChoiceFields }
       }
       ... on CompletionEnded {
         completion { ...CompletionFields }
@@ -24,6 +24,18 @@ const CompletionStream = graphql(`
         error { message }
       }
     }
+  }
+`)
+
+graphql(`
+  fragment ChoiceFields on ChoiceDelta {
+    index
+    content
+    contentOffset
+    refusal
+    refusalOffset
+    reasoning
+    reasoningOffset
   }
 `)
 

@@ -5,7 +5,8 @@ import { answerTo, nowMs, type Shape, stampsMs, withoutStamps } from './model-an
 export interface Reading {
   readonly question: string
   readonly shape: Shape
-  take(text: string): void
+  /** `offset` is where it begins in the answer; absent: where the text ends so far. */
+  take(text: string, offset?: number): void
   text(): string
   /** Throws where the text is not, to the character, what the model server said. */
   times(): Times
@@ -27,9 +28,9 @@ function createReading(shape: Shape, onText: (text: string) => void): Reading {
   return {
     question,
     shape,
-    take(more) {
+    take(more, offset = text.length) {
       const readMs = nowMs()
-      text += more
+      text = text.slice(0, offset) + more
       if (shape.stamped) for (const writtenMs of stampsMs(more)) transitsMs.push(readMs - writtenMs)
       firstTokenMs ??= readMs - startMs
       onText(more)

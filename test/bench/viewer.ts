@@ -6,15 +6,15 @@ import type { Ask, Reading } from './reading.ts'
 const document = `subscription ($input: CompletionStreamInput!) {
   completionStream(input: $input) {
     __typename completionId cursor
-    ... on CompletionSnapshot { choices { index content } }
-    ... on CompletionDelta { choices { index content finishReason } }
+    ... on CompletionSnapshot { choices { index content contentOffset } }
+    ... on CompletionDelta { choices { index content contentOffset finishReason } }
     ... on CompletionEnded { completion { id status choices { message { content } } } }
     ... on CompletionRejected { error { __typename message } }
   }
 }`
 
 interface Event {
-  choices?: { content: string }[]
+  choices?: { content: string; contentOffset: number }[]
   completion?: { status: string; choices: { message: { content: string } }[] }
   error?: { message: string }
 }
@@ -61,8 +61,8 @@ export async function openViewer(url: string, { store }: { store: boolean }): Pr
 /** Says whether this was the whole answer's end. */
 function take(event: Event, reading: Reading, store: boolean, fail: (reason: unknown) => void): boolean {
   if (event.error) fail(event.error.message)
-  const content = event.choices?.[0]?.content
-  if (content) reading.take(content)
+  const [choice] = event.choices ?? []
+  if (choice?.content) reading.take(choice.content, choice.contentOffset)
   if (!event.completion) return false
   const { status, choices } = event.completion
   if (status !== 'COMPLETED') fail(`the completion ended ${status}`)

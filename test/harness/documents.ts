@@ -66,7 +66,8 @@ export const completionStream = `subscription ($input: CompletionStreamInput!) {
   }
 }
 fragment D on ChoiceDelta {
-  index content refusal reasoning logprobs finishReason toolCalls { index callId name arguments }
+  index messageId content contentOffset refusal refusalOffset reasoning reasoningOffset logprobs logprobsOffset finishReason
+  toolCalls { index callId name arguments argumentsOffset }
 } ${inFailures}`
 
 export const conversationEvents = `subscription ($id: ID!, $after: Cursor) {
@@ -316,14 +317,27 @@ export interface FoundMessages extends Connection<{ id: string; content: string 
   }[]
 }
 
+export interface ToolCallDelta {
+  index: number
+  callId: string | null
+  name: string | null
+  arguments: string
+  argumentsOffset: number
+}
+
 export interface ChoiceDelta {
   index: number
+  messageId: string
   content: string
+  contentOffset: number
   refusal: string
+  refusalOffset: number
   reasoning: string
+  reasoningOffset: number
   logprobs: { content: unknown[]; refusal: unknown[] } | null
+  logprobsOffset: { content: number; refusal: number } | null
   finishReason: string | null
-  toolCalls: { index: number; callId: string | null; name: string | null; arguments: string }[]
+  toolCalls: ToolCallDelta[]
 }
 
 export type CompletionEvent = { completionId: string; cursor: string } & (

@@ -225,7 +225,9 @@ export function contentsIn(events: readonly CompletionEvent[]): string[] {
   for (const event of events) {
     if (event.__typename === 'CompletionSnapshot') contents = []
     if (!('choices' in event)) continue
-    for (const { index, content } of event.choices) contents[index] = (contents[index] ?? '') + content
+    for (const { index, content, contentOffset } of event.choices) {
+      contents[index] = (contents[index] ?? '').slice(0, contentOffset) + content
+    }
   }
   return contents
 }

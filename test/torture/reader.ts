@@ -20,7 +20,8 @@ const document = (padding: string) => `subscription ($input: CompletionStreamInp
   }
 }
 fragment D on ChoiceDelta {
-  index content refusal reasoning finishReason toolCalls { index callId name arguments }
+  index content contentOffset refusal refusalOffset reasoning reasoningOffset finishReason
+  toolCalls { index callId name arguments argumentsOffset }
 }`
 
 export interface ReaderOptions {

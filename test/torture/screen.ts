@@ -1,5 +1,5 @@
 import type { ChoiceDelta, Completion, CompletionEvent } from '../harness/documents.ts'
-import { differenceOf, joined, nothing, strayIn, type Text, textOf } from './text.ts'
+import { differenceOf, joined, nothing, overlapIn, strayIn, type Text, textOf } from './text.ts'
 
 /** What was shown at some time, and the cursor of then. */
 export interface Place {
@@ -9,8 +9,11 @@ export interface Place {
 
 /** What a viewer has of an answer, checked at each event against what the upstream writes. */
 export interface Screen {
-  /** A new connection begins, with the cursor of this place or with none. */
-  resume(place: Place | null): void
+  /**
+   * A new connection begins, with the cursor of this place or with none. Whoever keeps what is shown hears some of it again, as
+   * a client that subscribes again by itself.
+   */
+  resume(place: Place | null, keeps?: boolean): void
   show(event: CompletionEvent): void
   places(): readonly Place[]
   /** What the last event told, once there was one. */
@@ -24,6 +27,7 @@ export function createScreen(whole: Text, fault: (text: string) => void): Screen
   let ended: Completion | null = null
   let resumedFrom: Place | null = null
   let isFirst = true
+  let mayRepeat = false
 
   function put(text: Text, cursor: string) {
     const stray = strayIn(text, whole)
@@ -44,6 +48,9 @@ export function createScreen(whole: Text, fault: (text: string) => void): Screen
 
   function delta(choices: ChoiceDelta[], cursor: string) {
     if (isFirst && resumedFrom === null) fault('a delta comes first')
+    const overlap = mayRepeat ? null : overlapIn(shown, choices)
+    if (overlap !== null) fault(`a delta is not the next piece: ${overlap}`)
+    mayRepeat = false
     put(joined(shown, choices), cursor)
   }
 
@@ -55,9 +62,10 @@ export function createScreen(whole: Text, fault: (text: string) => void): Screen
   }
 
   return {
-    resume(place) {
+    resume(place, keeps = false) {
       resumedFrom = place
-      shown = place?.text ?? nothing
+      mayRepeat = keeps && place !== null
+      if (!mayRepeat) shown = place?.text ?? nothing
       isFirst = true
     },
     show(event) {

@@ -67,7 +67,7 @@ export function createViewer(options: ViewerOptions): Viewer {
     const over = dice.pick(overs)
     const place = placeToResume(screen, dice)
     const byKey = completionId === null || dice.chance(0.25)
-    screen.resume(byKey ? null : place)
+    screen.resume(byKey ? null : place, dice.chance(0.5))
     returns[byKey ? 'key' : place === null ? 'blank' : 'cursor'] += 1
     if (completionId === null || byKey) return person.start(key, questionInput(question), { over })
     return person.watch(completionId, place === null ? { over } : { over, after: place.cursor })

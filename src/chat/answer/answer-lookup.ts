@@ -14,6 +14,8 @@ export interface AnswerLookup {
    * viewer.
    */
   ended(answer: Answer<Completion>, signal?: AbortSignal): Promise<Completion>
+  /** Of the messages that its choices become. */
+  messageIds(completion: Completion): Promise<readonly string[]>
   /** Whether it has come so far, which for an answer of another replica is waited for a little. */
   reaches(answer: Answer<Completion>, position: Position): Promise<boolean>
 }
@@ -33,6 +35,7 @@ export function createAnswerLookup(
       if (completion.status === 'IN_PROGRESS') return remoteAnswers.open(completion.id)
       return endedAnswer(completion, await messages.ofCompletions([completion.id]))
     },
+    messageIds: async ({ id }) => activeCompletions.get(id)?.messageIds ?? messages.idsOfCompletion(id),
     ended(answer, signal) {
       return new Promise((resolve, reject) => {
         const check = () => {

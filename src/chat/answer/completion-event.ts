@@ -1,11 +1,17 @@
 import type { Completion } from '../../store/completion.ts'
 import type { Answer } from '../../stream/answer.ts'
 import { writeCursor } from '../../stream/cursor.ts'
-import type { ChoiceDelta } from '../../stream/delta.ts'
 import { follow, type Step } from '../../stream/follower.ts'
+import { type ChoicePiece, piecesFrom } from '../../stream/offset.ts'
 import { type Position, progress, start } from '../../stream/position.ts'
 import { type Failure, notFound } from '../access/error.ts'
 
+export interface ChoiceDelta extends ChoicePiece {
+  /** Of the message that the choice becomes. */
+  messageId: string
+}
+
+/** `cursor` can be given back to `watch` as it is, also where it is empty. */
 export type CompletionEvent =
   | { type: 'snapshot'; completionId: string; cursor: string; completion: Completion; choices: ChoiceDelta[] }
   | { type: 'delta'; completionId: string; cursor: string; choices: ChoiceDelta[] }
@@ -19,6 +25,8 @@ export interface WatchOptions {
   from: Position | null
   mode: StreamMode
   flushMs: number
+  /** By choice. */
+  messageIds: readonly string[]
   /** As it is when asked. */
   completion(): Completion
   /** Aborts when the viewer may see no more of it: then nothing follows but a rejection. */
@@ -27,14 +35,13 @@ export interface WatchOptions {
   onLeave(): void
 }
 
-function rejected(failure: Failure, completionId: string): CompletionEvent {
-  return { type: 'rejected', completionId, cursor: '', failure }
-}
-
-/** `completionId` is the one asked for, or empty where none was. */
-export function rejection(failure: Failure, completionId: string): AsyncIterableIterator<CompletionEvent> {
+/** `completionId` and `cursor` are those that were given, or empty where none was. */
+export function rejection(
+  failure: Failure,
+  { completionId, cursor }: { completionId: string; cursor: string },
+): AsyncIterableIterator<CompletionEvent> {
   let isDone = false
-  const event = rejected(failure, completionId)
+  const event: CompletionEvent = { type: 'rejected', completionId, cursor, failure }
   return iterator<CompletionEvent>(
     async () => {
       if (isDone) return { done: true, value: undefined }
@@ -53,19 +60,27 @@ export function rejection(failure: Failure, completionId: string): AsyncIterable
  * Inserted by hand, since a generator's return() would wait behind its pending next().
  */
 export function watchAnswer(answer: Answer<Completion>, options: WatchOptions): AsyncIterableIterator<CompletionEvent> {
-  const { mode, flushMs, completion, lost, onLeave } = options
+  const { mode, flushMs, messageIds, completion, lost, onLeave } = options
   const first = options.from === null ? answer.revealed() : null
   const steps = follow(answer, { from: options.from ?? answer.revealed(), flushMs })
   let phase: 'opening' | 'following' | 'ended' = 'opening'
-  let position = options.from ?? answer.revealed()
+  /** Where the viewer is. */
+  let position = options.from ?? start
 
   const stopFollowing = () => void steps.return?.()
   lost.addEventListener('abort', stopFollowing)
   if (lost.aborted) stopFollowing()
 
+  function choicesBetween(from: Position, to: Position): ChoiceDelta[] {
+    return piecesFrom(from, answer.between(from, to)).map((piece) => ({
+      ...piece,
+      messageId: messageIds[piece.index] ?? answer.id,
+    }))
+  }
+
   function snapshot(to: Position): CompletionEvent {
     const cursor = writeCursor(answer.id, to)
-    const choices = answer.between(start, to)
+    const choices = choicesBetween(start, to)
     return { type: 'snapshot', completionId: answer.id, cursor, completion: completion(), choices }
   }
 
@@ -76,7 +91,7 @@ export function watchAnswer(answer: Answer<Completion>, options: WatchOptions): 
       type: 'delta',
       completionId: answer.id,
       cursor: writeCursor(answer.id, to),
-      choices: answer.between(from, to),
+      choices: choicesBetween(from, to),
     }
   }
 
@@ -87,10 +102,10 @@ export function watchAnswer(answer: Answer<Completion>, options: WatchOptions): 
 
   /** null where the server goes before the answer has ended. */
   function lastEvent(): CompletionEvent | null {
-    if (lost.aborted) return rejected(notFound('completion').failure, answer.id)
+    const place = { completionId: answer.id, cursor: writeCursor(answer.id, position) }
+    if (lost.aborted) return { type: 'rejected', ...place, failure: notFound('completion').failure }
     const outcome = answer.outcome()
-    if (outcome === null) return null
-    return { type: 'ended', completionId: answer.id, cursor: writeCursor(answer.id, position), completion: outcome }
+    return outcome && { type: 'ended', ...place, completion: outcome }
   }
 
   function finish() {
@@ -105,7 +120,10 @@ export function watchAnswer(answer: Answer<Completion>, options: WatchOptions): 
     if (phase === 'ended') return { done: true, value: undefined }
     const isOpening = phase === 'opening'
     phase = 'following'
-    if (isOpening && first !== null && !lost.aborted) return { done: false, value: snapshot(first) }
+    if (isOpening && first !== null && !lost.aborted) {
+      position = first
+      return { done: false, value: snapshot(first) }
+    }
     const step = await steps.next()
     if (!step.done && !lost.aborted) return { done: false, value: eventOf(step.value) }
     if (hasTooMuch()) {

@@ -52,7 +52,9 @@ function checkFlush(flushMs: number, path: string): void {
   if (flushMs < 0 || flushMs > longestFlushMs) throw invalidInput(path, `takes 0 to ${longestFlushMs}, not ${flushMs}`)
 }
 
-function positionOf(completionId: string, cursor: string): Position {
+/** null without a cursor. An empty one is none: so it stands in a rejection of a `watch` that gave none. */
+function positionOf(completionId: string, cursor: string | null): Position | null {
+  if (!cursor) return null
   const read = readCursor(cursor)
   if (read === null) throw invalidInput('input.watch.after', 'is no cursor')
   if (read.answerId !== completionId) throw invalidInput('input.watch.after', 'is a cursor of another completion')
@@ -75,12 +77,14 @@ export function createCompletionStreams(options: CompletionStreamsOptions): Comp
       leave()
     }
     try {
+      // Before the answer is opened, which may be forgotten where nobody follows it at once.
+      const messageIds = await answers.messageIds(completion)
       const answer = await answers.open(completion)
       // A cursor from beyond what is known here cannot be served: the viewer gets all there is. It may be beyond what is
       // revealed here: another replica sees a commit before its answer comes back to this one.
       const from = position !== null && (await answers.reaches(answer, position)) ? position : null
       const current = () => activeCompletions.get(completion.id)?.completion ?? answer.outcome() ?? completion
-      return watchAnswer(answer, { from, mode, flushMs, completion: current, lost, onLeave })
+      return watchAnswer(answer, { from, mode, flushMs, messageIds, completion: current, lost, onLeave })
     } catch (error) {
       onLeave()
       throw error
@@ -118,22 +122,25 @@ export function createCompletionStreams(options: CompletionStreamsOptions): Comp
     checkFlush(shape.flushMs, 'input.watch.flushMs')
     return withStream(viewer, async (closeStream) => {
       const completion = await visible(viewer, completionId)
-      const position = after === null ? null : positionOf(completionId, after)
-      return follow(viewer, completion, position, shape, closeStream)
+      return follow(viewer, completion, positionOf(completionId, after), shape, closeStream)
     })
   }
 
   return {
-    start: (viewer, input) => orRejection('', start(viewer, input)),
-    watch: (viewer, input) => orRejection(input.completionId, watch(viewer, input)),
+    start: (viewer, input) => orRejection({ completionId: '', cursor: '' }, start(viewer, input)),
+    watch: (viewer, input) =>
+      orRejection({ completionId: input.completionId, cursor: input.after ?? '' }, watch(viewer, input)),
   }
 }
 
-async function orRejection(completionId: string, watching: Promise<AsyncIterableIterator<CompletionEvent>>) {
+async function orRejection(
+  given: { completionId: string; cursor: string },
+  watching: Promise<AsyncIterableIterator<CompletionEvent>>,
+) {
   try {
     return await watching
   } catch (error) {
-    if (error instanceof ChatError) return rejection(error.failure, completionId)
+    if (error instanceof ChatError) return rejection(error.failure, given)
     throw error
   }
 }

@@ -25,8 +25,8 @@ export type {
   Usage,
 } from '../../store/completion.ts'
 export type { CompletionRequest, ContextReport } from '../../store/completion-request.ts'
-export type { ChoiceDelta, ToolCallDelta } from '../../stream/delta.ts'
-export type { CompletionEvent } from '../answer/completion-event.ts'
+export type { ToolCallPiece as ToolCallDelta } from '../../stream/offset.ts'
+export type { ChoiceDelta, CompletionEvent } from '../answer/completion-event.ts'
 export type { StartInput, WatchInput } from './completion-stream.ts'
 
 export interface Completions extends CompletionStreams {

@@ -2,6 +2,7 @@ import type { ToolCallDelta as CallDelta, ChoiceDelta as Delta } from '../../cha
 import type { Message } from '../../chat/conversation/message.ts'
 import { builder } from '../builder.ts'
 import { atMost, part } from '../cost.ts'
+import { writeId } from '../global-id.ts'
 
 const FinishReason = builder.enumType('FinishReason', {
   description: 'Why the model stopped writing a choice.',
@@ -43,7 +44,7 @@ export const Choice = builder.objectRef<Message>('Choice').implement({
 
 const ToolCallDelta = builder.objectRef<CallDelta>('ToolCallDelta').implement({
   extensions: part,
-  description: 'What is new in one tool call.',
+  description: 'What is new in one tool call, to fold as the texts of a ChoiceDelta are.',
   fields: (t) => ({
     index: t.exposeInt('index', { description: "Which of the choice's tool calls, from 0." }),
     callId: t.exposeString('id', {
@@ -51,19 +52,38 @@ const ToolCallDelta = builder.objectRef<CallDelta>('ToolCallDelta').implement({
       description: "The model's own id of the call; null except where the call begins, and where the model gave none.",
     }),
     name: t.exposeString('name', { nullable: true, description: 'Which tool; null except where the call begins.' }),
-    arguments: t.exposeString('arguments', { description: 'To append to the arguments so far; may be empty.' }),
+    arguments: t.exposeString('arguments', { description: 'What is new of the arguments; may be empty.' }),
+    argumentsOffset: t.exposeInt('argumentsOffset', {
+      description: 'Where `arguments` begins in the arguments of this call, in UTF-16 code units.',
+    }),
   }),
 })
 
 export const ChoiceDelta = builder.objectRef<Delta>('ChoiceDelta').implement({
   extensions: part,
   description:
-    'What is new in one choice: append each text to what there is. In a snapshot: all so far, to put in its place.',
+    'What is new in one choice. Fold each text as `text.slice(0, offset) + delta`, where `text` is what you have of it. Offsets count UTF-16 ' +
+    'code units, as the strings of JavaScript do. So a text that comes twice, perhaps merged otherwise, changes nothing: a client that ' +
+    'subscribes again by itself, with an old cursor, still has exactly the stored text. In a snapshot all offsets are 0.',
   fields: (t) => ({
     index: t.exposeInt('index', { description: 'Which choice, from 0.' }),
-    content: t.exposeString('content', { description: 'To append to the content; empty when there is none.' }),
-    refusal: t.exposeString('refusal', { description: 'To append to the refusal; empty when there is none.' }),
-    reasoning: t.exposeString('reasoning', { description: 'To append to the reasoning; empty when there is none.' }),
+    messageId: t.id({
+      description:
+        'The id of the message that the choice becomes: with `store: false`, of the one in `Completion.choices`.',
+      resolve: ({ messageId }) => writeId('Message', messageId),
+    }),
+    content: t.exposeString('content', { description: 'What is new of the content; may be empty.' }),
+    contentOffset: t.exposeInt('contentOffset', {
+      description: 'Where `content` begins in the content of the choice.',
+    }),
+    refusal: t.exposeString('refusal', { description: 'What is new of the refusal; may be empty.' }),
+    refusalOffset: t.exposeInt('refusalOffset', {
+      description: 'Where `refusal` begins in the refusal of the choice.',
+    }),
+    reasoning: t.exposeString('reasoning', { description: 'What is new of the reasoning; may be empty.' }),
+    reasoningOffset: t.exposeInt('reasoningOffset', {
+      description: 'Where `reasoning` begins in the reasoning of the choice.',
+    }),
     toolCalls: t.expose('toolCalls', {
       type: [ToolCallDelta],
       extensions: atMost(128),
@@ -72,13 +92,21 @@ export const ChoiceDelta = builder.objectRef<Delta>('ChoiceDelta').implement({
     logprobs: t.field({
       type: 'JSON',
       nullable: true,
-      description: 'New entries, to append: `{ content: [...], refusal: [...] }`; null when there are none.',
+      description: 'New entries: `{ content: [...], refusal: [...] }`; null when there are none.',
       resolve: ({ logprobs }) => logprobs,
+    }),
+    logprobsOffset: t.field({
+      type: 'JSON',
+      nullable: true,
+      description:
+        'How many entries come before those in `logprobs`, as `{ content: 12, refusal: 0 }`: fold each list as ' +
+        '`entries.slice(0, offset).concat(delta)`. null where `logprobs` is null.',
+      resolve: ({ logprobsOffset }) => logprobsOffset,
     }),
     finishReason: t.expose('finishReason', {
       type: FinishReason,
       nullable: true,
-      description: 'Why the choice ends here; null while it goes on.',
+      description: 'Why the choice ends here; null where it goes on, and where an earlier event has told.',
     }),
   }),
 })

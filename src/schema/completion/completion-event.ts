@@ -23,7 +23,8 @@ export const CompletionEvent = builder.interfaceRef<Event>('CompletionEvent').im
     cursor: t.expose('cursor', {
       type: 'Cursor',
       description:
-        'The place after this event: give the latest to `watch`, as `after`, to go on without a gap. Empty when rejected.',
+        'The place after this event: give the latest to `watch`, as `after`, to go on without a gap. Where the only event is a rejection, ' +
+        'the cursor that was given, or empty, which `watch` takes as none.',
     }),
   }),
 })
@@ -51,7 +52,8 @@ builder.objectType(builder.objectRef<EventOf<'snapshot'>>('CompletionSnapshot'),
 })
 
 builder.objectType(builder.objectRef<EventOf<'delta'>>('CompletionDelta'), {
-  description: 'What is new since the event before. A slow client gets fewer and larger ones.',
+  description:
+    'What is new since the event before, or since the cursor that was given. A slow client gets fewer and larger ones.',
   interfaces,
   fields: (t) => ({
     choices: t.expose('choices', {
@@ -77,7 +79,7 @@ builder.objectType(builder.objectRef<EventOf<'rejected'>>('CompletionRejected'),
   description:
     "The only event: `start` was refused before there was a completion (the same errors as createCompletion's), or `watch` named what the " +
     'viewer may not see (NotFound) or a cursor of something else (InvalidInput). Or the last one: the viewer takes part in the conversation ' +
-    'no longer (NotFound). `completionId` is the one asked for, or empty; `cursor` is empty.',
+    'no longer (NotFound). `completionId` and `cursor` are the ones that were given, or empty.',
   interfaces,
   fields: (t) => ({
     error: t.expose('failure', { type: ExpectedError, description: 'Why.' }),
@@ -118,7 +120,8 @@ export const WatchStreamInput = builder.inputType('WatchStreamInput', {
     completionId: t.id({ required: true, description: 'Which one.' }),
     after: t.field({
       type: 'Cursor',
-      description: 'The latest cursor that you have seen, to get only what came since; absent: begin with a snapshot.',
+      description:
+        'The latest cursor that you have seen, to get only what came since; absent or empty: begin with a snapshot.',
     }),
     mode: t.field({ type: StreamMode, defaultValue: 'DELTA', description: modeDescription }),
     flushMs: t.int({ defaultValue: 0, description: flushMsDescription }),

@@ -261,8 +261,8 @@ builder.subscriptionField('completionStream', (t) =>
     description:
       'One completion, live. `start` asks the model and watches the answer in one step; `watch` follows a completion that exists, ' +
       'whoever started it, live or finished. The first event is a CompletionSnapshot, or, with a cursor that can still be served, the ' +
-      'first delta after it; then deltas; the last event is CompletionEnded, and the subscription completes. The latest snapshot plus every ' +
-      'delta after it is the stored message, to the character, however often the client reconnected and to whichever server.',
+      'first delta after it; then deltas; the last event is CompletionEnded, and the subscription completes. The latest snapshot and every ' +
+      'delta after it, folded by their offsets, are the stored message, to the character, however often the client reconnected and to whichever server.',
     args: { input: t.arg({ type: CompletionStreamInput, required: true, description: 'What to watch.' }) },
     subscribe: (_, { input: { start, watch } }, { chat, viewer }) =>
       start ? chat.completions.start(viewer, readStart(start)) : chat.completions.watch(viewer, readWatch(watch)),

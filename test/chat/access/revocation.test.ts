@@ -29,7 +29,12 @@ async function answering({ asker = alice, role = 'EDITOR' } = {}) {
 
 function expectLoss(events: CompletionEvent[], completionId: string) {
   const error = { __typename: 'NotFound', message: 'There is no such completion.' }
-  expect(events.at(-1)).toEqual({ __typename: 'CompletionRejected', completionId, cursor: '', error })
+  expect(events.at(-1)).toEqual({
+    __typename: 'CompletionRejected',
+    completionId,
+    cursor: events.at(-2)?.cursor,
+    error,
+  })
   expect(contentsIn(events)).toEqual(['A mo'])
 }
 

@@ -158,55 +158,6 @@ describe.each(['websocket', 'sse'] as const)('over %s', (over) => {
     expect(typesOf(await watch(id, { after: last?.cursor }).rest())).toEqual(['Ended'])
   })
 
-  test('a cursor of another completion and nonsense are InvalidInput', async () => {
-    const { completion } = await alice.ask('What digs?')
-    const [foreign] = await watch((await alice.ask('What else?')).completion.id).rest()
-    for (const after of [foreign?.cursor, '', 'nonsense', `${foreign?.cursor}~x`, foreign?.cursor.slice(0, -9)]) {
-      expect(await watch(completion.id, { after }).rest()).toEqual([
-        {
-          __typename: 'CompletionRejected',
-          completionId: completion.id,
-          cursor: '',
-          error: {
-            __typename: 'InvalidInput',
-            path: 'input.watch.after',
-            message: expect.stringContaining('input.watch.after'),
-          },
-        },
-      ])
-    }
-  })
-
-  test('what does not exist is NotFound', async () => {
-    const conversation = await alice.converse()
-    for (const completionId of [conversation.id, 'nonsense', '']) {
-      expect(await watch(completionId).rest()).toMatchObject([
-        { __typename: 'CompletionRejected', completionId, cursor: '', error: { __typename: 'NotFound' } },
-      ])
-    }
-  })
-
-  test('a start that is refused is one event, and nothing is sent', async () => {
-    const before = upstream.requests.length
-    const refused = async (key: string, input: object, shape = {}) => {
-      const [event, ...more] = await alice.start(key, { messages: [says('x')], ...input }, { over, ...shape }).rest()
-      expect(more).toEqual([])
-      return event
-    }
-    const rejection = (path: string) => ({
-      __typename: 'CompletionRejected',
-      completionId: '',
-      error: { __typename: 'InvalidInput', path },
-    })
-    const warm = await refused(newKey(), { temperature: 3 })
-    expect(warm).toMatchObject(rejection('input.start.completion.temperature'))
-    const empty = await refused(newKey(), { conversationId: (await alice.converse()).id, messages: [] })
-    expect(empty).toMatchObject(rejection('input.start.completion.messages'))
-    expect(await refused('', {})).toMatchObject(rejection('input.start.idempotencyKey'))
-    expect(await refused(newKey(), {}, { flushMs: -1 })).toMatchObject(rejection('input.start.flushMs'))
-    expect(upstream.requests).toHaveLength(before)
-  })
-
   test('with mode SNAPSHOT each event but the last has all so far', async () => {
     const answer = answerInSteps('A mo', 'le.')
     const viewer = start({}, { mode: 'SNAPSHOT' })
