@@ -32,11 +32,16 @@ test.runIf(inject('postgres') !== null)(
     const elsewhere = other.watch(seen[0]?.completionId ?? '')
     const seenElsewhere = await readTo('A mo', elsewhere)
 
+    const { completionId = '', cursor: after = '' } = seen.at(-1) ?? {}
     proxy.freeze()
     more.open()
     await readTo('A mole', viewer, seen)
+    const shown = [...seen]
     seenElsewhere.push(...(await elsewhere.rest()))
     expect(contentsIn(seenElsewhere)).toEqual(['A mo'])
+
+    // As a client does that subscribes again by itself, and keeps what it was shown.
+    expect(contentsIn([...shown, ...(await other.watch(completionId, { after }).rest())])).toEqual(['A mo'])
 
     proxy.mend()
     seen.push(...(await viewer.rest()))

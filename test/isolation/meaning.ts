@@ -33,7 +33,7 @@ const taught: Record<Meaning, string> = {
     ContentPartInput.text AudioInput.data AudioInput.format ImageInput.url
     FileInput.fileData FileInput.fileId FileInput.filename
     KeyValueInput.key KeyValueInput.value JsonSchemaInput.description JsonSchemaInput.name JsonSchemaInput.schema
-    ToolCallInput.arguments ToolCallInput.id ToolCallInput.name ToolChoiceInput.function
+    ToolCallInput.arguments ToolCallInput.callId ToolCallInput.name ToolChoiceInput.function
     ToolInput.description ToolInput.name ToolInput.parameters`,
 }
 

@@ -56,7 +56,7 @@ export function rejection(
 
 /**
  * A snapshot, or with `from` what came after it; then what is new, merged as far as the viewer is behind; then the end. Where
- * less is stored than the viewer has seen, another snapshot comes before the end.
+ * the viewer may have seen more than is stored, another snapshot comes before the end.
  * Inserted by hand, since a generator's return() would wait behind its pending next().
  */
 export function watchAnswer(answer: Answer<Completion>, options: WatchOptions): AsyncIterableIterator<CompletionEvent> {
@@ -64,6 +64,7 @@ export function watchAnswer(answer: Answer<Completion>, options: WatchOptions): 
   const first = options.from === null ? answer.revealed() : null
   const steps = follow(answer, { from: options.from ?? answer.revealed(), flushMs })
   let phase: 'opening' | 'following' | 'ended' = 'opening'
+  let wasElsewhere = options.from !== null
   /** Where the viewer is. */
   let position = options.from ?? start
 
@@ -95,9 +96,14 @@ export function watchAnswer(answer: Answer<Completion>, options: WatchOptions): 
     }
   }
 
-  /** Another server has ended the answer, and had less of it than was seen here. */
-  function hasTooMuch(): boolean {
-    return !lost.aborted && answer.outcome() !== null && progress(position) > progress(answer.revealed())
+  /**
+   * Another server has ended the answer, and had less of it than was seen here, or perhaps elsewhere: a client that subscribes
+   * again by itself gives an old cursor, and keeps all that it has seen after it.
+   */
+  function mayHaveMore(): boolean {
+    const outcome = answer.outcome()
+    if (lost.aborted || outcome === null) return false
+    return (wasElsewhere && outcome.error?.code === 'SERVER_LOST') || progress(position) > progress(answer.revealed())
   }
 
   /** null where the server goes before the answer has ended. */
@@ -126,7 +132,8 @@ export function watchAnswer(answer: Answer<Completion>, options: WatchOptions): 
     }
     const step = await steps.next()
     if (!step.done && !lost.aborted) return { done: false, value: eventOf(step.value) }
-    if (hasTooMuch()) {
+    if (mayHaveMore()) {
+      wasElsewhere = false
       position = answer.revealed()
       return { done: false, value: snapshot(position) }
     }

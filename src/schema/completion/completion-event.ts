@@ -39,7 +39,7 @@ const interfaces = [CompletionEvent]
 builder.objectType(builder.objectRef<EventOf<'snapshot'>>('CompletionSnapshot'), {
   description:
     'All so far, to put in the place of what you have. The first event, unless a cursor was given that can be served. Also the last ' +
-    'but one, where the server that streamed the answer was cut off from its database and less is stored than it had shown.',
+    'but one, where the server that streamed the answer was lost and may have shown more than is stored.',
   interfaces,
   fields: (t) => ({
     completion: t.expose('completion', { type: 'Completion', description: 'As it is now.' }),
