@@ -64,11 +64,14 @@ export function createParticipants(store: Store, bus: Bus, access: AccessWatches
       if (known !== null)
         throw invalidInput('role', `they take part already, as ${known.role}; updateParticipant changes it`)
       if (await participants.add(viewer.id, key, role, mostParticipants)) return notify(key, [])
-      if (!(await users.exists(key.userId))) throw notFound('user')
-      if ((await participants.ofConversations([key.conversationId])).length >= mostParticipants) {
-        throw invalidInput('conversationId', `names a conversation that has ${mostParticipants} participants, the most`)
-      }
+      await refuseImpossible(key)
     }
+  }
+
+  async function refuseImpossible({ conversationId, userId }: ParticipantKey): Promise<void> {
+    if (!(await users.exists(userId))) throw notFound('user')
+    if ((await participants.ofConversations([conversationId])).length < mostParticipants) return
+    throw invalidInput('conversationId', `names a conversation that has ${mostParticipants} participants, the most`)
   }
 
   async function setRole(viewer: User, { role, ...key }: ParticipantInput): Promise<void> {
