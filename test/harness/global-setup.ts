@@ -9,7 +9,7 @@ import type { TestProject } from 'vitest/node'
 import { readSettings } from '../../src/config.ts'
 import { openDatabase } from '../../src/database/database.ts'
 import { migrate } from '../../src/database/migrate.ts'
-import { readTemplate } from '../../src/database/template.ts'
+import { hasTemplate } from '../../src/database/template.ts'
 import { startPostgres } from './postgres.ts'
 import { startRedis } from './redis.ts'
 
@@ -59,7 +59,7 @@ export default async function setup(project: TestProject): Promise<() => Promise
 // there is up to date.
 async function build(): Promise<void> {
   await run('npm', ['run', 'bundle'])
-  if ((await readTemplate()) === null) await run('npm', ['run', 'template'])
+  if (!(await hasTemplate())) await run('npm', ['run', 'template'])
 }
 
 function existing(setting: 'DATABASE_URL' | 'REDIS_URL'): Service | null {

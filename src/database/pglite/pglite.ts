@@ -4,7 +4,7 @@ import { PGlite } from '@electric-sql/pglite'
 import type { Driver } from '../driver.ts'
 import { StoreError } from '../error.ts'
 import { plannerSettings } from '../planner.ts'
-import { readTemplate } from '../template.ts'
+import { copyTemplate, hasTemplate } from '../template.ts'
 import { lackOfRoom, watchDisk } from './disk.ts'
 import { closeToOthers } from './folder-mode.ts'
 import { lockFolder } from './lock.ts'
@@ -70,8 +70,8 @@ async function openFolder(folder: string): Promise<PGlite> {
   if (await exists(dataDir)) return openExisting(dataDir)
 
   await writeFile(unfinished, '')
-  const template = await readTemplate()
-  const pglite = await PGlite.create(template ? { dataDir, loadDataDir: template } : { dataDir })
+  if (await hasTemplate()) await copyTemplate(dataDir)
+  const pglite = await PGlite.create({ dataDir })
   await rm(unfinished)
   return pglite
 }
