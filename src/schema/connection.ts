@@ -1,4 +1,4 @@
-import type { Page } from '../chat/conversation/page.ts'
+import type { Edge, Page } from '../chat/conversation/page.ts'
 import { builder, type Objects } from './builder.ts'
 import { part } from './cost.ts'
 
@@ -25,9 +25,9 @@ export const PageInfo = builder.objectRef<Page<unknown>>('PageInfo').implement({
   }),
 })
 
-/** The connection over one of our types, named after it. */
+/** The connection over one of our types and its edge, named after it. */
 export function createConnection<Name extends keyof Objects>(name: Name, words: string) {
-  const Edge = builder.objectRef<{ cursor: string; node: Objects[Name] }>(`${name}Edge`).implement({
+  const EdgeType = builder.objectRef<Edge<Objects[Name]>>(`${name}Edge`).implement({
     extensions: part,
     description: `One of the ${words}, and its place among them.`,
     fields: (t) => ({
@@ -36,10 +36,10 @@ export function createConnection<Name extends keyof Objects>(name: Name, words: 
       node: t.field({ type: name, description: `One of the ${words}.`, resolve: ({ node }) => node as never }),
     }),
   })
-  return builder.objectRef<Page<Objects[Name]>>(`${name}Connection`).implement({
+  const ConnectionType = builder.objectRef<Page<Objects[Name]>>(`${name}Connection`).implement({
     description: `A page of the ${words}.`,
     fields: (t) => ({
-      edges: t.field({ type: [Edge], description: 'In the order of the list.', resolve: ({ edges }) => edges }),
+      edges: t.field({ type: [EdgeType], description: 'In the order of the list.', resolve: ({ edges }) => edges }),
       pageInfo: t.field({
         type: PageInfo,
         description: 'Whether there is more, and from where.',
@@ -47,4 +47,5 @@ export function createConnection<Name extends keyof Objects>(name: Name, words: 
       }),
     }),
   })
+  return { Connection: ConnectionType, Edge: EdgeType }
 }

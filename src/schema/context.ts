@@ -8,6 +8,7 @@ import type { Conversation, Participant } from '../chat/conversation/conversatio
 import type { Invitation } from '../chat/conversation/invitation.ts'
 import type { Message, PathRequest } from '../chat/conversation/message.ts'
 import type { Page } from '../chat/conversation/page.ts'
+import { participantKey, readParticipantKey } from './global-id.ts'
 
 /** Of one conversation. */
 export const mostActive = 100
@@ -33,11 +34,16 @@ export interface Context {
   messages: Loader<string, Message | null>
   completions: Loader<string, Completion | null>
   paths: Loader<PathRequest, Page<Message>>
+  /** Whether the message stands on the viewer's path. */
+  onPath: Loader<string, boolean>
   siblings: Loader<string, Message[]>
   siblingsCount: Loader<string, number>
   requests: Loader<string, CompletionRequest | null>
   choices: Loader<Completion, Message[]>
+  unreadCounts: Loader<string, number>
   participants: Loader<string, Participant[]>
+  /** By `participantKey`. */
+  participantNodes: Loader<string, Participant | null>
   activeCompletions: Loader<string, Completion[]>
   conversationUsage: Loader<string, Usage>
 }
@@ -85,6 +91,11 @@ async function distinctPaths(
   return keys.map((key) => byKey.get(key) ?? new Error('A page is missing'))
 }
 
+async function participantsByKey({ participants }: Chat, viewer: User, ids: readonly string[]) {
+  const found = await participants.find(viewer, ids.map(readParticipantKey))
+  return new Map(found.map((participant) => [participantKey(participant), participant]))
+}
+
 const distinct = (ids: readonly string[]) => [...new Set(ids)]
 
 export function loadOptional<Value>(values: Loader<string, Value | null>, id: string | null) {
@@ -117,10 +128,13 @@ export function createContext(chat: Chat, request: ContextRequest): Context {
     messages: byId((ids) => messages.find(viewer, ids)),
     completions: byId((ids) => completions.find(viewer, ids)),
     paths: loader<PathRequest, Page<Message>>((asked) => distinctPaths(asked, (asks) => messages.path(viewer, asks))),
+    onPath: fromMap(async (ids) => new Map((await messages.onPath(viewer, ids)).map((id) => [id, true])), false),
     siblings: fromMap((ids) => messages.siblings(viewer, ids), []),
     siblingsCount: fromMap((ids) => messages.siblingsCount(viewer, ids), 0),
     requests: fromMap((ids) => completions.requests(ids), null),
     choices: loader((asked) => completions.choices(asked)),
+    unreadCounts: fromMap((ids) => conversations.unreadCounts(viewer, ids), 0),
+    participantNodes: fromMap((ids) => participantsByKey(chat, viewer, ids), null),
     participants: byConversation((ids) => conversations.participants(viewer, ids)),
     activeCompletions: byConversation((ids) => completions.active(viewer, ids), mostActive),
     conversationUsage: loader((ids) => conversations.usage(viewer, ids)),

@@ -1,32 +1,56 @@
-import type { Objects } from './builder.ts'
-
-export type NodeType = Exclude<keyof Objects, 'Participant'>
+export type NodeType = 'User' | 'ApiKey' | 'Invitation' | 'Conversation' | 'Participant' | 'Message' | 'Completion'
 
 // An id that names nothing is the id of nothing, so that it takes the same way as one that does not exist.
 const nothing = '00000000-0000-0000-0000-000000000000'
 
-const form = /^(User|ApiKey|Invitation|Conversation|Message|Completion):([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})$/
+const uuid = '[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}'
+const form = new RegExp(
+  `^(?:(User|ApiKey|Invitation|Conversation|Message|Completion):(${uuid})|(Participant):(${uuid}:${uuid}))$`,
+)
 
-export function writeId(type: NodeType, id: string): string {
+export function writeId(type: Exclude<NodeType, 'Participant'>, id: string): string {
   return Buffer.from(`${type}:${id}`).toString('base64url')
 }
 
-/** Ids are shorter: what is longer is not even decoded. */
-const longest = 100
+/** What identifies a participant, who has no id in the store. */
+interface ParticipantKey {
+  conversationId: string
+  userId: string
+}
 
-/** null for what is no id of ours. */
+export function participantKey({ conversationId, userId }: ParticipantKey): string {
+  return `${conversationId}:${userId}`
+}
+
+export function readParticipantKey(key: string): ParticipantKey {
+  const [conversationId = nothing, userId = nothing] = key.split(':')
+  return { conversationId, userId }
+}
+
+export function writeParticipantId(key: ParticipantKey): string {
+  return Buffer.from(`Participant:${participantKey(key)}`).toString('base64url')
+}
+
+/** Ids are shorter: what is longer is not even decoded. */
+const longest = 120
+
+/** null for what is no id of ours. The id of a Participant is a `participantKey`. */
 export function readAnyId(globalId: string): { type: NodeType; id: string } | null {
   if (globalId.length > longest) return null
-  const [, type, id] = form.exec(Buffer.from(globalId, 'base64url').toString()) ?? []
+  const [, plainType, plainId, participant, key] = form.exec(Buffer.from(globalId, 'base64url').toString()) ?? []
+  const [type, id] = [plainType ?? participant, plainId ?? key]
   return type === undefined || id === undefined ? null : { type: type as NodeType, id }
 }
 
 /** Of another type or no id at all: the id of nothing. */
-export function readId(type: NodeType, globalId: string): string {
+export function readId(type: Exclude<NodeType, 'Participant'>, globalId: string): string {
   const found = readAnyId(globalId)
   return found?.type === type ? found.id : nothing
 }
 
-export function readOptionalId(type: NodeType, globalId: string | null | undefined): string | null {
+export function readOptionalId(
+  type: Exclude<NodeType, 'Participant'>,
+  globalId: string | null | undefined,
+): string | null {
   return globalId === null || globalId === undefined ? null : readId(type, globalId)
 }

@@ -4,7 +4,7 @@ import type { Context } from './context.ts'
 import { sizedBy } from './cost.ts'
 import { type NodeType, readAnyId } from './global-id.ts'
 
-export const Node = builder.interfaceRef<{ id: string }>('Node').implement({
+export const Node = builder.interfaceRef<object>('Node').implement({
   description: 'Whatever has an id of its own.',
   fields: (t) => ({
     id: t.id({ description: 'Opaque, unique over all types, the same for ever. Takes you back here by `node(id)`.' }),
@@ -20,6 +20,7 @@ const loaders = {
   Conversation: 'conversations',
   Message: 'messages',
   Completion: 'completions',
+  Participant: 'participantNodes',
 } as const satisfies Record<NodeType, keyof Context>
 
 async function findNode(globalId: string, context: Context) {
@@ -42,7 +43,8 @@ builder.queryFields((t) => ({
     args: {
       id: t.arg.id({
         required: true,
-        description: 'The id of a user, an API key, an invitation, a conversation, a message or a completion.',
+        description:
+          'The id of a user, an API key, an invitation, a conversation, a participant, a message or a completion.',
       }),
     },
     resolve: (_, { id }, context) => findNode(id, context),

@@ -11,7 +11,7 @@ import {
   siblingsSql,
 } from './message-sql.ts'
 import { alone } from './participant-lock.ts'
-import { endOfPathSql, outlineSql, pathsSql } from './path-sql.ts'
+import { endOfPathSql, onPathSql, outlineSql, pathsSql, unreadSql } from './path-sql.ts'
 
 export type MessageRole = 'DEVELOPER' | 'SYSTEM' | 'USER' | 'ASSISTANT' | 'TOOL'
 export type MessageStatus = 'STREAMING' | 'COMPLETE' | 'PARTIAL'
@@ -68,12 +68,12 @@ export interface PathSlice {
   last: number | null
 }
 
-/** `misplaced` names a bound that is not on the path; then there are no messages. A leaf that is not there has no path. */
+/** `misplaced` names what is not in the conversation (the leaf) or not on the path (a bound); then there are no messages. */
 export interface PathPage {
   messages: Message[]
   hasPrevious: boolean
   hasNext: boolean
-  misplaced: 'after' | 'before' | null
+  misplaced: 'leafId' | 'after' | 'before' | null
 }
 
 /** A path without its text. */
@@ -104,6 +104,10 @@ export interface Messages {
    * asked for where they would take more bytes than one page may.
    */
   paths(slices: readonly PathSlice[]): Promise<PathPage[]>
+  /** Of these, the ids of those that stand on the viewer's path. */
+  onPath(viewerId: string, ids: readonly string[]): Promise<string[]>
+  /** By conversation, how many messages stand on the viewer's path after the last one that they read; counted up to `most`. */
+  unreadCounts(viewerId: string, conversationIds: readonly string[], most: number): Promise<Map<string, number>>
   /** The last messages of the path to this leaf, oldest first, without their reasoning and logprobs. */
   endOfPath(leafId: string, bounds: ReadBounds): Promise<Message[]>
   /** Of the path to this leaf; what is read does not grow with it. Of the standing messages the newest are read. */
@@ -166,6 +170,7 @@ const placeOf = ({ conversationId, parentId }: Pick<Message, 'conversationId' | 
 
 interface PathPlace {
   number: number
+  leafFits: boolean
   afterFits: boolean
   beforeFits: boolean
   hasAbove: boolean
@@ -196,7 +201,7 @@ function pathValues(slices: readonly PathSlice[]) {
 
 function pageOf(slice: PathSlice, rows: readonly PathRow[]): PathPage {
   const [first] = rows
-  const found = rows.flatMap(({ number, afterFits, beforeFits, hasAbove, hasBelow, isCut, ...row }) =>
+  const found = rows.flatMap(({ number, leafFits, afterFits, beforeFits, hasAbove, hasBelow, isCut, ...row }) =>
     row.id === null ? [] : messageOf(row),
   )
   const size = sizeOf(slice)
@@ -207,8 +212,14 @@ function pageOf(slice: PathSlice, rows: readonly PathRow[]): PathPage {
     messages: isOver ? (fromEnd ? found.slice(1) : found.slice(0, -1)) : found,
     hasPrevious: first?.hasAbove || (fromEnd && hasMore),
     hasNext: first?.hasBelow || (!fromEnd && hasMore),
-    misplaced: first?.afterFits === false ? 'after' : first?.beforeFits === false ? 'before' : null,
+    misplaced: first === undefined ? null : misplacedIn(first),
   }
+}
+
+function misplacedIn({ leafFits, afterFits, beforeFits }: PathPlace): PathPage['misplaced'] {
+  if (!leafFits) return 'leafId'
+  if (!afterFits) return 'after'
+  return beforeFits ? null : 'before'
 }
 
 export function createMessages(database: Database): Messages {
@@ -231,6 +242,13 @@ export function createMessages(database: Database): Messages {
         const own = rows.filter(({ number }) => number === index + 1)
         return pageOf(slice, own)
       })
+    },
+    async onPath(viewerId, ids) {
+      return (await query<{ id: string }>(onPathSql, [viewerId, ids])).map(({ id }) => id)
+    },
+    async unreadCounts(viewerId, conversationIds, most) {
+      const rows = await query<{ id: string; count: number }>(unreadSql, [viewerId, conversationIds, most])
+      return new Map(rows.map(({ id, count }) => [id, count]))
     },
     async endOfPath(leafId, { messages, bytes }) {
       const rows = await query<Row>(endOfPathSql, [leafId, messages, bytes])

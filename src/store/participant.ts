@@ -24,6 +24,8 @@ export interface Participants {
   /** Of several conversations, by the time they joined. */
   ofConversations(conversationIds: readonly string[]): Promise<Participant[]>
   find(key: ParticipantKey): Promise<Participant | null>
+  /** Of these, those in conversations that the viewer takes part in. */
+  findVisible(viewerId: string, keys: readonly ParticipantKey[]): Promise<Participant[]>
   /** Those of these keys where the person takes no part. */
   absent(keys: readonly ParticipantKey[]): Promise<ParticipantKey[]>
   /**
@@ -102,6 +104,13 @@ export function createParticipants(database: Database): Participants {
         orderBy: [{ joinedAt: 'asc' }, { userId: 'asc' }],
       }),
     find: (key) => prisma.participant.findUnique({ where: { conversationId_userId: key } }),
+    findVisible: (viewerId, keys) =>
+      prisma.participant.findMany({
+        where: {
+          OR: keys.map(({ conversationId, userId }) => ({ conversationId, userId })),
+          conversation: { participants: { some: { userId: viewerId } } },
+        },
+      }),
     absent: (keys) =>
       query(absentSql, [keys.map(({ conversationId }) => conversationId), keys.map(({ userId }) => userId)]),
     async add(ownerId, { conversationId, userId }, role, most) {

@@ -93,10 +93,33 @@ export const pathsSql = `
       WHERE stretch.number = placed.number ORDER BY stretch.reached, part.place LIMIT placed.size
     ) part, LATERAL (SELECT * FROM messages WHERE id = part.id OFFSET 0) m
   )
-  SELECT placed.number::int, after_fits AS "afterFits", before_fits AS "beforeFits", has_above AS "hasAbove", has_below AS "hasBelow",
+  SELECT placed.number::int, leaf_id IS NOT NULL OR asked_id IS NULL AS "leafFits", after_fits AS "afterFits", before_fits AS "beforeFits", has_above AS "hasAbove", has_below AS "hasBelow",
     EXISTS (SELECT FROM listed WHERE page = placed.number AND bytes_before >= $7::int) AS "isCut", ${columns}
   FROM placed LEFT JOIN listed m ON m.page = placed.number AND m.bytes_before < $7::int
   ORDER BY placed.number, m.depth`
+
+export const onPathSql = `
+  WITH RECURSIVE ${steps}, goals AS (
+    SELECT m.id AS origin, p.current_leaf_id AS leaf_id, m.id, m.depth FROM messages m
+    JOIN participants p ON p.conversation_id = m.conversation_id AND p.user_id = $1
+    WHERE m.id = ANY($2::uuid[]) AND m.deleted_at IS NULL AND p.current_leaf_id IS NOT NULL
+  ), ${climbing('goals')}
+  SELECT origin AS id FROM climb WHERE id = goal_id`
+
+// By parents from the leaf. Ids grow with time, so the walk also ends where the last message that was read is on another branch.
+export const unreadSql = `
+  WITH RECURSIVE walk AS (
+    SELECT p.conversation_id, p.last_read_message_id, m.parent_id, 1 AS number FROM participants p, LATERAL (
+      SELECT id, parent_id FROM messages WHERE id = p.current_leaf_id OFFSET 0
+    ) m
+    WHERE p.user_id = $1 AND p.conversation_id = ANY($2::uuid[]) AND (p.last_read_message_id IS NULL OR m.id > p.last_read_message_id)
+    UNION ALL
+    SELECT walk.conversation_id, walk.last_read_message_id, m.parent_id, walk.number + 1 FROM walk, LATERAL (
+      SELECT id, parent_id FROM messages WHERE id = walk.parent_id OFFSET 0
+    ) m
+    WHERE walk.number < $3::int AND (walk.last_read_message_id IS NULL OR m.id > walk.last_read_message_id)
+  )
+  SELECT conversation_id AS id, max(number)::int AS count FROM walk GROUP BY conversation_id`
 
 // By parents from the leaf, or from what stands in its place where it was deleted meanwhile.
 export const endOfPathSql = `

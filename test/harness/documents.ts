@@ -70,17 +70,18 @@ fragment D on ChoiceDelta {
   toolCalls { index callId name arguments argumentsOffset }
 } ${inFailures}`
 
-export const conversationEvents = `subscription ($id: ID!, $after: Cursor) {
+export const conversationEvents = `subscription ($id: ID!, $after: Cursor!) {
   conversationEvents(conversationId: $id, after: $after) {
     __typename conversationId cursor
-    ... on MessageCreated { message { ...M } }
+    ... on MessageCreated { message { ...M } messageEdge { cursor node { id } } }
     ... on MessageDeleted { messageId }
     ... on CompletionStarted { completion { ...C } }
     ... on CompletionFinished { completion { ...C } }
     ... on ConversationUpdated { conversation { ...T } }
     ... on ParticipantsChanged { conversation { ...T } }
+    ... on ConversationEventsRejected { error { ...F } }
   }
-} ${conversationFields} ${inCompletions}`
+} ${conversationFields} ${inFailures}`
 
 export const completionNode = `query ($id: ID!) { node(id: $id) { ...C } } ${inCompletions}`
 export const messageNode = `query ($id: ID!) { node(id: $id) { ...M } } ${messageFields}`
@@ -119,7 +120,7 @@ export const acceptInvitation = `mutation ($token: String!) { acceptInvitation(t
 export const participants = `query ($id: ID!, $first: Int, $after: String) {
   conversation(id: $id) {
     participants(first: $first, after: $after) {
-      edges { cursor node { user { id name } role joinedAt lastReadMessage { id } } }
+      edges { cursor node { id user { id name } role joinedAt lastReadMessage { id } } }
       pageInfo { hasNextPage hasPreviousPage startCursor endCursor }
     }
   }
@@ -277,6 +278,7 @@ export interface Invitation {
 }
 
 export interface Participant {
+  id: string
   user: { id: string; name: string }
   role: string
   joinedAt: string
@@ -284,11 +286,12 @@ export interface Participant {
 }
 
 export type ConversationEvent = { conversationId: string; cursor: string } & (
-  | { __typename: 'MessageCreated'; message: Message }
+  | { __typename: 'MessageCreated'; message: Message; messageEdge: { cursor: string; node: { id: string } } | null }
   | { __typename: 'MessageDeleted'; messageId: string }
   | { __typename: 'CompletionStarted' | 'CompletionFinished'; completion: Completion }
   | { __typename: 'ConversationUpdated' | 'ParticipantsChanged'; conversation: Conversation }
   | { __typename: 'AccessRevoked' }
+  | { __typename: 'ConversationEventsRejected'; error: Failure }
 )
 
 /** A member of a result union that is an error; what it has beside the message depends on its type. */

@@ -133,8 +133,8 @@ export function createPerson(url: string, who: string | Sender) {
     async id(): Promise<string> {
       return (await request<{ viewer: { id: string } }>('{ viewer { id } }')).viewer.id
     },
-    /** What happens in a conversation, after a cursor or from now on. */
-    follow(id: string, { over = 'websocket', ...place }: { over?: Shape['over']; after?: string | undefined } = {}) {
+    /** What happens in a conversation after a cursor. */
+    follow(id: string, { over = 'websocket', ...place }: { over?: Shape['over']; after: string }) {
       const variables = { id, ...place }
       const document = conversationEvents
       return eventsOf(subscribe<Record<string, ConversationEvent>>(url, document, variables, { over, ...sender }))

@@ -36,8 +36,8 @@ type Surroundings = 'alone' | 'in own' | 'in hers' | 'all hers'
 
 /** An id of the same kind that names nothing. */
 function unknownId(id: string): string {
-  const [kind] = Buffer.from(id, 'base64url').toString().split(':')
-  return Buffer.from(`${kind}:${crypto.randomUUID()}`).toString('base64url')
+  const [kind, ...parts] = Buffer.from(id, 'base64url').toString().split(':')
+  return Buffer.from([kind, ...parts.map(() => crypto.randomUUID())].join(':')).toString('base64url')
 }
 
 const uuids = /([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{11})([0-9a-f])/g

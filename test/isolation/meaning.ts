@@ -1,4 +1,4 @@
-export const kinds = ['User', 'ApiKey', 'Invitation', 'Conversation', 'Message', 'Completion'] as const
+export const kinds = ['User', 'ApiKey', 'Invitation', 'Conversation', 'Participant', 'Message', 'Completion'] as const
 
 export type Kind = (typeof kinds)[number]
 
@@ -16,6 +16,7 @@ const taught: Record<Meaning, string> = {
     Mutation.deleteConversation(id) Mutation.addParticipant(conversationId) Mutation.updateParticipant(conversationId)
     Mutation.removeParticipant(conversationId) Subscription.conversationEvents(conversationId) CreateMessageInput.conversationId
     CreateCompletionInput.conversationId CreateInvitationInput.conversationId`,
+  Participant: '',
   Message: `Conversation.messages(leafId) CreateMessageInput.parentId CreateMessageInput.replaces
     CreateCompletionInput.parentId Mutation.deleteMessage(id) Mutation.selectBranch(messageId) Mutation.markRead(messageId)`,
   Completion: 'Query.completion(id) Mutation.cancelCompletion(id) WatchStreamInput.completionId',

@@ -75,12 +75,14 @@ export async function furnish(upstream: ScriptedUpstream, furniture: Furniture):
   const busy = isBusy ? await makeBusy(upstream, asker, conversationId, word) : null
   const { edges } = await asker.messages(conversationId)
   const user = await owner.id()
+  const people = await asker.people(conversationId)
   return {
     ids: {
       User: [user],
       ApiKey: [apiKey.id],
       Invitation: [invitation.id],
       Conversation: [conversationId],
+      Participant: people.edges.map(({ node }) => node.id),
       // The first question and its answer, the last ones but for what waits, and the edit.
       Message: [0, 1, -3, -2].map((at) => edges.at(at)?.node.id ?? '').concat(edited.createdMessage.id),
       Completion: [asked.completion.id, again.completion.id, ...(busy?.completions ?? [])],

@@ -2,7 +2,7 @@ import { StoreError } from '../../database/error.ts'
 import type { Completion } from '../../store/completion.ts'
 import type { StoredEvent } from '../../store/conversation-event.ts'
 import type { Store } from '../../store/store.ts'
-import { invalidInput, notFound } from '../access/error.ts'
+import { ChatError, type Failure, invalidInput, notFound } from '../access/error.ts'
 import type { Limits } from '../access/limits.ts'
 import type { User } from '../access/viewer.ts'
 import type { ActiveCompletions } from '../answer/active-completion.ts'
@@ -17,11 +17,15 @@ export type ConversationEvent = { conversationId: string; cursor: string } & (
   | { kind: 'COMPLETION_STARTED' | 'COMPLETION_FINISHED'; completion: Completion }
   | { kind: 'CONVERSATION_UPDATED' | 'PARTICIPANTS_CHANGED'; conversation: Conversation }
   | { kind: 'ACCESS_REVOKED' }
+  | { kind: 'REJECTED'; failure: Failure }
 )
 
 export interface ConversationEvents {
-  /** What happens after the cursor, or from now on; at the loss of access ACCESS_REVOKED, and no more. Throws ChatError. */
-  watch(viewer: User, conversationId: string, after: string | null): Promise<AsyncIterableIterator<ConversationEvent>>
+  /**
+   * What happens after the cursor; at the loss of access ACCESS_REVOKED, and no more. What is not there for the viewer, and a
+   * cursor of something else, is one REJECTED. Throws RATE_LIMITED.
+   */
+  watch(viewer: User, conversationId: string, after: string): Promise<AsyncIterable<ConversationEvent>>
 }
 
 export interface ConversationEventsOptions {
@@ -33,6 +37,8 @@ export interface ConversationEventsOptions {
   limits: Limits
 }
 
+/** Cursors are shorter: what is longer is not even decoded. */
+const longest = 100
 const cursorForm = /^([0-9a-f-]{36}):(\d{1,10})$/
 
 /** The position after this event of the conversation. */
@@ -40,21 +46,32 @@ export function writeEventCursor(conversationId: string, sequence: number): stri
   return Buffer.from(`${conversationId}:${sequence}`).toString('base64url')
 }
 
-function sequenceIn(cursor: string, conversationId: string, last: number): number {
-  const [, id, sequence] = cursorForm.exec(Buffer.from(cursor, 'base64url').toString()) ?? []
-  if (id === undefined) throw invalidInput('after', 'is no cursor of conversationEvents')
-  if (id !== conversationId) throw invalidInput('after', 'is a cursor of another conversation')
-  if (Number(sequence) > last) throw invalidInput('after', 'is beyond what has happened in this conversation')
+function sequenceIn(cursor: string, conversationId: string, last: number): number | ChatError {
+  const text = cursor.length > longest ? '' : Buffer.from(cursor, 'base64url').toString()
+  const [, id, sequence] = cursorForm.exec(text) ?? []
+  if (id === undefined) return invalidInput('after', 'is no cursor of conversationEvents')
+  if (id !== conversationId) return invalidInput('after', 'is a cursor of another conversation')
+  if (Number(sequence) > last) return invalidInput('after', 'is beyond what has happened in this conversation')
   return Number(sequence)
+}
+
+async function* rejection(conversationId: string, cursor: string, { failure }: ChatError) {
+  yield { kind: 'REJECTED' as const, conversationId, cursor, failure }
 }
 
 export function createConversationEvents(options: ConversationEventsOptions): ConversationEvents {
   const { store, reader, limits } = options
+
+  async function sequenceAfter(viewer: User, conversationId: string, cursor: string): Promise<number | ChatError> {
+    const last = await store.conversationEvents.last(viewer.id, conversationId)
+    if (last === null) return notFound('conversation')
+    return sequenceIn(cursor, conversationId, last)
+  }
+
   return {
     async watch(viewer, conversationId, after) {
-      const last = await store.conversationEvents.last(viewer.id, conversationId)
-      if (last === null) throw notFound('conversation')
-      const from = after === null ? last : sequenceIn(after, conversationId, last)
+      const from = await sequenceAfter(viewer, conversationId, after)
+      if (from instanceof ChatError) return rejection(conversationId, after, from)
       const onLeave = limits.openStream(viewer)
       return watchEvents({
         conversationId,

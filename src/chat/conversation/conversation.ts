@@ -12,7 +12,7 @@ import { permitted } from '../access/permission.ts'
 import type { User } from '../access/viewer.ts'
 import { modelName } from '../prompt/model.ts'
 import { noDefaults } from './insertion-point.ts'
-import { type Page, type PageInput, rangeOf, readSortKey, writeSortKey } from './page.ts'
+import { type Edge, type Page, type PageInput, rangeOf, readSortKey, writeSortKey } from './page.ts'
 
 export type { CompletionDefaults, Conversation } from '../../store/conversation.ts'
 export type { Participant, ParticipantRole } from '../../store/participant.ts'
@@ -41,9 +41,14 @@ export interface Conversations {
   remove(viewer: User, id: string): Promise<void>
   /** Of those conversations that the viewer may see. */
   participants(viewer: User, conversationIds: readonly string[]): Promise<Participant[]>
+  /** By conversation, up to `mostUnread`; nothing where the viewer may not see it. */
+  unreadCounts(viewer: User, conversationIds: readonly string[]): Promise<Map<string, number>>
   /** In the order of the ids; none where the viewer may not see the conversation. */
   usage(viewer: User, conversationIds: readonly string[]): Promise<Usage[]>
 }
+
+/** How many unread messages are counted at most. */
+export const mostUnread = 100
 
 const endsMs = 2_000
 const title = text(1_000)
@@ -76,6 +81,11 @@ function changeOf({ title, systemPrompt, defaults }: ConversationInput): Convers
     if (contextStrategy !== undefined) change.contextStrategy = contextStrategy ?? noDefaults.contextStrategy
   }
   return storableJson(change)
+}
+
+/** The edge of a conversation in the list of the viewer's conversations, as the list stands now. */
+export function conversationEdge(node: Conversation): Edge<Conversation> {
+  return { cursor: writeSortKey({ time: node.updatedAt, id: node.id }), node }
 }
 
 export function createConversations(
@@ -118,7 +128,7 @@ export function createConversations(
       const hasMore = found.length > size
       const kept = hasMore ? (fromEnd ? found.slice(1) : found.slice(0, -1)) : found
       return {
-        edges: kept.map((node) => ({ cursor: writeSortKey({ time: node.updatedAt, id: node.id }), node })),
+        edges: kept.map(conversationEdge),
         hasNextPage: hasBelow || (!fromEnd && hasMore),
         hasPreviousPage: hasAbove || (fromEnd && hasMore),
       }
@@ -147,6 +157,7 @@ export function createConversations(
     async participants(viewer, conversationIds) {
       return store.participants.ofConversations(await visibleIds(viewer, conversationIds))
     },
+    unreadCounts: (viewer, ids) => store.messages.unreadCounts(viewer.id, ids, mostUnread),
     async usage(viewer, conversationIds) {
       const found = await store.usages.ofConversations(await visibleIds(viewer, conversationIds))
       return conversationIds.map((id) => found.get(id) ?? noUsage)

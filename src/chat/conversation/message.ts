@@ -1,13 +1,13 @@
 import type { Bus } from '../../bus/bus.ts'
 import type { Message, PathPage, PathSlice } from '../../store/message.ts'
 import type { Store } from '../../store/store.ts'
-import { ChatError, invalidInput } from '../access/error.ts'
+import { ChatError, invalidInput, notFound } from '../access/error.ts'
 import type { User } from '../access/viewer.ts'
 import type { WithStreamingText } from '../answer/streaming-text.ts'
 import { type CreateMessageInput, createMessage } from './create-message.ts'
 import { deleteMessage } from './delete-message.ts'
 import { createSearch, type SearchMessages } from './message-search.ts'
-import { type Page, type PageInput, rangeOf } from './page.ts'
+import { type Edge, type Page, type PageInput, rangeOf } from './page.ts'
 
 export type {
   ContentPart,
@@ -18,8 +18,10 @@ export type { CreateMessageInput } from './create-message.ts'
 
 export interface PathRequest {
   conversationId: string
-  /** null for the path of somebody who stands nowhere. */
+  /** The message that the path leads to; null for the viewer's current leaf. */
   leafId: string | null
+  /** null for the path of somebody who stands nowhere. */
+  viewerLeafId: string | null
   page: PageInput
 }
 
@@ -30,6 +32,8 @@ export interface Messages {
    * not see the conversation.
    */
   path(viewer: User, asked: readonly PathRequest[]): Promise<(Page<Message> | ChatError)[]>
+  /** Of these, the ids of those that stand on the viewer's path, from the root to their current leaf. */
+  onPath(viewer: User, ids: readonly string[]): Promise<string[]>
   /** By message, itself among them, the newest `mostSiblings`; empty where the viewer may not see it. */
   siblings(viewer: User, ids: readonly string[]): Promise<Map<string, Message[]>>
   /** By message, itself included; nothing where the viewer may not see it. */
@@ -47,21 +51,33 @@ export const mostSiblings = 200
 const uuidForm = /^[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}$/
 const noCursor = (name: string) => invalidInput(name, 'is no cursor of this list')
 
-function sliceOf({ conversationId, leafId, page }: PathRequest): PathSlice {
+function sliceOf({ conversationId, page, ...leaves }: PathRequest): PathSlice {
   const { size, fromEnd, after, before } = rangeOf(page)
   for (const [name, cursor] of Object.entries({ after, before })) {
     if (cursor !== null && !uuidForm.test(cursor)) throw noCursor(name)
   }
+  const leafId = leaves.leafId ?? leaves.viewerLeafId
   return { conversationId, leafId, after, before, first: fromEnd ? null : size, last: fromEnd ? size : null }
 }
 
 /** Of a path that is empty, only its bounds are to be looked up. */
 const needsReading = ({ leafId, after, before }: PathSlice) => leafId !== null || after !== null || before !== null
 
-function pageOf(path: PathPage | undefined, filled: ReadonlyMap<string, Message>): Page<Message> {
-  if (path?.misplaced) throw noCursor(path.misplaced)
+/** The edge of a message in `Conversation.messages`. */
+export function messageEdge(node: Message): Edge<Message> {
+  return { cursor: node.id, node }
+}
+
+function pageOf(
+  { leafId }: PathRequest,
+  path: PathPage | undefined,
+  filled: ReadonlyMap<string, Message>,
+): Page<Message> {
+  // The viewer's own leaf may have been deleted since the conversation was read: then the path is empty.
+  if (path?.misplaced === 'leafId' && leafId !== null) throw notFound('message in this conversation')
+  if (path?.misplaced === 'after' || path?.misplaced === 'before') throw noCursor(path.misplaced)
   return {
-    edges: (path?.messages ?? []).map((message) => ({ cursor: message.id, node: filled.get(message.id) ?? message })),
+    edges: (path?.messages ?? []).map((message) => messageEdge(filled.get(message.id) ?? message)),
     hasPreviousPage: path?.hasPrevious ?? false,
     hasNextPage: path?.hasNext ?? false,
   }
@@ -96,15 +112,17 @@ export function createMessages(
   return {
     find: async (viewer, ids) => withStreamingText(await store.messages.find(viewer.id, ids)),
     async path(viewer, asked) {
-      const slices = asked.map((request) => attempt(() => sliceOf(request)))
-      const right = slices.filter((slice): slice is PathSlice => !(slice instanceof ChatError) && needsReading(slice))
+      const asks = asked.map((request) => ({ request, slice: attempt(() => sliceOf(request)) }))
+      const right = asks.flatMap(({ slice }) => (slice instanceof ChatError || !needsReading(slice) ? [] : slice))
       const visible = right.length === 0 ? [] : await visibleOf(viewer, right)
       const paths = visible.length === 0 ? [] : await store.messages.paths(visible)
       const messages = await filled(paths.flatMap((path) => path.messages))
-      return slices.map((slice) =>
-        slice instanceof ChatError ? slice : attempt(() => pageOf(paths[visible.indexOf(slice)], messages)),
-      )
+      return asks.map(({ request, slice }) => {
+        if (slice instanceof ChatError) return slice
+        return attempt(() => pageOf(request, paths[visible.indexOf(slice)], messages))
+      })
     },
+    onPath: (viewer, ids) => store.messages.onPath(viewer.id, ids),
     async siblings(viewer, ids) {
       const visible = await store.messages.find(viewer.id, ids)
       const groups = await store.messages.siblings(visible, mostSiblings)

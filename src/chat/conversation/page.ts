@@ -7,8 +7,13 @@ export interface PageInput {
   before?: string | null
 }
 
+export interface Edge<Node> {
+  cursor: string
+  node: Node
+}
+
 export interface Page<Node> {
-  edges: { cursor: string; node: Node }[]
+  edges: Edge<Node>[]
   hasNextPage: boolean
   hasPreviousPage: boolean
 }

@@ -1,6 +1,6 @@
 import type { Bus } from '../../bus/bus.ts'
 import type { Conversation } from '../../store/conversation.ts'
-import type { ParticipantKey, ParticipantRole } from '../../store/participant.ts'
+import type { Participant, ParticipantKey, ParticipantRole } from '../../store/participant.ts'
 import type { Store } from '../../store/store.ts'
 import type { AccessWatches } from '../access/access-watch.ts'
 import { invalidInput, notFound } from '../access/error.ts'
@@ -11,8 +11,10 @@ export interface ParticipantInput extends ParticipantKey {
   role: ParticipantRole
 }
 
-/** All throw ChatError, and give the conversation as the viewer sees it then; who leaves, as they saw it last. */
+/** All changes throw ChatError, and give the conversation as the viewer sees it then; who leaves, as they saw it last. */
 export interface Participants {
+  /** Of these, those whose conversations the viewer may see. */
+  find(viewer: User, keys: readonly ParticipantKey[]): Promise<Participant[]>
   /** Nothing changes where they take part already in this role. */
   add(viewer: User, input: ParticipantInput): Promise<Conversation>
   setRole(viewer: User, input: ParticipantInput): Promise<Conversation>
@@ -102,6 +104,7 @@ export function createParticipants(store: Store, bus: Bus, access: AccessWatches
   }
 
   return {
+    find: (viewer, keys) => participants.findVisible(viewer.id, keys),
     async add(viewer, input) {
       await add(viewer, input)
       return seen(viewer, input.conversationId)

@@ -1,6 +1,8 @@
 import { type ConversationEvent as Event, writeEventCursor } from '../../chat/conversation/conversation-event.ts'
 import { builder } from '../builder.ts'
+import { ExpectedError } from '../error.ts'
 import { readId, writeId } from '../global-id.ts'
+import { MessageEdge, pathEdge } from './message.ts'
 
 type EventOf<Kind extends Event['kind']> = Event & { kind: Kind }
 
@@ -12,6 +14,7 @@ const typeNames = {
   CONVERSATION_UPDATED: 'ConversationUpdated',
   PARTICIPANTS_CHANGED: 'ParticipantsChanged',
   ACCESS_REVOKED: 'AccessRevoked',
+  REJECTED: 'ConversationEventsRejected',
 } as const satisfies Record<Event['kind'], string>
 
 const ConversationEvent = builder.interfaceRef<Event>('ConversationEvent').implement({
@@ -23,12 +26,15 @@ const ConversationEvent = builder.interfaceRef<Event>('ConversationEvent').imple
   fields: (t) => ({
     conversationId: t.id({
       description: 'Which conversation.',
-      resolve: ({ conversationId }) => writeId('Conversation', conversationId),
+      // A rejection has it as the client gave it.
+      resolve: ({ kind, conversationId }) =>
+        kind === 'REJECTED' ? conversationId : writeId('Conversation', conversationId),
     }),
     cursor: t.expose('cursor', {
       type: 'Cursor',
       description:
-        'The place after this event: give the latest to `conversationEvents`, as `after`, to go on without a gap.',
+        'The place after this event: give the latest to `conversationEvents`, as `after`, to go on without a gap. When rejected, the one ' +
+        'that was given.',
     }),
   }),
 })
@@ -41,7 +47,17 @@ builder.objectType(builder.objectRef<EventOf<'MESSAGE_CREATED'>>('MessageCreated
     'CompletionFinished instead. Of a message that was deleted meanwhile only the MessageDeleted comes.',
   interfaces,
   fields: (t) => ({
-    message: t.expose('message', { type: 'Message', description: 'The message; its place is in `parent`.' }),
+    message: t.expose('message', {
+      type: 'Message',
+      description: 'The message; `parent` says after which one it stands.',
+    }),
+    messageEdge: t.field({
+      type: MessageEdge,
+      nullable: true,
+      description:
+        "Its edge in `Conversation.messages`, for caches that append edges; null where it does not stand on the viewer's path.",
+      resolve: ({ message }, _, context) => pathEdge(message, context),
+    }),
   }),
 })
 
@@ -105,12 +121,22 @@ builder.objectType(builder.objectRef<EventOf<'ACCESS_REVOKED'>>('AccessRevoked')
   interfaces,
 })
 
+builder.objectType(builder.objectRef<EventOf<'REJECTED'>>('ConversationEventsRejected'), {
+  description:
+    'The only event: the viewer may not see the conversation (NotFound), or the cursor is none of it (InvalidInput). The subscription ' +
+    'completes; to ask again makes no difference. `conversationId` and `cursor` are the ones that were given.',
+  interfaces,
+  fields: (t) => ({
+    error: t.expose('failure', { type: ExpectedError, description: 'Why.' }),
+  }),
+})
+
 builder.objectField('Conversation', 'eventCursor', (t) =>
   t.field({
     type: 'Cursor',
     description:
-      'The place after the last thing that happened here. Ask for it with the rest, and give it to `conversationEvents` as `after`: ' +
-      'then nothing that you have not read is missed.',
+      'The place after the last thing that happened here. Read it in the same operation as what you show, and give it to ' +
+      '`conversationEvents` as `after`: then you hear of everything that this answer does not show.',
     resolve: ({ id, lastEvent }) => writeEventCursor(id, lastEvent),
   }),
 )
@@ -119,19 +145,19 @@ builder.subscriptionField('conversationEvents', (t) =>
   t.field({
     type: ConversationEvent,
     description:
-      'What happens in a conversation: new messages, completions starting and ending, people, title. Every event, once, in one order for ' +
-      'everybody; a client that lost its connection goes on with its latest cursor, at any server. The error NOT_FOUND where the viewer may ' +
-      'not see the conversation.',
+      'What happens in a conversation after a cursor: new messages, completions starting and ending, people, title. Every event comes ' +
+      'once, in one order for everybody. A client that lost its connection goes on with its latest cursor, at any server; one that ' +
+      're-subscribes by itself with its first cursor hears some events again, and never misses one.',
     args: {
       conversationId: t.arg.id({ required: true, description: 'The id of the conversation.' }),
       after: t.arg({
         type: 'Cursor',
-        description:
-          'The latest cursor that you have seen, or `Conversation.eventCursor`, to get all that came since; absent: from now on.',
+        required: true,
+        description: '`Conversation.eventCursor` at first, then the latest cursor that you have seen.',
       }),
     },
     subscribe: (_, { conversationId, after }, { chat, viewer }) =>
-      chat.conversationEvents.watch(viewer, readId('Conversation', conversationId), after ?? null),
-    resolve: (event) => event,
+      chat.conversationEvents.watch(viewer, readId('Conversation', conversationId), after),
+    resolve: (event, { conversationId }) => (event.kind === 'REJECTED' ? { ...event, conversationId } : event),
   }),
 )

@@ -1,6 +1,7 @@
-import type { Conversation } from '../../chat/conversation/conversation.ts'
+import { type Conversation, conversationEdge } from '../../chat/conversation/conversation.ts'
 import { builder } from '../builder.ts'
 import { createResult, failable } from '../error.ts'
+import { ConversationEdge } from './conversation-connection.ts'
 
 const ConversationPayload = builder.objectRef<{ conversation: Conversation }>('ConversationPayload').implement({
   description: 'It is done.',
@@ -9,6 +10,12 @@ const ConversationPayload = builder.objectRef<{ conversation: Conversation }>('C
       type: 'Conversation',
       description:
         'As it is now. For whoever has left it, as they saw it last; what is in it (people, messages, what it used) is not theirs to see any more.',
+    }),
+    conversationEdge: t.field({
+      type: ConversationEdge,
+      description:
+        'Its edge in `Query.conversations`, for caches that append or move edges. The cursor is that of the list without a filter, as it is now.',
+      resolve: ({ conversation }) => conversationEdge(conversation),
     }),
   }),
 })

@@ -3,12 +3,12 @@ import { pageOf } from '../../chat/conversation/page.ts'
 import { builder } from '../builder.ts'
 import { ContextStrategy } from '../completion/context-report.ts'
 import { Usage } from '../completion/usage.ts'
-import { createConnection } from '../connection.ts'
 import { loadOptional, mostActive } from '../context.ts'
 import { atMost, pagedBy, part } from '../cost.ts'
 import { failable } from '../error.ts'
 import { readId, readOptionalId, writeId } from '../global-id.ts'
 import { Node } from '../node.ts'
+import { ConversationConnection } from './conversation-connection.ts'
 import { ConversationResult, conversationResult } from './conversation-result.ts'
 import { DeleteResult } from './delete-result.ts'
 import { MessageConnection } from './message.ts'
@@ -87,10 +87,12 @@ builder.objectType('Conversation', {
         after: t.arg.string({ description: 'A cursor: what comes after that edge.' }),
         last: t.arg.int({ description: 'How many at most, up to the latest, up to 200. Goes without `first`.' }),
         before: t.arg.string({ description: 'A cursor: what comes before that edge.' }),
-        leafId: t.arg.id({ description: "The id of the path's last message; absent for the viewer's current leaf." }),
+        leafId: t.arg.id({
+          description: "The path's last message, else NOT_FOUND; absent: the viewer's current leaf.",
+        }),
       },
       resolve: ({ id, viewerLeafId }, { leafId, ...page }, { paths }) =>
-        paths.load({ conversationId: id, leafId: readOptionalId('Message', leafId) ?? viewerLeafId, page }),
+        paths.load({ conversationId: id, leafId: readOptionalId('Message', leafId), viewerLeafId, page }),
     }),
     currentLeaf: t.field({
       type: 'Message',
@@ -112,8 +114,6 @@ builder.objectType('Conversation', {
     }),
   }),
 })
-
-const ConversationConnection = createConnection('Conversation', "viewer's conversations, the last changed first")
 
 const ConversationFilter = builder.inputType('ConversationFilter', {
   description: 'Which conversations to list: those that meet all that is given.',

@@ -2,6 +2,7 @@ import type { CompletionRequest } from '../../chat/completion/completion.ts'
 import {
   type ToolCall as Call,
   type Message,
+  messageEdge,
   mostSiblings,
   type ContentPart as Part,
 } from '../../chat/conversation/message.ts'
@@ -165,7 +166,15 @@ builder.objectFields('Message', (t) => ({
   }),
 }))
 
-export const MessageConnection = createConnection('Message', 'messages on one path, oldest first')
+export const { Connection: MessageConnection, Edge: MessageEdge } = createConnection(
+  'Message',
+  'messages on one path, oldest first',
+)
+
+/** The edge of a message on the viewer's path; null where it stands on another branch. */
+export async function pathEdge(message: Message, { onPath }: Context) {
+  return (await onPath.load(message.id)) ? messageEdge(message) : null
+}
 
 const CreateMessageInput = builder.inputType('CreateMessageInput', {
   description: 'A message to write without asking the model.',
@@ -188,6 +197,13 @@ const MessagePayload = builder.objectRef<{ createdMessage: Message }>('MessagePa
     createdMessage: t.expose('createdMessage', {
       type: 'Message',
       description: "The message. Not `message`, which is an Error's, so that one selection serves the whole union.",
+    }),
+    messageEdge: t.field({
+      type: MessageEdge,
+      nullable: true,
+      description:
+        "Its edge in `Conversation.messages`, for caches that append edges; null where it does not stand on the viewer's path.",
+      resolve: ({ createdMessage }, _, context) => pathEdge(createdMessage, context),
     }),
   }),
 })

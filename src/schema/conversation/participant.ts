@@ -1,7 +1,8 @@
 import { builder } from '../builder.ts'
 import { createConnection } from '../connection.ts'
 import { loadExisting, loadOptional } from '../context.ts'
-import { readId } from '../global-id.ts'
+import { readId, writeParticipantId } from '../global-id.ts'
+import { Node } from '../node.ts'
 import { ConversationResult, conversationResult } from './conversation-result.ts'
 
 export const ParticipantRole = builder.enumType('ParticipantRole', {
@@ -14,8 +15,13 @@ export const ParticipantRole = builder.enumType('ParticipantRole', {
 })
 
 builder.objectType('Participant', {
-  description: 'A person in a conversation.',
+  description: 'A person in a conversation. Visible to those who share the conversation.',
+  interfaces: [Node],
   fields: (t) => ({
+    id: t.id({
+      description: 'Opaque and global. Somebody who comes back has the same one again.',
+      resolve: writeParticipantId,
+    }),
     user: t.field({
       type: 'User',
       description: 'The person.',
@@ -35,7 +41,10 @@ builder.objectType('Participant', {
   }),
 })
 
-export const ParticipantConnection = createConnection('Participant', "conversation's people, by the time they joined")
+export const { Connection: ParticipantConnection } = createConnection(
+  'Participant',
+  "conversation's people, by the time they joined",
+)
 
 interface GlobalParticipantKey {
   conversationId: string

@@ -204,9 +204,15 @@ describe('the messages of a conversation', () => {
     expect(await idsOf({ before: cursors[0] })).toEqual([])
   })
 
-  test('are none for the leaf of another conversation', async () => {
-    const [here, there] = [await conversationOf('One.'), await conversationOf('Two.')]
-    expect(await threadOf(alice, here.id, there.ids[0])).toEqual([])
+  test('do not lead to a leaf of another conversation, to none, or to one that was deleted', async () => {
+    const [here, there] = [await conversationOf('One.', 'Two.'), await conversationOf('Two.')]
+    const deleted = here.ids[1] ?? ''
+    await alice.erase(deleted)
+    for (const leafId of [there.ids[0], deleted, here.id, 'nothing']) {
+      await expect(alice.messages(here.id, { leafId })).rejects.toMatchObject({
+        errors: [{ message: 'There is no such message in this conversation.', extensions: { code: 'NOT_FOUND' } }],
+      })
+    }
   })
 
   test.each(['after', 'before'])('do not take for %s what is not on the path', async (bound) => {
@@ -223,7 +229,6 @@ describe('the messages of a conversation', () => {
       [ids[1], cursors.get(ids[2] ?? '')],
       [ids[2], elsewhere?.cursor],
       [ids[2], crypto.randomUUID()],
-      ['nothing', cursors.get(ids[0] ?? '')],
     ]) {
       await expect(alice.messages(id, { leafId, [bound]: cursor })).rejects.toMatchObject({
         errors: [{ message: expect.stringContaining(bound), extensions: { code: 'BAD_USER_INPUT' } }],

@@ -27,6 +27,7 @@ const ways: Record<string, string> = {
   Completion:
     'conversations(first: $rows) { edges { node { messages(last: 20) { edges { node { completion { * } } } } } } }',
   Invitation: 'conversations(first: $rows) { edges { node { invitations { * } } } }',
+  Participant: 'conversations(first: $rows) { edges { node { participants { edges { node { * } } } } } }',
   User: 'conversations(first: $rows) { edges { node { participants { edges { node { user { * } } } } } } }',
 }
 
