@@ -1,16 +1,23 @@
 import { mostUnread } from '../../chat/conversation/conversation.ts'
 import { builder } from '../builder.ts'
+import { loadOptional } from '../context.ts'
 import { readId } from '../global-id.ts'
 import { ConversationResult, conversationResult } from './conversation-result.ts'
 
-builder.objectField('Conversation', 'unreadCount', (t) =>
-  t.int({
+builder.objectFields('Conversation', (t) => ({
+  currentLeaf: t.field({
+    type: 'Message',
+    nullable: true,
+    description: 'The last message of the branch where the viewer stands; null while there are no messages.',
+    resolve: ({ viewerLeafId }, _, { messages }) => loadOptional(messages, viewerLeafId),
+  }),
+  unreadCount: t.int({
     description:
       "How many messages stand on the viewer's path after their `lastReadMessage`, their own among them; all where there is none. No more " +
       `than ${mostUnread} are counted, so ${mostUnread} stands for that many or more.`,
     resolve: ({ id }, _, { unreadCounts }) => unreadCounts.load(id),
   }),
-)
+}))
 
 builder.mutationFields((t) => ({
   selectBranch: t.field({

@@ -3,7 +3,7 @@ import { pageOf } from '../../chat/conversation/page.ts'
 import { builder } from '../builder.ts'
 import { ContextStrategy } from '../completion/context-report.ts'
 import { Usage } from '../completion/usage.ts'
-import { loadOptional, mostActive } from '../context.ts'
+import { mostActive } from '../context.ts'
 import { atMost, pagedBy, part } from '../cost.ts'
 import { failable } from '../error.ts'
 import { readId, readOptionalId, writeId } from '../global-id.ts'
@@ -93,12 +93,6 @@ builder.objectType('Conversation', {
       },
       resolve: ({ id, viewerLeafId }, { leafId, ...page }, { paths }) =>
         paths.load({ conversationId: id, leafId: readOptionalId('Message', leafId), viewerLeafId, page }),
-    }),
-    currentLeaf: t.field({
-      type: 'Message',
-      nullable: true,
-      description: 'The last message of the branch where the viewer stands; null while there are no messages.',
-      resolve: ({ viewerLeafId }, _, { messages }) => loadOptional(messages, viewerLeafId),
     }),
     activeCompletions: t.field({
       type: ['Completion'],
