@@ -1,6 +1,6 @@
 import type { Database } from '../database/database.ts'
 import type { Prisma } from '../database/generated/client.ts'
-import type { ParticipantRole } from './participant.ts'
+import type { ParticipantKey, ParticipantRole } from './participant.ts'
 
 export type ContextStrategy = 'FULL' | 'TOKEN_BUDGET' | 'LAST_N'
 
@@ -60,6 +60,8 @@ export interface ConversationSlice {
 export interface Conversations {
   create(viewerId: string, id: string, change: ConversationChange): Promise<Conversation>
   find(viewerId: string, ids: readonly string[]): Promise<Conversation[]>
+  /** In the order of the keys, each as its participant sees it; null for who takes no part. */
+  ofParticipants(keys: readonly ParticipantKey[]): Promise<(Conversation | null)[]>
   slice(viewerId: string, slice: ConversationSlice): Promise<Conversation[]>
   /** Whether the list has anything that is not on that side of the key. */
   goesBeyond(viewerId: string, filter: ConversationFilter, side: Side, key: ConversationSortKey): Promise<boolean>
@@ -176,6 +178,19 @@ export function createConversations({ prisma, query }: Database): Conversations 
       const where = { id: { in: [...ids] }, participants: { some: { userId: viewerId } } }
       const rows = await prisma.conversation.findMany({ where, include: withOwnPart(viewerId) })
       return visibleOf(rows)
+    },
+    async ofParticipants(keys) {
+      const userIds = keys.map(({ userId }) => userId)
+      const rows = await prisma.conversation.findMany({
+        where: { id: { in: keys.map(({ conversationId }) => conversationId) } },
+        include: { participants: { where: { userId: { in: userIds } } } },
+      })
+      const found = new Map(rows.map((row) => [row.id, row]))
+      return keys.map(({ conversationId, userId }) => {
+        const row = found.get(conversationId)
+        const own = row?.participants.find((participant) => participant.userId === userId)
+        return row && own ? conversationOf({ ...row, participants: [own] }) : null
+      })
     },
     async slice(viewerId, { filter, fromEnd, take, ...bounds }) {
       const conditions = matching(viewerId, filter)

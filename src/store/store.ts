@@ -7,6 +7,7 @@ import { type Completions, createCompletions } from './completion.ts'
 import { type CompletionRequests, createCompletionRequests } from './completion-request.ts'
 import { type Conversations, createConversations } from './conversation.ts'
 import { type ConversationEvents, createConversationEvents } from './conversation-event.ts'
+import { type ConversationLists, createConversationLists } from './conversation-list.ts'
 import { createInvitations, type Invitations } from './invitation.ts'
 import { createMessages, type Messages } from './message.ts'
 import { createMessageSearch, type MessageSearch } from './message-search.ts'
@@ -22,6 +23,7 @@ export interface Store {
   apiKeys: ApiKeys
   conversations: Conversations
   conversationEvents: ConversationEvents
+  conversationLists: ConversationLists
   participants: Participants
   invitations: Invitations
   branches: Branches
@@ -42,6 +44,7 @@ export function createStore(database: Database): Store {
     apiKeys: createApiKeys(database),
     conversations: createConversations(database),
     conversationEvents: createConversationEvents(database),
+    conversationLists: createConversationLists(database),
     participants: createParticipants(database),
     invitations: createInvitations(database),
     branches: createBranches(database),

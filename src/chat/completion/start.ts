@@ -43,7 +43,7 @@ export function createStart(options: StartOptions): Start {
     const isKnown = inserted === 'TURN' && isSettled
     abandonPolicy.onFollowers(active, active.answer.followers())
     void turnQueue.run(active, isKnown ? async () => context : () => prompts.ofQueued(completion, queued))
-    bus.publish('conversation', watchedBy(preparation))
+    bus.publish('conversation', completion.conversationId === null ? [] : [completion.conversationId])
     return { completion: active.completion, replayed: false }
   }
 
@@ -72,9 +72,4 @@ export function createStart(options: StartOptions): Start {
       if (started !== null) return started
     }
   }
-}
-
-/** Nobody watches a new conversation yet. */
-function watchedBy({ completion, newConversation }: Preparation): string[] {
-  return completion.conversationId === null || newConversation !== null ? [] : [completion.conversationId]
 }

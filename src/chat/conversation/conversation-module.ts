@@ -9,13 +9,16 @@ import { type Conversations, createConversations } from './conversation.ts'
 import { type ConversationEvents, createConversationEvents } from './conversation-event.ts'
 import { createEventReader } from './event-reader.ts'
 import { createInvitations, type Invitations } from './invitation.ts'
+import { createListReader } from './list-reader.ts'
 import { createMessages, type Messages } from './message.ts'
 import { createParticipants, type Participants } from './participant.ts'
+import { createViewerEvents, type ViewerEvents } from './viewer-event.ts'
 
 /** Conversations with their messages and people, and what happens in them. */
 export interface ConversationModule {
   conversations: Conversations
   conversationEvents: ConversationEvents
+  viewerEvents: ViewerEvents
   participants: Participants
   invitations: Invitations
   branches: Branches
@@ -43,14 +46,22 @@ export function createConversationModule(options: ConversationModuleOptions): Co
   const conversations = createConversations(store, bus, cancel)
   const messages = createMessages(store, bus, withStreamingText, cancel)
   const reader = createEventReader(store, bus, log)
+  const lists = createListReader(store.conversationLists, bus, log)
   return {
     conversations: meteredWrites(limits, conversations, 'create', 'update', 'remove'),
     conversationEvents: createConversationEvents({ store, reader, conversations, messages, activeCompletions, limits }),
+    viewerEvents: createViewerEvents({ conversations: store.conversations, lists, limits, log }),
     participants: meteredWrites(limits, createParticipants(store, bus, accessWatches), 'add', 'setRole', 'remove'),
     invitations: meteredWrites(limits, createInvitations(store, bus), 'create', 'accept'),
     branches: meteredWrites(limits, createBranches(store), 'select', 'markRead'),
     messages: meteredWrites(limits, messages, 'create', 'remove'),
-    start: reader.start,
-    stop: reader.stop,
+    start() {
+      reader.start()
+      lists.start()
+    },
+    stop() {
+      lists.stop()
+      reader.stop()
+    },
   }
 }

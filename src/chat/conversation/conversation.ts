@@ -135,7 +135,9 @@ export function createConversations(
     },
     async create(viewer, input) {
       checkInput(input, 'input')
-      return conversations.create(viewer.id, uuid(), changeOf(input))
+      const conversation = await conversations.create(viewer.id, uuid(), changeOf(input))
+      bus.publish('conversation', [conversation.id])
+      return conversation
     },
     async update(viewer, id, input) {
       await permitted(store, viewer, id, ['OWNER', 'EDITOR'], 'change it')

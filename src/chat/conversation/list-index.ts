@@ -1,0 +1,133 @@
+import type { ListedConversation } from '../../store/conversation-list.ts'
+import type { ListTeller } from './list-watch.ts'
+
+/** The lists of some users, of which each has at most `most` rows; or some conversations in all lists. */
+export type ListReading =
+  | { rows: readonly ListedConversation[]; userIds: readonly string[]; most: number }
+  | { rows: readonly ListedConversation[]; conversationIds: readonly string[] }
+
+/** Which conversations stand in the lists that are watched here. It tells the viewers how a reading differs from it. */
+export interface ListIndex {
+  /** NEW: the user's list is not known yet. The teller opens once it is. */
+  join(userId: string, teller: ListTeller): 'NEW' | 'KNOWN'
+  leave(userId: string, teller: ListTeller): void
+  apply(reading: ListReading): void
+  userIds(): Iterable<string>
+  isEmpty(): boolean
+}
+
+interface WatchedUser {
+  tellers: Set<ListTeller>
+  /** Its list has been read. */
+  isKnown: boolean
+  conversationIds: Set<string>
+}
+
+interface Listed {
+  lastEvent: number
+  users: Set<WatchedUser>
+}
+
+function groupBy<Item>(items: readonly Item[], keyOf: (item: Item) => string): Map<string, Item[]> {
+  const groups = new Map<string, Item[]>()
+  for (const item of items) {
+    const group = groups.get(keyOf(item))
+    if (group === undefined) groups.set(keyOf(item), [item])
+    else group.push(item)
+  }
+  return groups
+}
+
+function touch({ isKnown, tellers }: WatchedUser, conversationId: string, wasListed: boolean) {
+  if (!isKnown) return
+  for (const teller of tellers) teller.touch(conversationId, wasListed)
+}
+
+function open(user: WatchedUser) {
+  user.isKnown = true
+  for (const teller of user.tellers) teller.open()
+}
+
+export function createListIndex(): ListIndex {
+  const users = new Map<string, WatchedUser>()
+  const conversations = new Map<string, Listed>()
+
+  function add(user: WatchedUser, { conversationId, lastEvent }: ListedConversation) {
+    const listed = conversations.get(conversationId) ?? { lastEvent, users: new Set() }
+    if (lastEvent > listed.lastEvent) {
+      listed.lastEvent = lastEvent
+      for (const other of listed.users) touch(other, conversationId, true)
+    }
+    if (listed.users.has(user)) return
+    conversations.set(conversationId, listed)
+    listed.users.add(user)
+    user.conversationIds.add(conversationId)
+    touch(user, conversationId, false)
+  }
+
+  function drop(user: WatchedUser, conversationId: string) {
+    const listed = conversations.get(conversationId)
+    listed?.users.delete(user)
+    if (listed?.users.size === 0) conversations.delete(conversationId)
+    user.conversationIds.delete(conversationId)
+  }
+
+  function lose(user: WatchedUser, conversationId: string) {
+    drop(user, conversationId)
+    touch(user, conversationId, true)
+  }
+
+  function applyToUser(user: WatchedUser, rows: readonly ListedConversation[], most: number) {
+    for (const row of rows) add(user, row)
+    if (!user.isKnown) return open(user)
+    // Of a list that was cut off, what is missing may still be there.
+    if (rows.length >= most) return
+    const found = new Set(rows.map(({ conversationId }) => conversationId))
+    for (const id of [...user.conversationIds]) if (!found.has(id)) lose(user, id)
+  }
+
+  function applyToConversation(conversationId: string, rows: readonly ListedConversation[]) {
+    const found = new Set<WatchedUser>()
+    for (const row of rows) {
+      const user = users.get(row.userId)
+      if (user === undefined) continue
+      add(user, row)
+      found.add(user)
+    }
+    for (const user of [...(conversations.get(conversationId)?.users ?? [])]) {
+      if (!found.has(user)) lose(user, conversationId)
+    }
+  }
+
+  return {
+    join(userId, teller) {
+      const known = users.get(userId)
+      const user = known ?? { tellers: new Set(), isKnown: false, conversationIds: new Set() }
+      users.set(userId, user)
+      user.tellers.add(teller)
+      if (user.isKnown) teller.open()
+      return known === undefined ? 'NEW' : 'KNOWN'
+    },
+    leave(userId, teller) {
+      const user = users.get(userId)
+      user?.tellers.delete(teller)
+      if (user === undefined || user.tellers.size > 0) return
+      users.delete(userId)
+      for (const id of [...user.conversationIds]) drop(user, id)
+    },
+    apply(reading) {
+      if ('userIds' in reading) {
+        const rows = groupBy(reading.rows, ({ userId }) => userId)
+        for (const id of reading.userIds) {
+          const user = users.get(id)
+          if (user !== undefined) applyToUser(user, rows.get(id) ?? [], reading.most)
+        }
+      } else {
+        const rows = groupBy(reading.rows, ({ conversationId }) => conversationId)
+        for (const id of reading.conversationIds) applyToConversation(id, rows.get(id) ?? [])
+      }
+    },
+    userIds: () => users.keys(),
+    isEmpty: () => users.size === 0,
+  }
+}

@@ -1,0 +1,36 @@
+import type { Database } from '../database/database.ts'
+
+/** A conversation that stands in somebody's list. */
+export interface ListedConversation {
+  userId: string
+  conversationId: string
+  /** The number of the conversation's last event: where it is the same, nothing has changed that a list shows. */
+  lastEvent: number
+}
+
+export interface ConversationLists {
+  /** The lists of these users; of each at most `most` conversations, those that were made last. */
+  ofUsers(userIds: readonly string[], most: number): Promise<ListedConversation[]>
+  /** In whose lists these conversations stand. */
+  ofConversations(conversationIds: readonly string[]): Promise<ListedConversation[]>
+}
+
+const columns = `listed.user_id AS "userId", listed.conversation_id AS "conversationId", c.last_event AS "lastEvent"`
+
+const ofUsersSql = `
+  SELECT ${columns} FROM unnest($1::uuid[]) AS asked(user_id), LATERAL (
+    SELECT p.user_id, p.conversation_id FROM participants p WHERE p.user_id = asked.user_id
+    ORDER BY p.conversation_id DESC LIMIT $2::int
+  ) listed, LATERAL (SELECT last_event FROM conversations WHERE id = listed.conversation_id OFFSET 0) c`
+
+const ofConversationsSql = `
+  SELECT ${columns} FROM unnest($1::uuid[]) AS asked(id), LATERAL (
+    SELECT id, last_event FROM conversations WHERE id = asked.id OFFSET 0
+  ) c, LATERAL (SELECT user_id, conversation_id FROM participants WHERE conversation_id = c.id OFFSET 0) listed`
+
+export function createConversationLists({ query }: Database): ConversationLists {
+  return {
+    ofUsers: (userIds, most) => query(ofUsersSql, [userIds, most]),
+    ofConversations: (conversationIds) => query(ofConversationsSql, [conversationIds]),
+  }
+}
