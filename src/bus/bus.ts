@@ -9,6 +9,9 @@ export type Topic = (typeof topics)[number]
 
 export type Listener = (ids: readonly string[]) => void
 
+/** `origin` is the same for all that one replica says as long as it runs. */
+export type NoteListener = (note: Buffer, origin: string) => void
+
 /**
  * Wake-ups between replicas. They carry no truth: whoever hears one reads the store, and whoever misses one comes to
  * know by a slow poll.
@@ -21,6 +24,13 @@ export interface Bus {
   publish(topic: Topic, ids: readonly string[]): void
   /** Returns what ends the listening. */
   subscribe(topic: Topic, listener: Listener): () => void
+  /**
+   * Tells the other replicas, and not this one, something that nobody stores: up to `mostNoteBytes`. Whoever misses it does
+   * not come to know, so it has to be said again. Never waits and never fails.
+   */
+  sendNote(note: Buffer): void
+  /** Returns what ends the listening. */
+  onNote(listener: NoteListener): () => void
   close(): Promise<void>
 }
 
@@ -50,6 +60,8 @@ export function createMemoryBus(): Bus {
     start() {},
     publish: listeners.tell,
     subscribe: listeners.add,
+    sendNote() {},
+    onNote: () => () => {},
     async close() {},
   }
 }

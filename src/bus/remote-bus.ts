@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto'
 import { setImmediate as turn } from 'node:timers/promises'
-import { type Bus, createListeners, type Topic } from './bus.ts'
+import { type Bus, createListeners, type NoteListener, type Topic } from './bus.ts'
 import { type Connection, type KeptConnection, keepConnected, type Log } from './bus-connection.ts'
-import { readWakeUp, writeWakeUp } from './wake-up.ts'
+import { readText, writeNote, writeWakeUp } from './wake-up.ts'
 
 export interface RemoteBusOptions {
   kind: 'postgres' | 'redis'
@@ -11,6 +11,9 @@ export interface RemoteBusOptions {
   log: Log
 }
 
+/** While one statement is under way, which is seconds at most. The oldest go first: what matters is said again. */
+const mostWaitingNotes = 1_000
+
 /**
  * A bus over a connection that may break. It tells this replica's own listeners at once, and the others while it is
  * connected: what is published in between is lost to them.
@@ -18,13 +21,17 @@ export interface RemoteBusOptions {
 export function createRemoteBus({ kind, connect, log }: RemoteBusOptions): Bus {
   const origin = randomUUID()
   const listeners = createListeners()
+  const noteListeners = new Set<NoteListener>()
   const waiting = new Map<Topic, Set<string>>()
+  const notes: Buffer[] = []
   let kept: KeptConnection | null = null
   let sending: Promise<void> | null = null
 
   function hear(text: string) {
-    const wakeUp = readWakeUp(text)
-    if (wakeUp !== null && wakeUp.origin !== origin) listeners.tell(wakeUp.topic, wakeUp.ids)
+    const said = readText(text)
+    if (said === null || said.origin === origin) return
+    if (said.topic !== 'note') listeners.tell(said.topic, said.ids)
+    else for (const listener of [...noteListeners]) listener(said.note, said.origin)
   }
 
   // One at a time, and what is published meanwhile goes with the next: a NOTIFY locks the whole database for a moment.
@@ -32,13 +39,20 @@ export function createRemoteBus({ kind, connect, log }: RemoteBusOptions): Bus {
     // What this turn publishes on other topics goes along, and what somebody waits for goes first, such as a question to
     // the model.
     await turn()
-    while (waiting.size > 0) {
-      const texts = [...waiting].flatMap(([topic, ids]) => writeWakeUp({ origin, topic, ids: [...ids] }))
+    while (waiting.size > 0 || notes.length > 0) {
+      const wakeUps = [...waiting].flatMap(([topic, ids]) => writeWakeUp({ origin, topic, ids: [...ids] }))
       waiting.clear()
+      const texts = [...wakeUps, ...notes.splice(0).map((note) => writeNote({ origin, topic: 'note', note }))]
       const connection = kept?.current()
       // One that does not carry is as good as lost.
       await connection?.send(texts).catch((error: Error) => connection.close(error))
     }
+  }
+
+  function send() {
+    sending ??= sendWaiting().finally(() => {
+      sending = null
+    })
   }
 
   return {
@@ -52,11 +66,18 @@ export function createRemoteBus({ kind, connect, log }: RemoteBusOptions): Bus {
       const unsent = waiting.get(topic) ?? new Set()
       for (const id of ids) unsent.add(id)
       waiting.set(topic, unsent)
-      sending ??= sendWaiting().finally(() => {
-        sending = null
-      })
+      send()
     },
     subscribe: listeners.add,
+    sendNote(note) {
+      notes.push(note)
+      if (notes.length > mostWaitingNotes) notes.shift()
+      send()
+    },
+    onNote(listener) {
+      noteListeners.add(listener)
+      return () => noteListeners.delete(listener)
+    },
     async close() {
       await sending
       await kept?.close()

@@ -7,11 +7,20 @@ export interface WakeUp {
   ids: string[]
 }
 
-// <origin> <topic> <the ids, 16 bytes each, in base64>
+/** Something that nobody stores, in bytes that only its sender and its listeners understand. */
+export interface Note {
+  origin: string
+  topic: 'note'
+  note: Buffer
+}
+
+// <origin> <topic> <the ids, 16 bytes each, or the note, in base64>
 const form = /^(\S+) (\S+) ([A-Za-z0-9+/]+=*)$/
 const idBytes = 16
 // 7,680 characters in base64: with the words before them less than the 8,000 bytes that a NOTIFY can carry.
 const idsPerText = 360
+
+export const mostNoteBytes = idsPerText * idBytes
 
 export function writeWakeUp({ origin, topic, ids }: WakeUp): string[] {
   const bytes = Buffer.from(ids.join('').replaceAll('-', ''), 'hex')
@@ -22,20 +31,27 @@ export function writeWakeUp({ origin, topic, ids }: WakeUp): string[] {
   return texts
 }
 
-/** null for what is no wake-up: others may use the channel, too. */
-export function readWakeUp(text: string): WakeUp | null {
-  const [, origin = '', name, packed = ''] = form.exec(text) ?? []
-  // A replica of another version may know other topics.
-  const topic = topics.find((known) => known === name)
-  if (topic === undefined) return null
-  const bytes = Buffer.from(packed, 'base64')
-  const ids: string[] = []
-  for (let from = 0; from < bytes.length; from += idBytes) {
-    ids.push(writeId(bytes.toString('hex', from, from + idBytes)))
-  }
-  return { origin, topic, ids }
+export function writeNote({ origin, topic, note }: Note): string {
+  return `${origin} ${topic} ${note.toString('base64')}`
 }
 
-function writeId(hex: string): string {
+/** null for what is neither: others may use the channel, too. */
+export function readText(text: string): WakeUp | Note | null {
+  const [, origin = '', name, packed = ''] = form.exec(text) ?? []
+  if (name === 'note') return { origin, topic: name, note: Buffer.from(packed, 'base64') }
+  // A replica of another version may know other topics.
+  const topic = topics.find((known) => known === name)
+  return topic === undefined ? null : { origin, topic, ids: idsIn(Buffer.from(packed, 'base64')) }
+}
+
+function idsIn(bytes: Buffer): string[] {
+  const ids: string[] = []
+  for (let from = 0; from < bytes.length; from += idBytes) {
+    ids.push(uuidOf(bytes.toString('hex', from, from + idBytes)))
+  }
+  return ids
+}
+
+export function uuidOf(hex: string): string {
   return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 20)}-${hex.slice(20)}`
 }

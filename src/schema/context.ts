@@ -8,6 +8,7 @@ import type { Conversation, Participant } from '../chat/conversation/conversatio
 import type { Invitation } from '../chat/conversation/invitation.ts'
 import type { Message, PathRequest } from '../chat/conversation/message.ts'
 import type { Page } from '../chat/conversation/page.ts'
+import type { PresentPerson } from '../chat/conversation/presence.ts'
 import { participantKey, readParticipantKey } from './global-id.ts'
 
 /** Of one conversation. */
@@ -41,6 +42,7 @@ export interface Context {
   requests: Loader<string, CompletionRequest | null>
   choices: Loader<Completion, Message[]>
   unreadCounts: Loader<string, number>
+  presence: Loader<string, PresentPerson[]>
   participants: Loader<string, Participant[]>
   /** By `participantKey`. */
   participantNodes: Loader<string, Participant | null>
@@ -134,6 +136,7 @@ export function createContext(chat: Chat, request: ContextRequest): Context {
     requests: fromMap((ids) => completions.requests(ids), null),
     choices: loader((asked) => completions.choices(asked)),
     unreadCounts: fromMap((ids) => conversations.unreadCounts(viewer, ids), 0),
+    presence: fromMap((ids) => chat.presence.find(viewer, ids), []),
     participantNodes: fromMap((ids) => participantsByKey(chat, viewer, ids), null),
     participants: byConversation((ids) => conversations.participants(viewer, ids)),
     activeCompletions: byConversation((ids) => completions.active(viewer, ids), mostActive),

@@ -1,108 +1,28 @@
-import { randomUUID } from 'node:crypto'
 import { once } from 'node:events'
 import { type AddressInfo, createServer, type Socket } from 'node:net'
 import { Transform } from 'node:stream'
 import pg from 'pg'
-import { afterEach, beforeAll, describe, expect, inject, test, vi } from 'vitest'
-import { type Bus, createMemoryBus, type Topic, topics } from '../../src/bus/bus.ts'
-import { createPostgresBus } from '../../src/bus/postgres-bus.ts'
-import { createRedisBus } from '../../src/bus/redis-bus.ts'
-import { type BusConnections, postgresConnections, redisConnections } from '../harness/bus-connections.ts'
-import { emptyPostgres } from '../harness/empty-database.ts'
+import { describe, expect, test, vi } from 'vitest'
+import { topics } from '../../src/bus/bus.ts'
+import { mostNoteBytes } from '../../src/bus/wake-up.ts'
+import {
+  closeAll,
+  closeLater,
+  connectionsTo,
+  createBus,
+  createLog,
+  createPair,
+  hears,
+  listen,
+  listenToNotes,
+  newId,
+  newNote,
+  remoteKinds,
+  serverUrl,
+  waiting,
+} from '../harness/bus.ts'
 import { startProxy, withoutNotifications } from '../harness/proxy.ts'
 import { within } from '../harness/within.ts'
-
-type Kind = Bus['kind']
-
-const waiting = { timeout: 10_000, interval: 20 }
-// A database of Redis's that no other test uses: it tells whose a connection is, though not whose a message is.
-const redisDatabase = 11
-
-const remoteKinds: Kind[] = []
-if (inject('postgres') !== null) remoteKinds.push('postgres')
-if (inject('redisUrl') !== null) remoteKinds.push('redis')
-
-const told = new Set<string>()
-const opened: { close(): Promise<void> }[] = []
-let postgresUrl = ''
-
-beforeAll(async () => {
-  if (remoteKinds.includes('postgres')) postgresUrl = (await emptyPostgres()).databaseUrl
-})
-
-afterEach(async () => {
-  await Promise.all(opened.splice(0).map((thing) => thing.close()))
-})
-
-function closeLater<T extends { close(): Promise<void> }>(thing: T): T {
-  opened.push(thing)
-  return thing
-}
-
-function createLog() {
-  const said: string[] = []
-  const say = (_details: object, message: string) => void said.push(message)
-  return { said, info: say, warn: say }
-}
-
-function serverUrl(kind: Kind): string {
-  return kind === 'redis' ? new URL(`/${redisDatabase}`, inject('redisUrl') ?? '').href : postgresUrl
-}
-
-function createBus(kind: Kind, url = serverUrl(kind), log = createLog()): Bus {
-  const bus = busOf(kind, url, log)
-  bus.start()
-  return bus
-}
-
-function busOf(kind: Kind, url: string, log: ReturnType<typeof createLog>): Bus {
-  if (kind === 'memory') return createMemoryBus()
-  return kind === 'redis'
-    ? createRedisBus({ redisUrl: url, log })
-    : createPostgresBus({ connection: { connectionString: url }, log })
-}
-
-function newId(): string {
-  const id = randomUUID()
-  told.add(id)
-  return id
-}
-
-/** What a bus hears from now on of new ids: no greetings, which may come late, nor what others say over the same Redis. */
-function listen(bus: Bus, topic: Topic) {
-  const heard: string[] = []
-  const leave = bus.subscribe(topic, (ids) => heard.push(...ids.filter((id) => told.has(id))))
-  return { heard, leave }
-}
-
-/** Until one hears the other. What is published to somebody who is not connected yet is lost, so it is said again. */
-async function hears(listener: Bus, speaker: Bus) {
-  const greeting = randomUUID()
-  let isHeard = false
-  const leave = listener.subscribe('moved', (ids) => {
-    isHeard ||= ids.includes(greeting)
-  })
-  await vi.waitFor(() => {
-    speaker.publish('moved', [greeting])
-    expect(isHeard).toBe(true)
-  }, waiting)
-  leave()
-}
-
-async function createPair(kind: Kind): Promise<[Bus, Bus]> {
-  const one = closeLater(createBus(kind))
-  if (kind === 'memory') return [one, one]
-  const other = closeLater(createBus(kind))
-  await hears(one, other)
-  await hears(other, one)
-  return [one, other]
-}
-
-function connectionsTo(kind: Kind): BusConnections {
-  const url = serverUrl(kind)
-  if (kind === 'redis') return redisConnections(url, inject('redisUrl') ?? '')
-  return postgresConnections(url, inject('postgres')?.url ?? '')
-}
 
 describe.each(['memory', ...remoteKinds] as const)('the %s bus', (kind) => {
   test('tells both what one publishes, once', async () => {
@@ -156,6 +76,22 @@ describe.each(['memory', ...remoteKinds] as const)('the %s bus', (kind) => {
     one.publish('moved', ids)
     await vi.waitFor(() => expect(heard).toHaveLength(ids.length), waiting)
     expect(new Set(heard)).toEqual(new Set(ids))
+  })
+
+  test('carries notes of any bytes to the others alone, in their order, and says whose they are', async () => {
+    const [one, other] = await createPair(kind)
+    const { heard: wakeUps } = listen(other, 'moved')
+    const [heardByOne, heardByOther] = [listenToNotes(one), listenToNotes(other)]
+    const notes = [1, 41, mostNoteBytes].map(newNote)
+    for (const note of notes) one.sendNote(note)
+    const last = newId()
+    one.publish('moved', [last])
+    await vi.waitFor(() => expect(wakeUps).toContain(last), waiting)
+    if (kind === 'memory') return expect([heardByOne, heardByOther]).toEqual([[], []])
+    await vi.waitFor(() => expect(heardByOther).toHaveLength(notes.length), waiting)
+    expect(heardByOne).toEqual([])
+    expect(heardByOther.map(({ note }) => note)).toEqual(notes.map((note) => note.toString('latin1')))
+    expect(new Set(heardByOther.map(({ origin }) => origin)).size).toBe(1)
   })
 
   test('loses nothing of what is published in quick succession, and just before it closes', async () => {
@@ -219,7 +155,7 @@ describe.each(remoteKinds)('the %s bus', (kind) => {
   test('leaves no connection behind', async () => {
     const bus = createBus(kind)
     await hears(bus, closeLater(createBus(kind)))
-    await Promise.all([bus.close(), ...opened.splice(0).map((thing) => thing.close())])
+    await Promise.all([bus.close(), closeAll()])
     await vi.waitFor(async () => expect(await connectionsTo(kind).list()).toEqual([]), waiting)
   })
 
@@ -242,7 +178,7 @@ describe.each(remoteKinds)('the %s bus', (kind) => {
 describe.runIf(remoteKinds.includes('postgres'))('the postgres bus', () => {
   test('joins what is published in quick succession, since every NOTIFY locks the database', async () => {
     const [one, other] = await createPair('postgres')
-    const client = new pg.Client(postgresUrl)
+    const client = new pg.Client(serverUrl('postgres'))
     closeLater({ close: () => client.end() })
     await client.connect()
     await client.query('LISTEN antiphon')
@@ -259,12 +195,12 @@ describe.runIf(remoteKinds.includes('postgres'))('the postgres bus', () => {
 
   test('finds that LISTEN works', async () => {
     const log = createLog()
-    closeLater(createBus('postgres', postgresUrl, log))
+    closeLater(createBus('postgres', serverUrl('postgres'), log))
     await vi.waitFor(() => expect(log.said).toEqual(['LISTEN works']), waiting)
   })
 
   test('warns where a pooler swallows LISTEN', async () => {
-    const pooler = closeLater(await startProxy(postgresUrl, withoutNotifications))
+    const pooler = closeLater(await startProxy(serverUrl('postgres'), withoutNotifications))
     const log = createLog()
     closeLater(createBus('postgres', pooler.url, log))
     await vi.waitFor(() => expect(log.said).toEqual([expect.stringMatching(/swallowed.*pooler.*REDIS_URL/s)]), waiting)

@@ -15,6 +15,7 @@ const taught: Record<Meaning, string> = {
   Conversation: `Query.conversation(id) Query.searchMessages(conversationId) Mutation.updateConversation(id)
     Mutation.deleteConversation(id) Mutation.addParticipant(conversationId) Mutation.updateParticipant(conversationId)
     Mutation.removeParticipant(conversationId) Subscription.conversationEvents(conversationId) CreateMessageInput.conversationId
+    Subscription.conversationPresence(conversationId) Mutation.announceTyping(conversationId)
     CreateCompletionInput.conversationId CreateInvitationInput.conversationId`,
   Participant: '',
   Message: `Conversation.messages(leafId) CreateMessageInput.parentId CreateMessageInput.replaces

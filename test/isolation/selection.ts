@@ -12,7 +12,7 @@ import {
 } from 'graphql'
 
 // By itself, with time: so no two answers need to have the same bytes.
-const changing = ['User.quota']
+const changing = ['User.quota', 'Conversation.presence']
 
 /**
  * All that can be asked of a type: its values, what they are made of, and the nodes that they lead to, so many of them

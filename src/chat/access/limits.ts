@@ -20,6 +20,8 @@ export interface Limits {
   takePreview(viewer: User, bytes: number): Promise<void>
   /** For any other change, with the bytes of what it is given. */
   takeWrite(viewer: User, bytes: number): Promise<void>
+  /** For an announcement that the viewer is writing. */
+  takeTyping(viewer: User): Promise<void>
   /** Returns what ends the stream's share. */
   openStream(viewer: User): () => void
   quota(viewer: User): Promise<Quota>
@@ -32,6 +34,8 @@ const triesBeside = 600
 const previewsPerRequest = 10
 const writesPerMinute = 3_000
 const megabytesPerMinute = 32
+/** An announcement lasts 6 seconds; clients send the next one after some 3 seconds. */
+const typingsPerMinute = 60
 
 export function createLimits(settings: { requestsPerMinute: number; streamsPerUser: number }): Limits {
   const { requestsPerMinute, streamsPerUser } = settings
@@ -41,6 +45,7 @@ export function createLimits(settings: { requestsPerMinute: number; streamsPerUs
   const previews = createMeter(mostPreviews, `You may preview ${mostPreviews} questions a minute.`)
   const writes = createMeter(writesPerMinute, `You may change something ${writesPerMinute} times a minute.`)
   const bytes = createMeter(megabytesPerMinute * 1024 * 1024, `You may send ${megabytesPerMinute} MB a minute.`)
+  const typings = createMeter(typingsPerMinute, `You may announce ${typingsPerMinute} times a minute that you write.`)
   const streams = createStreamCount(streamsPerUser)
 
   return {
@@ -64,6 +69,9 @@ export function createLimits(settings: { requestsPerMinute: number; streamsPerUs
     async takeWrite(viewer, size) {
       await writes.take(viewer)
       await bytes.take(viewer, size)
+    },
+    async takeTyping(viewer) {
+      await typings.take(viewer)
     },
     openStream: streams.open,
     async quota(viewer) {

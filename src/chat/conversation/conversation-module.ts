@@ -12,6 +12,7 @@ import { createInvitations, type Invitations } from './invitation.ts'
 import { createListReader } from './list-reader.ts'
 import { createMessages, type Messages } from './message.ts'
 import { createParticipants, type Participants } from './participant.ts'
+import { createPresence, type Presence } from './presence.ts'
 import { createViewerEvents, type ViewerEvents } from './viewer-event.ts'
 
 /** Conversations with their messages and people, and what happens in them. */
@@ -19,6 +20,7 @@ export interface ConversationModule {
   conversations: Conversations
   conversationEvents: ConversationEvents
   viewerEvents: ViewerEvents
+  presence: Presence
   participants: Participants
   invitations: Invitations
   branches: Branches
@@ -47,10 +49,12 @@ export function createConversationModule(options: ConversationModuleOptions): Co
   const messages = createMessages(store, bus, withStreamingText, cancel)
   const reader = createEventReader(store, bus, log)
   const lists = createListReader(store.conversationLists, bus, log)
+  const people = createPresence({ store, bus, limits, accessWatches })
   return {
     conversations: meteredWrites(limits, conversations, 'create', 'update', 'remove'),
     conversationEvents: createConversationEvents({ store, reader, conversations, messages, activeCompletions, limits }),
     viewerEvents: createViewerEvents({ conversations: store.conversations, lists, limits, log }),
+    presence: people.presence,
     participants: meteredWrites(limits, createParticipants(store, bus, accessWatches), 'add', 'setRole', 'remove'),
     invitations: meteredWrites(limits, createInvitations(store, bus), 'create', 'accept'),
     branches: meteredWrites(limits, createBranches(store), 'select', 'markRead'),
@@ -58,8 +62,10 @@ export function createConversationModule(options: ConversationModuleOptions): Co
     start() {
       reader.start()
       lists.start()
+      people.start()
     },
     stop() {
+      people.stop()
       lists.stop()
       reader.stop()
     },

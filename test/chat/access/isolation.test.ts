@@ -165,7 +165,7 @@ describe.each(visitors)('for $who, what is not theirs is as what does not exist'
 
 // Where a VIEWER is served: what they see there is theirs, too.
 const servesViewers =
-  /^(Query|Conversation)\.|^Mutation\.(acceptInvitation|selectBranch|markRead)|^Subscription\.(conversationEvents|completionStream input\.watch)/
+  /^(Query|Conversation)\.|^Mutation\.(acceptInvitation|selectBranch|markRead)|^Subscription\.(conversationEvents|conversationPresence|completionStream input\.watch)/
 
 function refusedToViewers(place: Place) {
   const seen = { ...shared, ids: { ...shared.ids, ApiKey: [], Invitation: [] } }

@@ -1,0 +1,36 @@
+import { subscribe } from './client.ts'
+
+const document = `subscription ($id: ID!) {
+  conversationPresence(conversationId: $id) { user { name } isTyping since }
+}`
+
+export interface Present {
+  user: { name: string }
+  isTyping: boolean
+  since: string
+}
+
+/** Opens a conversation as somebody, who is present then. */
+export function openConversation(url: string, as: string, id: string, over: 'websocket' | 'sse' = 'websocket') {
+  type Data = { conversationPresence: Present[] }
+  const subscription = subscribe<Data>(url, document, { id }, { as, over })
+  return {
+    async next(): Promise<Present[] | null> {
+      const { done, value } = await subscription.next()
+      return done ? null : value.conversationPresence
+    },
+    /** Reads on until these are there, who are writing with a star. */
+    async until(...names: string[]): Promise<Present[]> {
+      const isIt = ({ conversationPresence: people }: Data) =>
+        namesOf(people).sort().join() === [...names].sort().join()
+      return (await subscription.until(isIt)).at(-1)?.conversationPresence ?? []
+    },
+    rest: subscription.rest,
+    close: subscription.close,
+    drop: subscription.drop,
+  }
+}
+
+export function namesOf(people: readonly Present[]): string[] {
+  return people.map(({ user, isTyping }) => `${user.name}${isTyping ? '*' : ''}`)
+}
