@@ -8,10 +8,11 @@ interface AskBoxProps {
   isAnswering: boolean
   /** null while there is nothing to stop yet */
   onStop: (() => void) | null
+  onType: () => void
   onAsk: (question: string) => void
 }
 
-export function AskBox({ initialText, isAnswering, onStop, onAsk }: AskBoxProps) {
+export function AskBox({ initialText, isAnswering, onStop, onType, onAsk }: AskBoxProps) {
   const [text, setText] = useState(initialText)
   const box = useRef<HTMLTextAreaElement>(null)
   const question = text.trim()
@@ -64,7 +65,10 @@ export function AskBox({ initialText, isAnswering, onStop, onAsk }: AskBoxProps)
           title="Enter sends, Shift+Enter begins a new line"
           rows={1}
           value={text}
-          onChange={(event) => setText(event.target.value)}
+          onChange={(event) => {
+            setText(event.target.value)
+            onType()
+          }}
           onKeyDown={sendOnEnter}
         />
         {isAnswering ? (

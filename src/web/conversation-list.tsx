@@ -1,34 +1,55 @@
-import { useEffect, useState } from 'react'
+import { useCallback, useEffect, useState } from 'react'
 import { useQuery } from 'urql'
 import { graphql } from './generated/gql.ts'
 import { nodesOf } from './nodes.ts'
 import { sentence } from './sentence.ts'
 import { titleOf } from './title.ts'
+import { useEvents } from './use-events.ts'
 import { addressOf } from './use-route.ts'
 
 const Conversations = graphql(`
   query Conversations($after: String) {
     conversations(first: 30, after: $after) {
-      edges { node { id ...TitleFields } }
+      edges { node { id unreadCount ...TitleFields } }
       pageInfo { hasNextPage endCursor }
     }
   }
 `)
 
-interface ConversationListProps {
+const ListEvents = graphql(`
+  subscription ListEvents {
+    viewerEvents { __typename }
+  }
+`)
+
+const noVariables = {}
+
+/** The list as it stands on the server. */
+export function ConversationList({ openId }: { openId: string | null }) {
+  const [revision, setRevision] = useState(0)
+  useEvents(
+    ListEvents,
+    noVariables,
+    useCallback(() => setRevision((revision) => revision + 1), []),
+  )
+  return <ConversationPage openId={openId} revision={revision} after={null} />
+}
+
+interface ConversationPageProps {
   openId: string | null
   /** another number: the list has changed on the server */
   revision: number
-  after?: string | null
+  after: string | null
 }
 
 /** One page of the list; the next one follows inside it when it is asked for. */
-export function ConversationList({ openId, revision, after = null }: ConversationListProps) {
+function ConversationPage({ openId, revision, after }: ConversationPageProps) {
   const [isLonger, setLonger] = useState(false)
   const [{ data, error, fetching }, refresh] = useQuery({ query: Conversations, variables: { after } })
+  // biome-ignore lint/correctness/useExhaustiveDependencies: what was open has been read, of which no event tells
   useEffect(() => {
     if (revision > 0) refresh({ requestPolicy: 'network-only' })
-  }, [revision, refresh])
+  }, [revision, openId, refresh])
 
   if (error && !data) return <ListProblem text={sentence(error)} onRetry={refresh} />
   if (!data) return <p className="hint">{fetching ? 'Loading…' : ''}</p>
@@ -43,6 +64,9 @@ export function ConversationList({ openId, revision, after = null }: Conversatio
           <li key={conversation.id}>
             <a href={addressOf(conversation.id)} aria-current={conversation.id === openId ? 'page' : undefined}>
               {titleOf(conversation)}
+              {conversation.unreadCount > 0 && conversation.id !== openId && (
+                <span className="unread">{unreadOf(conversation.unreadCount)}</span>
+              )}
             </a>
           </li>
         ))}
@@ -52,9 +76,14 @@ export function ConversationList({ openId, revision, after = null }: Conversatio
           Show older ones
         </button>
       )}
-      {hasNextPage && isLonger && <ConversationList openId={openId} revision={revision} after={endCursor} />}
+      {hasNextPage && isLonger && <ConversationPage openId={openId} revision={revision} after={endCursor ?? null} />}
     </>
   )
+}
+
+/** The server counts up to 100. */
+function unreadOf(count: number): string {
+  return count < 100 ? `${count} unread` : '99+ unread'
 }
 
 function ListProblem({ text, onRetry }: { text: string; onRetry: () => void }) {

@@ -3,6 +3,7 @@ import { ConversationHeader } from './conversation-header.tsx'
 import { EarlierMessages, Messages } from './messages.tsx'
 import { ModelPicker, useModel } from './model-picker.tsx'
 import { nodesOf } from './nodes.ts'
+import { Presence, useTyping } from './presence.tsx'
 import { type ConversationOptions, useConversation } from './use-conversation.ts'
 import { useFollowingScroll } from './use-following-scroll.ts'
 
@@ -11,12 +12,14 @@ export function Conversation(options: Omit<ConversationOptions, 'model'>) {
   const conversation = useConversation({ ...options, model: model.chosen })
   const { stored, isMissing, asked, answer, isAnswering, problem } = conversation
   const scroll = useFollowingScroll(asked)
+  const onType = useTyping(stored?.id ?? null)
   const isRejected = answer.problem !== null && answer.completion === null
   const mayAsk = !isMissing && stored?.viewerRole !== 'VIEWER'
 
   return (
     <section className="conversation" aria-label="Conversation">
       <ConversationHeader conversation={stored} />
+      {stored !== null && <Presence conversationId={stored.id} />}
       <div className="thread" ref={scroll.frame}>
         <div className="column" ref={scroll.content}>
           {options.conversationId === null && asked === null && <Welcome />}
@@ -48,6 +51,7 @@ export function Conversation(options: Omit<ConversationOptions, 'model'>) {
             initialText={isRejected ? (asked?.question ?? '') : ''}
             isAnswering={isAnswering}
             onStop={conversation.stop}
+            onType={onType}
             onAsk={conversation.askNext}
           />
           <ModelPicker {...model} usual={stored?.defaults.model ?? null} />

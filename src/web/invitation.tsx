@@ -13,13 +13,8 @@ const AcceptInvitation = graphql(`
   }
 `)
 
-interface InvitationProps {
-  token: string
-  onListChanged: () => void
-}
-
 /** It is accepted by a click, not by the visit: before, one may say who one is. */
-export function Invitation({ token, onListChanged }: InvitationProps) {
+export function Invitation({ token }: { token: string }) {
   const [{ fetching, data, error }, accept] = useMutation(AcceptInvitation)
   const result = data?.acceptInvitation
   const refusal = result && 'message' in result ? result.message : null
@@ -28,7 +23,6 @@ export function Invitation({ token, onListChanged }: InvitationProps) {
   async function join() {
     const joined = (await accept({ token })).data?.acceptInvitation
     if (!joined || !('conversation' in joined)) return
-    onListChanged()
     // In place of the invitation, so that going back does not lead to it.
     location.replace(addressOf(joined.conversation.id))
   }

@@ -3,13 +3,8 @@ import { ConversationList } from './conversation-list.tsx'
 import { SignIn } from './sign-in.tsx'
 import type { Route } from './use-route.ts'
 
-interface SidebarProps {
-  route: Route
-  revision: number
-}
-
 /** Beside the conversation where there is room, else over it, as a popover. */
-export function Sidebar({ route, revision }: SidebarProps) {
+export function Sidebar({ route }: { route: Route }) {
   const sidebar = useRef<HTMLElement>(null)
   // biome-ignore lint/correctness/useExhaustiveDependencies: each visit closes it, also one to where we are
   useEffect(() => {
@@ -27,7 +22,7 @@ export function Sidebar({ route, revision }: SidebarProps) {
         New conversation
       </a>
       <div className="list">
-        <ConversationList openId={route.conversationId} revision={revision} />
+        <ConversationList openId={route.conversationId} />
       </div>
       <footer>
         <SignIn />

@@ -4,7 +4,7 @@ import { graphql } from './generated/gql.ts'
 import { nameForm, readName, writeName } from './name.ts'
 import { isInvitation } from './use-route.ts'
 
-const Viewer = graphql(`
+export const Viewer = graphql(`
   query Viewer {
     viewer { id name }
   }

@@ -1,15 +1,18 @@
-import { useCallback, useEffect } from 'react'
+import { useCallback, useEffect, useRef } from 'react'
 import { useMutation, useQuery } from 'urql'
 import { graphql } from './generated/gql.ts'
 import type { MessageFieldsFragment } from './generated/graphql.ts'
+import { nodesOf } from './nodes.ts'
 import { sentence } from './sentence.ts'
 import { useAnswer } from './use-answer.ts'
+import { useEvents } from './use-events.ts'
 
 const ConversationQuery = graphql(`
   query Conversation($id: ID!) {
     conversation(id: $id) {
       id
       viewerRole
+      eventCursor
       ...TitleFields
       defaults { model }
       activeCompletions { id }
@@ -18,6 +21,18 @@ const ConversationQuery = graphql(`
         pageInfo { hasPreviousPage startCursor }
       }
     }
+  }
+`)
+
+const ConversationEvents = graphql(`
+  subscription ConversationEvents($id: ID!, $after: Cursor!) {
+    conversationEvents(conversationId: $id, after: $after) { __typename }
+  }
+`)
+
+const MarkRead = graphql(`
+  mutation MarkRead($id: ID!) {
+    markRead(messageId: $id) { __typename }
   }
 `)
 
@@ -37,13 +52,13 @@ export interface ConversationOptions {
   /** empty for the server's choice */
   model: string
   onStarted: (conversationId: string) => void
-  onListChanged: () => void
 }
 
 /** What is stored of a conversation, the answer that is live in it, and what one can do with it. */
-export function useConversation({ conversationId, model, onStarted, onListChanged }: ConversationOptions) {
+export function useConversation({ conversationId, model, onStarted }: ConversationOptions) {
   const { stored, isMissing, problem, refresh } = useStored(conversationId)
   const { asked, answer, isAnswering, ask, watch } = useAnswer()
+  useFreshness(stored, refresh)
   const [cancelling, cancel] = useMutation(CancelCompletion)
 
   const completionId = answer.completion?.id
@@ -54,9 +69,7 @@ export function useConversation({ conversationId, model, onStarted, onListChange
   }, [startedId, conversationId, onStarted])
   // biome-ignore lint/correctness/useExhaustiveDependencies: what is stored changes when an answer begins and when it ends
   useEffect(() => {
-    if (completionId === undefined) return
-    if (conversationId !== null) refresh()
-    onListChanged()
+    if (completionId !== undefined && conversationId !== null) refresh()
   }, [completionId, answer.ended])
   useEffect(() => {
     if (activeId !== undefined && activeId !== completionId && !isAnswering) watch(activeId)
@@ -97,4 +110,19 @@ function useStored(conversationId: string | null) {
     problem: error ? sentence(error) : null,
     refresh,
   }
+}
+
+/** Reads it again when anything happens in it, and tells the server what was read. */
+function useFreshness(stored: ReturnType<typeof useStored>['stored'], refresh: () => void) {
+  // The first that was read: a later one would be another subscription.
+  const after = useRef<string>(undefined)
+  after.current ??= stored?.eventCursor
+  const variables = stored && after.current ? { id: stored.id, after: after.current } : null
+  useEvents(ConversationEvents, variables, refresh)
+
+  const lastId = nodesOf(stored?.messages.edges ?? null).at(-1)?.id
+  const [, markRead] = useMutation(MarkRead)
+  useEffect(() => {
+    if (lastId !== undefined) void markRead({ id: lastId })
+  }, [lastId, markRead])
 }

@@ -1,4 +1,5 @@
 import { subscribe } from './client.ts'
+import type { Person } from './person.ts'
 
 const document = `subscription ($id: ID!) {
   conversationPresence(conversationId: $id) { user { name } isTyping since }
@@ -33,4 +34,11 @@ export function openConversation(url: string, as: string, id: string, over: 'web
 
 export function namesOf(people: readonly Present[]): string[] {
   return people.map(({ user, isTyping }) => `${user.name}${isTyping ? '*' : ''}`)
+}
+
+export function announceTyping(person: Person, id: string) {
+  const document = `mutation ($id: ID!) {
+    announceTyping(conversationId: $id) { __typename ... on ConversationPayload { conversation { id } } ... on Error { message } }
+  }`
+  return person.request<{ announceTyping: { __typename: string } }>(document, { id })
 }

@@ -1,6 +1,7 @@
 import { type Browser, type BrowserContext, chromium, type Page, type WebSocketRoute } from 'playwright-core'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, onTestFinished } from 'vitest'
 import { createPerson, rolesIn } from '../harness/person.ts'
+import { announceTyping, openConversation } from '../harness/presence.ts'
 import { findProgram } from '../harness/program.ts'
 import { type Server, startServer } from '../harness/server.ts'
 import { delta, every, startScriptedUpstream } from '../harness/upstream.ts'
@@ -189,6 +190,35 @@ describe.skipIf(isSkipped)(title, () => {
     await page.goto(url.slice(0, -1))
     await page.getByRole('button', { name: 'Join' }).click()
     await page.getByText('There is no such invitation.').waitFor()
+  })
+
+  it('shows what others write as it comes, who they are, whether they write, and what is unread elsewhere', async () => {
+    const kim = createPerson(server.url, 'kim')
+    const [here, there] = [await kim.converse({ title: 'Here' }), await kim.converse({ title: 'There' })]
+    await kim.write(here.id, 'The first words')
+    const leo = await createPerson(server.url, 'leo').id()
+    for (const { id } of [here, there]) await kim.add(id, leo, 'EDITOR')
+    await open('leo')
+    await page.getByRole('link', { name: 'Here' }).click()
+    await page.getByText('The first words').waitFor()
+    const present = openConversation(server.url, 'kim', here.id)
+    await present.until('kim', 'leo')
+    await page.getByText('Also here: kim', { exact: true }).waitFor()
+    await page.getByLabel('Your question').fill('I think')
+    await present.until('kim', 'leo*')
+    await announceTyping(kim, here.id)
+    await page.getByText('Also here: kim (writing…)').waitFor()
+
+    await kim.write(here.id, 'The next words')
+    await page.getByText('The next words').waitFor()
+    await kim.write(there.id, 'Unseen words')
+    await page.getByRole('link', { name: 'There 1 unread' }).click()
+    await page.getByText('Unseen words').waitFor()
+    await page.getByRole('link', { name: 'Here', exact: true }).click()
+    await page.getByRole('link', { name: 'There', exact: true }).waitFor()
+    await kim.remove(there.id)
+    await page.getByRole('link', { name: 'There' }).waitFor({ state: 'detached' })
+    await present.close()
   })
 
   it('shows nothing of one person to another', async () => {

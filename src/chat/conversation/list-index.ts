@@ -20,12 +20,8 @@ interface WatchedUser {
   tellers: Set<ListTeller>
   /** Its list has been read. */
   isKnown: boolean
-  conversationIds: Set<string>
-}
-
-interface Listed {
-  lastEvent: number
-  users: Set<WatchedUser>
+  /** The numbers of their last events, by the ids of the conversations. */
+  lastEvents: Map<string, number>
 }
 
 function groupBy<Item>(items: readonly Item[], keyOf: (item: Item) => string): Map<string, Item[]> {
@@ -50,26 +46,22 @@ function open(user: WatchedUser) {
 
 export function createListIndex(): ListIndex {
   const users = new Map<string, WatchedUser>()
-  const conversations = new Map<string, Listed>()
+  /** In whose lists a conversation stands. */
+  const holders = new Map<string, Set<WatchedUser>>()
 
   function add(user: WatchedUser, { conversationId, lastEvent }: ListedConversation) {
-    const listed = conversations.get(conversationId) ?? { lastEvent, users: new Set() }
-    if (lastEvent > listed.lastEvent) {
-      listed.lastEvent = lastEvent
-      for (const other of listed.users) touch(other, conversationId, true)
-    }
-    if (listed.users.has(user)) return
-    conversations.set(conversationId, listed)
-    listed.users.add(user)
-    user.conversationIds.add(conversationId)
-    touch(user, conversationId, false)
+    const known = user.lastEvents.get(conversationId)
+    if (known !== undefined && lastEvent <= known) return
+    user.lastEvents.set(conversationId, lastEvent)
+    holders.set(conversationId, (holders.get(conversationId) ?? new Set()).add(user))
+    touch(user, conversationId, known !== undefined)
   }
 
   function drop(user: WatchedUser, conversationId: string) {
-    const listed = conversations.get(conversationId)
-    listed?.users.delete(user)
-    if (listed?.users.size === 0) conversations.delete(conversationId)
-    user.conversationIds.delete(conversationId)
+    user.lastEvents.delete(conversationId)
+    const others = holders.get(conversationId)
+    others?.delete(user)
+    if (others?.size === 0) holders.delete(conversationId)
   }
 
   function lose(user: WatchedUser, conversationId: string) {
@@ -83,7 +75,7 @@ export function createListIndex(): ListIndex {
     // Of a list that was cut off, what is missing may still be there.
     if (rows.length >= most) return
     const found = new Set(rows.map(({ conversationId }) => conversationId))
-    for (const id of [...user.conversationIds]) if (!found.has(id)) lose(user, id)
+    for (const id of [...user.lastEvents.keys()]) if (!found.has(id)) lose(user, id)
   }
 
   function applyToConversation(conversationId: string, rows: readonly ListedConversation[]) {
@@ -94,7 +86,7 @@ export function createListIndex(): ListIndex {
       add(user, row)
       found.add(user)
     }
-    for (const user of [...(conversations.get(conversationId)?.users ?? [])]) {
+    for (const user of [...(holders.get(conversationId) ?? [])]) {
       if (!found.has(user)) lose(user, conversationId)
     }
   }
@@ -102,7 +94,7 @@ export function createListIndex(): ListIndex {
   return {
     join(userId, teller) {
       const known = users.get(userId)
-      const user = known ?? { tellers: new Set(), isKnown: false, conversationIds: new Set() }
+      const user = known ?? { tellers: new Set(), isKnown: false, lastEvents: new Map() }
       users.set(userId, user)
       user.tellers.add(teller)
       if (user.isKnown) teller.open()
@@ -113,7 +105,7 @@ export function createListIndex(): ListIndex {
       user?.tellers.delete(teller)
       if (user === undefined || user.tellers.size > 0) return
       users.delete(userId)
-      for (const id of [...user.conversationIds]) drop(user, id)
+      for (const id of [...user.lastEvents.keys()]) drop(user, id)
     },
     apply(reading) {
       if ('userIds' in reading) {

@@ -1,20 +1,12 @@
 import { describe, expect, inject, test } from 'vitest'
 import { createPerson, type Person } from '../../harness/person.ts'
-import { namesOf, openConversation, type Present } from '../../harness/presence.ts'
+import { announceTyping as announce, namesOf, openConversation, type Present } from '../../harness/presence.ts'
 import { freshDatabase, spawnServer, startServer } from '../../harness/server.ts'
 
 const { url } = await startServer()
 const people = ['alice', 'bob', 'victor', 'mallory'].map((name) => createPerson(url, name))
 const [alice, bob, victor, mallory] = people as [Person, Person, Person, Person]
 const transports = ['websocket', 'sse'] as const
-
-const announceTyping = `mutation ($id: ID!) {
-  announceTyping(conversationId: $id) { __typename ... on ConversationPayload { conversation { id } } ... on Error { message } }
-}`
-
-function announce(person: Person, id: string) {
-  return person.request<{ announceTyping: { __typename: string } }>(announceTyping, { id })
-}
 
 async function presentIn(id: string, person: Person): Promise<string[]> {
   type Data = { conversation: { presence: Present[] } }
