@@ -49,6 +49,7 @@ builder.objectField('Conversation', 'presence', (t) =>
 builder.mutationField('announceTyping', (t) =>
   t.field({
     type: ConversationResult,
+    nullable: true,
     description:
       'Tells those who watch `conversationPresence` that the viewer is writing. Lasts 6 seconds: send it again after some 3 seconds while they ' +
       'go on. 60 a minute at most, else the error RATE_LIMITED. Requires the EDITOR role.',
