@@ -41,6 +41,8 @@ export interface Context {
   siblingsCount: Loader<string, number>
   requests: Loader<string, CompletionRequest | null>
   choices: Loader<Completion, Message[]>
+  /** What they added to the viewer's path. */
+  addedMessages: Loader<Completion, Message[]>
   unreadCounts: Loader<string, number>
   presence: Loader<string, PresentPerson[]>
   participants: Loader<string, Participant[]>
@@ -135,6 +137,7 @@ export function createContext(chat: Chat, request: ContextRequest): Context {
     siblingsCount: fromMap((ids) => messages.siblingsCount(viewer, ids), 0),
     requests: fromMap((ids) => completions.requests(ids), null),
     choices: loader((asked) => completions.choices(asked)),
+    addedMessages: loader((asked) => completions.added(viewer, asked)),
     unreadCounts: fromMap((ids) => conversations.unreadCounts(viewer, ids), 0),
     presence: fromMap((ids) => chat.presence.find(viewer, ids), []),
     participantNodes: fromMap((ids) => participantsByKey(chat, viewer, ids), null),

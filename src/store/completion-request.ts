@@ -18,6 +18,11 @@ export interface CompletionRequest {
   messageIds: string[]
 }
 
+export interface NewCompletionRequest extends CompletionRequest {
+  /** Of the messages that are written with it, without its answers. */
+  questionIds: string[]
+}
+
 /** The context that is sent after a wait. */
 export interface LateContext {
   completionId: string
@@ -30,6 +35,8 @@ export interface LateContext {
 /** For the server's own use: whoever may see them. */
 export interface CompletionRequests {
   ofCompletions(ids: readonly string[]): Promise<Map<string, CompletionRequest>>
+  /** By completion, the ids of what was written with it: the question's messages, then its answers by choice. */
+  writtenIds(ids: readonly string[]): Promise<Map<string, string[]>>
   recordContext(context: LateContext): Promise<void>
 }
 
@@ -40,11 +47,19 @@ const recordContextSql = `
   UPDATE completions SET context = $3::jsonb, context_message_ids = $4::uuid[]
   WHERE id = $1 AND replica_id = $2 AND status = 'IN_PROGRESS'`
 
-export function createCompletionRequests({ query }: Database): CompletionRequests {
+export function createCompletionRequests({ query, prisma }: Database): CompletionRequests {
   return {
     async ofCompletions(ids) {
       const rows = await query<CompletionRequest & { id: string }>(ofCompletionsSql, [ids])
       return new Map(rows.map(({ id, ...request }) => [id, request]))
+    },
+    async writtenIds(ids) {
+      const answers = { select: { id: true }, orderBy: { choiceIndex: 'asc' } } as const
+      const rows = await prisma.completion.findMany({
+        where: { id: { in: [...ids] } },
+        select: { id: true, questionIds: true, messages: answers },
+      })
+      return new Map(rows.map(({ id, questionIds, messages }) => [id, [...questionIds, ...messages.map((m) => m.id)]]))
     },
     async recordContext({ completionId, replicaId, report, messageIds }) {
       await query(recordContextSql, [completionId, replicaId, JSON.stringify(report), messageIds])

@@ -1,5 +1,5 @@
 import type { Database } from '../database/database.ts'
-import type { CompletionRequest, ContextReport } from './completion-request.ts'
+import type { ContextReport, NewCompletionRequest } from './completion-request.ts'
 import { columns, endLostSql, endOwnSql, insertNewSql, insertSql, visible } from './completion-sql.ts'
 import { type Conversation, conversationRow } from './conversation.ts'
 import { type FinishReason, type MessageStatus, messageRow, type NewMessage, type ToolCall } from './message.ts'
@@ -86,7 +86,7 @@ export interface NewLeaf {
 /** All that one question writes, in one statement. */
 export interface CompletionInsert {
   completion: Completion
-  request: CompletionRequest
+  request: NewCompletionRequest
   /** Made with it; null where it exists. */
   newConversation: Conversation | null
   messages: NewMessage[]
@@ -242,6 +242,7 @@ export function createCompletions(database: Database): Completions {
         ...completionRow(completion, completion.replicaId),
         parameters: request.parameters,
         context_message_ids: request.messageIds,
+        question_ids: request.questionIds,
         turn_id: turnId,
       })
       const rows = JSON.stringify(messages.map(messageRow))

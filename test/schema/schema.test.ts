@@ -20,12 +20,10 @@ function read(path: string): string {
 const notYet = [
   'CompletionError.code: CompletionErrorCode!',
   'CompletionErrorCode',
-  'CompletionSnapshot.messageEdges',
   'ContextPreviewPayload',
   'ContextPreviewResult',
   'ConversationResult may be IdempotencyConflict',
   'CreateApiKeyResult',
-  'CreateCompletionPayload.messageEdges',
   'CreateConversationInput.idempotencyKey: String',
   'Mutation.acceptInvitation: ConversationResult',
   'Mutation.addParticipant: ConversationResult',

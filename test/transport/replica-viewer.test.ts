@@ -3,7 +3,8 @@ import pg from 'pg'
 import { afterAll, expect, inject, test } from 'vitest'
 import type { CompletionEvent } from '../harness/documents.ts'
 import { emptyPostgres } from '../harness/empty-database.ts'
-import { contentsIn, createPerson, readTo } from '../harness/person.ts'
+import { foldEvent, storedChoices } from '../harness/folded-answer.ts'
+import { contentsIn, createPerson, endOf, readTo } from '../harness/person.ts'
 import { startServer } from '../harness/server.ts'
 import { chunks, delta, done, finish, gate, startScriptedUpstream } from '../harness/upstream.ts'
 
@@ -47,5 +48,37 @@ test.runIf(inject('postgres') !== null)(
     expect(seen.filter((event) => event.__typename === 'CompletionSnapshot')).toHaveLength(1)
     expect(contentsIn(seen)).toEqual(['A mole'])
     expect(contentsIn(await blank.rest())).toEqual(['le'])
+  },
+)
+
+test.runIf(inject('postgres') !== null)(
+  'whoever comes to another replica with an old cursor, and keeps what they have, folds exactly the stored text',
+  async () => {
+    const settings = { DATABASE_URL: (await emptyPostgres()).databaseUrl, OPENAI_BASE_URL: upstream.baseUrl }
+    const here = createPerson((await startServer(settings)).url, 'alice')
+    const there = createPerson((await startServer(settings)).url, 'alice')
+    const [more, end] = [gate(), gate()]
+    upstream.reply(
+      ...chunks('A mo'),
+      more.wait,
+      delta({ content: 'le' }),
+      end.wait,
+      delta({ content: '.' }),
+      finish('stop'),
+      done(),
+    )
+    const viewer = here.start(randomUUID(), 'What digs?')
+    const seen = await readTo('A mo', viewer)
+    const { completionId = '', cursor: after = '' } = seen.at(-1) ?? {}
+    more.open()
+    await readTo('A mole', viewer, seen)
+    viewer.drop()
+
+    const again = there.watch(completionId, { after })
+    const heard = await again.until(() => true)
+    end.open()
+    heard.push(...(await again.rest()))
+    expect(heard[0]).toMatchObject({ __typename: 'CompletionDelta', choices: [{ content: 'le', contentOffset: 4 }] })
+    expect([...seen, ...heard].reduce(foldEvent, [])).toEqual(storedChoices(endOf(heard)))
   },
 )

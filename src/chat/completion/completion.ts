@@ -13,6 +13,7 @@ import type { Canceller } from '../answer/cancel.ts'
 import type { WithStreamingText } from '../answer/streaming-text.ts'
 import { checkCompletionInput } from '../prompt/completion-check.ts'
 import type { CompletionInput } from '../prompt/completion-input.ts'
+import { type AddedMessages, createAddedMessages } from './added-message.ts'
 import { type CompletionStreams, createCompletionStreams } from './completion-stream.ts'
 import { endedMessage } from './ending.ts'
 import type { StartOnce } from './idempotency.ts'
@@ -44,6 +45,7 @@ export interface Completions extends CompletionStreams {
   requests(ids: readonly string[]): Promise<Map<string, CompletionRequest>>
   /** Each one's answers, by choice. They are visible to whoever sees the completion. */
   choices(completions: readonly Completion[]): Promise<Message[][]>
+  added: AddedMessages
 }
 
 export interface CompletionsOptions {
@@ -119,6 +121,7 @@ export function createCompletions(options: CompletionsOptions): Completions {
       const visibleIds = (await store.conversations.find(viewer.id, conversationIds)).map(({ id }) => id)
       return (await store.completions.active(visibleIds)).map(activeCompletions.current)
     },
+    added: createAddedMessages(store, withStreamingText),
     async choices(completions) {
       const stored = completions.filter((completion) => completion.stored).map(({ id }) => id)
       const messages = stored.length === 0 ? [] : await withStreamingText(await store.messages.choices(stored))

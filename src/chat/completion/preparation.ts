@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import { v7 as uuid } from 'uuid'
 import type { Completion, NewLeaf } from '../../store/completion.ts'
-import type { CompletionRequest } from '../../store/completion-request.ts'
+import type { NewCompletionRequest } from '../../store/completion-request.ts'
 import type { CompletionDefaults, Conversation } from '../../store/conversation.ts'
 import type { Message, NewMessage } from '../../store/message.ts'
 import type { Store } from '../../store/store.ts'
@@ -15,12 +15,13 @@ import type { CompletionInput } from '../prompt/completion-input.ts'
 import type { Context } from '../prompt/context.ts'
 import { wireParameters } from '../prompt/parameters.ts'
 import type { Prompts, QueuedRequest } from '../prompt/prompt.ts'
+import { mostQuestionsListed } from './added-message.ts'
 import type { StartRequest } from './start-request.ts'
 
 /** What is to be written and sent for a question; nothing has happened yet. */
 export interface Preparation {
   completion: Completion
-  request: CompletionRequest
+  request: NewCompletionRequest
   newConversation: Conversation | null
   /** The question's, then the empty answers; nothing where it is not to be stored. */
   messages: NewMessage[]
@@ -105,12 +106,14 @@ export function createPrepare(options: PrepareOptions): Prepare {
       createdAt: new Date(),
     }
     const choiceCount = input.n ?? 1
-    const request = { parameters: storableParameters(parameters), messageIds: context.messageIds }
-    const queued = {
-      parameters: request.parameters,
-      context: input.context ?? null,
-      questionIds: questions.map(({ id }) => id),
+    const questionIds = questions.map(({ id }) => id)
+    const listedIds = questionIds.slice(-mostQuestionsListed)
+    const request = {
+      parameters: storableParameters(parameters),
+      messageIds: context.messageIds,
+      questionIds: listedIds,
     }
+    const queued = { parameters: request.parameters, context: input.context ?? null, questionIds }
     const isUntitled = stored && conversation?.title === null
     const preparation = { completion, request, fresh, choiceCount, parameters, context, isSettled, isUntitled, queued }
     if (completion.stored) return { ...preparation, ...writtenFor(completion, insertionPoint, questions, choiceCount) }
@@ -119,7 +122,7 @@ export function createPrepare(options: PrepareOptions): Prepare {
       ...preparation,
       completion: { ...completion, parentId: null },
       // The new messages' ids would lead to nothing.
-      request: { ...request, messageIds: [] },
+      request: { ...request, messageIds: [], questionIds: [] },
       newConversation: null,
       messages: [],
       leaf: null,

@@ -1,5 +1,7 @@
+import { mostAdded } from '../../chat/completion/added-message.ts'
 import type { CompletionEvent as Event } from '../../chat/completion/completion.ts'
 import { builder } from '../builder.ts'
+import { addedEdges, MessageEdge } from '../conversation/message.ts'
 import { atMost } from '../cost.ts'
 import { ExpectedError } from '../error.ts'
 import { writeId } from '../global-id.ts'
@@ -36,6 +38,10 @@ function completionIdOf({ type, completionId }: Event): string {
 
 const interfaces = [CompletionEvent]
 
+export const edgesDescription =
+  "What the completion added to the viewer's path, in its order: the question's messages, of many the newest 49, and the answer; with the cursors " +
+  'of `Conversation.messages`, for caches that append edges. Empty with `store: false`, and where the viewer stands on another branch.'
+
 builder.objectType(builder.objectRef<EventOf<'snapshot'>>('CompletionSnapshot'), {
   description:
     'All so far, to put in the place of what you have. The first event, unless a cursor was given that can be served. Also the last ' +
@@ -43,6 +49,12 @@ builder.objectType(builder.objectRef<EventOf<'snapshot'>>('CompletionSnapshot'),
   interfaces,
   fields: (t) => ({
     completion: t.expose('completion', { type: 'Completion', description: 'As it is now.' }),
+    messageEdges: t.field({
+      type: [MessageEdge],
+      extensions: atMost(mostAdded),
+      description: edgesDescription,
+      resolve: ({ completion }, _, context) => addedEdges(completion, context),
+    }),
     choices: t.expose('choices', {
       type: [ChoiceDelta],
       extensions: atMost(128),

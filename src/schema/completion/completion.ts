@@ -1,7 +1,9 @@
+import { mostAdded } from '../../chat/completion/added-message.ts'
 import type { Completion, StartInput, WatchInput } from '../../chat/completion/completion.ts'
 import type { CompletionInput, KeyValue as Pair } from '../../chat/prompt/completion-input.ts'
 import { builder } from '../builder.ts'
 import { loadExisting, loadOptional } from '../context.ts'
+import { addedEdges, MessageEdge } from '../conversation/message.ts'
 import { atMost, part, weighs } from '../cost.ts'
 import { createResult, failable } from '../error.ts'
 import { readId, readOptionalId, writeId } from '../global-id.ts'
@@ -11,6 +13,7 @@ import { Choice } from './choice.ts'
 import {
   CompletionEvent,
   CompletionStreamInput,
+  edgesDescription,
   type StartStreamInput,
   type WatchStreamInput,
 } from './completion-event.ts'
@@ -153,6 +156,12 @@ const CreateCompletionPayload = builder
         nullable: true,
         description: 'Where it was asked, perhaps just made for it; null with `store: false` outside of one.',
         resolve: ({ completion }, _, { conversations }) => loadOptional(conversations, completion.conversationId),
+      }),
+      messageEdges: t.field({
+        type: [MessageEdge],
+        extensions: atMost(mostAdded),
+        description: edgesDescription,
+        resolve: ({ completion }, _, context) => addedEdges(completion, context),
       }),
       replayed: t.exposeBoolean('replayed', {
         description: 'true when an earlier request with this idempotency key made it.',

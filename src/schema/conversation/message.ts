@@ -1,4 +1,4 @@
-import type { CompletionRequest } from '../../chat/completion/completion.ts'
+import type { Completion, CompletionRequest } from '../../chat/completion/completion.ts'
 import {
   type ToolCall as Call,
   type Message,
@@ -174,6 +174,11 @@ export const { Connection: MessageConnection, Edge: MessageEdge } = createConnec
 /** The edge of a message on the viewer's path; null where it stands on another branch. */
 export async function pathEdge(message: Message, { onPath }: Context) {
   return (await onPath.load(message.id)) ? messageEdge(message) : null
+}
+
+/** What a completion added to the viewer's path. */
+export async function addedEdges(completion: Completion, { addedMessages }: Context) {
+  return (await addedMessages.load(completion)).map(messageEdge)
 }
 
 const CreateMessageInput = builder.inputType('CreateMessageInput', {

@@ -1,0 +1,2 @@
+-- AlterTable
+ALTER TABLE "completions" ADD COLUMN     "question_ids" UUID[] DEFAULT ARRAY[]::UUID[];
