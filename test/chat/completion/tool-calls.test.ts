@@ -26,9 +26,9 @@ interface Shown {
 function callsIn(events: readonly CompletionEvent[]): Shown[] {
   const calls: Shown[] = []
   const choices = events.flatMap((event) => ('choices' in event ? event.choices : []))
-  for (const { index, ...piece } of choices.flatMap(({ toolCalls }) => toolCalls)) {
+  for (const { index, argumentsOffset, ...piece } of choices.flatMap(({ toolCalls }) => toolCalls)) {
     const known = calls[index]
-    calls[index] = known ? { ...known, arguments: known.arguments + piece.arguments } : piece
+    calls[index] = known ? { ...known, arguments: known.arguments.slice(0, argumentsOffset) + piece.arguments } : piece
   }
   return calls
 }
@@ -81,8 +81,8 @@ test.each([
 ])('a viewer gets a call %s though it has no id', async (_, text) => {
   upstream.reply(call(0, null, 'look', text), ...ends)
   const events = await start().rest()
-  expect(callsIn(events)).toEqual([{ id: null, name: 'look', arguments: text }])
-  expect(storedIn(events)).toEqual([{ id: '', name: 'look', arguments: text }])
+  expect(callsIn(events)).toEqual([{ callId: null, name: 'look', arguments: text }])
+  expect(storedIn(events)).toEqual([{ callId: '', name: 'look', arguments: text }])
   expect(callsIn(await alice.watch(events[0]?.completionId ?? '').rest())).toEqual(callsIn(events))
 })
 
