@@ -20,15 +20,27 @@ const missing = [
   ...(canMountDisks() ? [] : ['the test of a full disk: this user may not mount one']),
 ]
 
-/** The tests of test/chat run once on each database, all others once. */
-function project(name: string, include: string[], database: 'pglite' | 'postgres'): TestProjectInlineConfiguration {
+/** Tests of test/chat that would find nothing else on another database. */
+const onOneDatabase = [
+  'test/chat/access/{input-caps,limits,sign-in}.test.ts',
+  'test/chat/completion/{answer-bytes,price,tool-calls}.test.ts',
+  'test/chat/prompt/{context-parts,json-literal,parameters}.test.ts',
+  'test/chat/schema/{cost,stream-variables}.test.ts',
+]
+
+/** The other tests of test/chat run once on each database, all others once. */
+function project(name: string, include: string[], database: 'pglite' | 'postgres', exclude: string[] = []): TestProjectInlineConfiguration {
   return {
     // Node resolves `graphql` to CommonJS and Vite to ESM; with both loaded, `instanceof GraphQLError` is false in tests.
     resolve: { alias: [{ find: /^graphql$/, replacement: 'graphql/index.js' }] },
     test: {
       name,
       include,
+      exclude,
       provide: { database },
+      setupFiles: ['test/harness/stop-servers.ts'],
+      // Each worker loads the server once, and not for each file again.
+      isolate: false,
       sequence: { shuffle: true },
       testTimeout: 60_000,
       hookTimeout: 60_000,
@@ -43,10 +55,11 @@ export default defineConfig({
     projects: [
       project('plain', ['test/!(chat)/*.test.ts'], 'pglite'),
       project('pglite', ['test/chat/*/*.test.ts'], 'pglite'),
-      ...(hasPostgres ? [project('postgres', ['test/chat/*/*.test.ts'], 'postgres')] : []),
+      ...(hasPostgres ? [project('postgres', ['test/chat/*/*.test.ts'], 'postgres', onOneDatabase)] : []),
     ],
     globalSetup: ['test/harness/global-setup.ts'],
-    maxWorkers: 2,
+    // On two cores: many tests wait for a lease, a time limit or another process.
+    maxWorkers: 3,
     teardownTimeout: 20_000,
     sequence: { shuffle: true, seed },
     reporters: ['default', totals(missing, process.env['REQUIRE_SERVICES'] === '1')],

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { mkdtemp } from 'node:fs/promises'
 import { join } from 'node:path'
 import pg from 'pg'
-import { afterAll, inject } from 'vitest'
+import { inject } from 'vitest'
 import { startApp } from '../../src/app.ts'
 import { readSettings } from '../../src/config.ts'
 import {
@@ -23,8 +23,10 @@ export interface Server {
 
 const running = new Set<() => Promise<unknown>>()
 
-// What a test file leaves running ends with it.
-afterAll(() => Promise.all([...running].map((stop) => stop())))
+/** What a test file leaves running ends with it. */
+export async function stopServers(): Promise<void> {
+  await Promise.all([...running].map((stop) => stop()))
+}
 
 /** Settings that point to a new, migrated database of this project's kind; give them to several servers to share it. */
 export async function freshDatabase(): Promise<Environment> {

@@ -46,7 +46,7 @@ async function askBoth(
   const dice = createDice(`${ground.seed} stall ${number}`)
   const asked = servers.flatMap(({ url }, server) =>
     Array.from({ length: streams }, (_, index) => {
-      return ask(ground, { id: `stall-${number}-${server}-${index}`, route: () => url, pieces: 4, paceMs: leaseMs / 2 })
+      return ask(ground, { id: `stall-${number}-${server}-${index}`, route: () => url, pieces: 2, paceMs: leaseMs / 2 })
     }),
   )
   await Promise.all(asked.map(({ begun }) => begun))
