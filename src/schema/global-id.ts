@@ -3,10 +3,10 @@ export type NodeType = 'User' | 'ApiKey' | 'Invitation' | 'Conversation' | 'Part
 // An id that names nothing is the id of nothing, so that it takes the same way as one that does not exist.
 const nothing = '00000000-0000-0000-0000-000000000000'
 
-const uuid = '[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}'
-const form = new RegExp(
-  `^(?:(User|ApiKey|Invitation|Conversation|Message|Completion):(${uuid})|(Participant):(${uuid}:${uuid}))$`,
-)
+const idForm =
+  /^(User|ApiKey|Invitation|Conversation|Message|Completion):([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})$/
+const participantForm =
+  /^(Participant):([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}:[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})$/
 
 export function writeId(type: Exclude<NodeType, 'Participant'>, id: string): string {
   return Buffer.from(`${type}:${id}`).toString('base64url')
@@ -37,8 +37,8 @@ const longest = 120
 /** null for what is no id of ours. The id of a Participant is a `participantKey`. */
 export function readAnyId(globalId: string): { type: NodeType; id: string } | null {
   if (globalId.length > longest) return null
-  const [, plainType, plainId, participant, key] = form.exec(Buffer.from(globalId, 'base64url').toString()) ?? []
-  const [type, id] = [plainType ?? participant, plainId ?? key]
+  const text = Buffer.from(globalId, 'base64url').toString()
+  const [, type, id] = idForm.exec(text) ?? participantForm.exec(text) ?? []
   return type === undefined || id === undefined ? null : { type: type as NodeType, id }
 }
 
