@@ -94,7 +94,7 @@ export function isOneSlip(name: string, other: string): boolean {
 
 export const limits = {
   LIMIT_REQUESTS_PER_MINUTE: whole('requests', 1, 1e9).default(120).describe('per user'),
-  LIMIT_COST: whole('a cost', 1, 1e9).default(25_000).describe('of one operation, or of one event of a subscription'),
+  LIMIT_COST: whole('a cost', 1, 1e9).default(50_000).describe('of one operation, or of one event of a subscription'),
   LIMIT_STREAMS_PER_USER: whole('streams', 1, 1e9).default(50).describe('open at once, per user'),
   LIMIT_SOCKETS: whole('WebSockets', 1, 1e9).default(10_000).describe('open at once'),
   LIMIT_SOCKETS_PER_USER: whole('WebSockets', 1, 1e9).default(200).describe('open at once, per user'),

@@ -37,7 +37,7 @@ test('nothing set means the embedded database, the demo model and Dev sign-in on
     isRunByNpm: false,
     streamRetentionMs: 86_400_000,
     requestsPerMinute: 120,
-    operationCost: 25_000,
+    operationCost: 50_000,
     answerBytes: 8 * 1024 * 1024,
     streamsPerUser: 50,
     mostSockets: 10_000,

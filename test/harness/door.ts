@@ -77,7 +77,7 @@ export async function openDoor(options: DoorOptions = {}): Promise<Door> {
     settings: {
       host: options.host ?? '127.0.0.1',
       port: 0,
-      operationCost: options.operationCost ?? 25_000,
+      operationCost: options.operationCost ?? 50_000,
       allowedOrigins: options.allowedOrigins ?? [],
       anyHost: options.anyHost ?? false,
       mostSockets: options.mostSockets ?? 1_000,

@@ -71,7 +71,7 @@ describe('an operation that can cost more than the budget is refused before it r
   })
 
   test('over a WebSocket and as server-sent events, for one event of a subscription', async () => {
-    const document = `subscription ($id: ID!) { conversationEvents(conversationId: $id, after: $id) { ... on MessageCreated { message { ${nested('siblings', 'siblings')} } } } }`
+    const document = `subscription ($id: ID!) { conversationEvents(conversationId: $id, after: "x") { ... on MessageCreated { message { ${nested('siblings', 'siblings')} } } } }`
     for (const over of ['websocket', 'sse'] as const) {
       const events = subscribe(usual.url, document, { id: 'x' }, { as: 'alice', over })
       await expect(events.next()).rejects.toMatchObject({

@@ -46,7 +46,7 @@ const page = (size: number, selection: string) =>
 export const siblingsNested = costlyDocuments('siblings of siblings', ({ answerIds: [id = ''] }) => ({
   allowed: {
     document: inMessage(
-      'siblings { id content parent { siblingsCount } conversation { messages(last: 50) { edges { node { id } } } } }',
+      'siblings { id content parent { siblingsCount } conversation { messages(last: 100) { edges { node { id } } } } }',
     ),
     variables: { id },
   },
@@ -54,7 +54,7 @@ export const siblingsNested = costlyDocuments('siblings of siblings', ({ answerI
 }))
 
 export const messagesNested = costlyDocuments('pages of pages', ({ answerIds: [id = ''] }) => ({
-  allowed: { document: inMessage(page(100, `id ${page(100, 'id content')}`)), variables: { id } },
+  allowed: { document: inMessage(page(200, `id ${page(100, 'id content')}`)), variables: { id } },
   refused: { document: inMessage(page(200, page(200, page(200, 'id')))), variables: { id } },
 }))
 
