@@ -29,7 +29,12 @@ const onOneDatabase = [
 ]
 
 /** The other tests of test/chat run once on each database, all others once. */
-function project(name: string, include: string[], database: 'pglite' | 'postgres', exclude: string[] = []): TestProjectInlineConfiguration {
+function project(
+  name: string,
+  include: string[],
+  database: 'pglite' | 'postgres',
+  exclude: string[] = [],
+): TestProjectInlineConfiguration {
   return {
     // Node resolves `graphql` to CommonJS and Vite to ESM; with both loaded, `instanceof GraphQLError` is false in tests.
     resolve: { alias: [{ find: /^graphql$/, replacement: 'graphql/index.js' }] },
