@@ -188,5 +188,5 @@ describe.runIf(inject('database') === 'postgres')('two servers', () => {
     await hers.until('alice')
     his.drop()
     await hers.close()
-  })
+  }, 120_000)
 })

@@ -184,12 +184,12 @@ describe.runIf(inject('database') === 'postgres')('two servers', () => {
     await owner.add(id, guestId, 'EDITOR')
     expect(await list.next()).toMatchObject({ __typename: 'ConversationAppeared', conversation: { id } })
     const startedMs = performance.now()
-    for (let count = 0; count < 10; count++) {
+    for (let count = 0; count < 5; count++) {
       await owner.write(id, `${count}`)
       expect(await list.next()).toMatchObject({ __typename: 'ConversationChanged', conversation: { id } })
     }
-    // They look every ten seconds.
-    expect(performance.now() - startedMs).toBeLessThan(10_000)
+    // They look every ten seconds, which would be some fifty.
+    expect(performance.now() - startedMs).toBeLessThan(30_000)
     await owner.expel(id, guestId)
     expect(await list.next()).toEqual({ __typename: 'ConversationDisappeared', conversationId: id })
     await list.close()
@@ -218,10 +218,11 @@ describe.runIf(inject('database') === 'postgres')('two servers', () => {
     const list = await opened('alice', there.url)
     await executeAt(
       database['DATABASE_URL'] ?? '',
-      `WITH made AS (INSERT INTO conversations (id) SELECT gen_random_uuid() FROM generate_series(1, 1001) RETURNING id)
+      `WITH made AS (INSERT INTO conversations (id) SELECT gen_random_uuid() FROM generate_series(1, 1500) RETURNING id)
        INSERT INTO participants (conversation_id, user_id, role) SELECT made.id, users.id, 'OWNER' FROM made, users`,
     )
-    expect(await list.next()).toMatchObject({ __typename: 'ViewerEventsOpened' })
+    const told = await list.until(({ __typename }) => __typename === 'ViewerEventsOpened')
+    expect(told.length).toBeLessThan(10)
     const { id } = await owner.converse()
     expect(await list.next()).toMatchObject({ __typename: 'ConversationAppeared', conversation: { id } })
     await list.close()
