@@ -194,12 +194,12 @@ describe.skipIf(isSkipped)(title, () => {
 
   it('shows what others write as it comes, who they are, whether they write, and what is unread elsewhere', async () => {
     const kim = createPerson(server.url, 'kim')
-    const [here, there] = [await kim.converse({ title: 'Here' }), await kim.converse({ title: 'There' })]
+    const [here, there] = [await kim.converse({ title: 'Moles' }), await kim.converse({ title: 'Worms' })]
     await kim.write(here.id, 'The first words')
     const leo = await createPerson(server.url, 'leo').id()
     for (const { id } of [here, there]) await kim.add(id, leo, 'EDITOR')
     await open('leo')
-    await page.getByRole('link', { name: 'Here' }).click()
+    await page.getByRole('link', { name: 'Moles' }).click()
     await page.getByText('The first words').waitFor()
     const present = openConversation(server.url, 'kim', here.id)
     await present.until('kim', 'leo')
@@ -212,12 +212,12 @@ describe.skipIf(isSkipped)(title, () => {
     await kim.write(here.id, 'The next words')
     await page.getByText('The next words').waitFor()
     await kim.write(there.id, 'Unseen words')
-    await page.getByRole('link', { name: 'There 1 unread' }).click()
+    await page.getByRole('link', { name: 'Worms 1 unread' }).click()
     await page.getByText('Unseen words').waitFor()
-    await page.getByRole('link', { name: 'Here', exact: true }).click()
-    await page.getByRole('link', { name: 'There', exact: true }).waitFor()
+    await page.getByRole('link', { name: 'Moles', exact: true }).click()
+    await page.getByRole('link', { name: 'Worms', exact: true }).waitFor()
     await kim.remove(there.id)
-    await page.getByRole('link', { name: 'There' }).waitFor({ state: 'detached' })
+    await page.getByRole('link', { name: 'Worms' }).waitFor({ state: 'detached' })
     await present.close()
   })
 
