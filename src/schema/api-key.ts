@@ -1,5 +1,6 @@
 import type { ApiKey } from '../chat/access/api-key.ts'
 import { builder } from './builder.ts'
+import { createResult, failable } from './error.ts'
 import { readId, writeId } from './global-id.ts'
 import { Node } from './node.ts'
 
@@ -52,21 +53,45 @@ const CreateApiKeyPayload = builder.objectRef<{ apiKey: ApiKey; secret: string }
   }),
 })
 
+const CreateApiKeyResult = createResult(
+  'CreateApiKeyResult',
+  'A new API key, or why there is none.',
+  CreateApiKeyPayload,
+  ['INVALID_INPUT'],
+)
+
+const RevokeApiKeyPayload = builder.objectRef<{ apiKey: ApiKey }>('RevokeApiKeyPayload').implement({
+  description: 'The API key signs nobody in any more.',
+  fields: (t) => ({
+    apiKey: t.expose('apiKey', { type: 'ApiKey', description: 'As it is now, with its `revokedAt`.' }),
+  }),
+})
+
+const RevokeApiKeyResult = createResult(
+  'RevokeApiKeyResult',
+  'An API key that was revoked, or why there was none.',
+  RevokeApiKeyPayload,
+  ['NOT_FOUND'],
+)
+
 builder.mutationFields((t) => ({
   createApiKey: t.field({
-    type: CreateApiKeyPayload,
+    type: CreateApiKeyResult,
+    nullable: true,
     description:
       'Makes an API key, with which a program signs in as the viewer, and may do all that the viewer may. A key that is made by ' +
       'somebody who is signed in with an API key ends no later than that key, and is revoked with it.',
     args: { input: t.arg({ type: CreateApiKeyInput, required: true, description: 'What it is to be like.' }) },
-    resolve: (_, { input }, { chat, viewer, signingKey }) => chat.apiKeys.create(viewer, input, signingKey),
+    resolve: (_, { input }, { chat, viewer, signingKey }) => failable(chat.apiKeys.create(viewer, input, signingKey)),
   }),
   revokeApiKey: t.field({
-    type: 'ApiKey',
+    type: RevokeApiKeyResult,
+    nullable: true,
     description:
       'Ends an API key of the viewer for good, and the keys that were made by it; what is open by them is closed within seconds. ' +
       'Once more changes nothing.',
     args: { id: t.arg.id({ required: true, description: 'The id of the API key.' }) },
-    resolve: (_, { id }, { chat, viewer }) => chat.apiKeys.revoke(viewer, readId('ApiKey', id)),
+    resolve: (_, { id }, { chat, viewer }) =>
+      failable(chat.apiKeys.revoke(viewer, readId('ApiKey', id)).then((apiKey) => ({ apiKey }))),
   }),
 }))

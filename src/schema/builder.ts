@@ -43,11 +43,14 @@ builder.mutationType({
 builder.subscriptionType({ description: 'What can be watched, over graphql-transport-ws or over server-sent events.' })
 
 builder.addScalarType('DateTime', GraphQLDateTimeISO, {
+  specifiedByURL: 'https://scalars.graphql.org/andimarek/date-time.html',
   description: 'A time as in RFC 3339, in UTC, to the millisecond, such as `2025-01-31T09:30:00.000Z`.',
 })
 builder.addScalarType('JSON', JsonScalar, {
+  specifiedByURL: 'https://www.rfc-editor.org/rfc/rfc8259',
   description: 'Any JSON value, as itself and not as text: an object, a list, a string, a number, a boolean or null.',
 })
+// Without `specifiedBy`: what it holds is for this server alone and may change, so there is no format to rely on.
 builder.scalarType('Cursor', {
   description: 'A place in a stream. Opaque: keep the latest and give it back, as `after`, to go on from there.',
   serialize: String,

@@ -51,11 +51,12 @@ function ConversationPage({ openId, revision, after }: ConversationPageProps) {
     if (revision > 0) refresh({ requestPolicy: 'network-only' })
   }, [revision, openId, refresh])
 
-  if (error && !data) return <ListProblem text={sentence(error)} onRetry={refresh} />
-  if (!data) return <p className="hint">{fetching ? 'Loading…' : ''}</p>
+  const page = data?.conversations
+  if (error && !page) return <ListProblem text={sentence(error)} onRetry={refresh} />
+  if (!page) return <p className="hint">{fetching ? 'Loading…' : ''}</p>
 
-  const conversations = nodesOf(data.conversations.edges)
-  const { hasNextPage, endCursor } = data.conversations.pageInfo
+  const conversations = nodesOf(page.edges)
+  const { hasNextPage, endCursor } = page.pageInfo
   if (conversations.length === 0) return after === null ? <p className="hint">Nothing asked yet.</p> : null
   return (
     <>

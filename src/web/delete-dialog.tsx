@@ -24,11 +24,12 @@ interface DeleteDialogProps {
 
 export function DeleteDialog({ id, title, onClose }: DeleteDialogProps) {
   const [{ fetching, data, error }, remove] = useMutation(DeleteConversation)
-  const refusal = data?.deleteConversation.__typename === 'DeletePayload' ? undefined : data?.deleteConversation
+  const deletion = data?.deleteConversation
+  const refusal = deletion && 'message' in deletion ? deletion.message : null
 
   async function confirm() {
     const result = await remove({ id }, affects)
-    if (result.data?.deleteConversation.__typename === 'DeletePayload') location.hash = '#/'
+    if (result.data?.deleteConversation?.__typename === 'DeletePayload') location.hash = '#/'
   }
 
   return (
@@ -37,7 +38,7 @@ export function DeleteDialog({ id, title, onClose }: DeleteDialogProps) {
       action="Delete"
       isDangerous
       isBusy={fetching}
-      problem={error ? sentence(error) : (refusal?.message ?? null)}
+      problem={error ? sentence(error) : refusal}
       onConfirm={() => void confirm()}
       onClose={onClose}
     >

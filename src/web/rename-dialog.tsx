@@ -23,11 +23,12 @@ interface RenameDialogProps {
 export function RenameDialog({ id, title, onClose }: RenameDialogProps) {
   const [text, setText] = useState(title)
   const [{ fetching, data, error }, rename] = useMutation(RenameConversation)
-  const refusal = data?.updateConversation.__typename === 'ConversationPayload' ? undefined : data?.updateConversation
+  const update = data?.updateConversation
+  const refusal = update && 'message' in update ? update.message : null
 
   async function confirm() {
     const result = await rename({ id, title: text.trim() })
-    if (result.data?.updateConversation.__typename === 'ConversationPayload') onClose()
+    if (result.data?.updateConversation?.__typename === 'ConversationPayload') onClose()
   }
 
   return (
@@ -35,7 +36,7 @@ export function RenameDialog({ id, title, onClose }: RenameDialogProps) {
       title="Rename this conversation"
       action="Rename"
       isBusy={fetching}
-      problem={error ? sentence(error) : (refusal?.message ?? null)}
+      problem={error ? sentence(error) : refusal}
       onConfirm={() => void confirm()}
       onClose={onClose}
     >

@@ -59,9 +59,10 @@ const globalId = (id: string) => Buffer.from(`Message:${id}`).toString('base64ur
 
 /** Made by the server, and filled in bulk behind its back: writing them one by one would take minutes. */
 async function grow(server: Child, client: pg.Client): Promise<Tree> {
-  type Made = { createConversation: { id: string } }
-  const { createConversation } = await ask<Made>(server, 'mutation { createConversation(input: {}) { id } }', {})
-  const conversationId = createConversation.id
+  type Made = { createConversation: { conversation: { id: string } } }
+  const creation = 'mutation { createConversation(input: {}) { ... on ConversationPayload { conversation { id } } } }'
+  const { createConversation } = await ask<Made>(server, creation, {})
+  const conversationId = createConversation.conversation.id
   const [, storedId] = Buffer.from(conversationId, 'base64url').toString().split(':')
   const ids: string[] = []
   const parents: (string | null)[] = []

@@ -1,20 +1,27 @@
 import { execute, type Sender } from './client.ts'
 import { type ApiKey, createApiKey, revokeApiKey, viewerApiKeys } from './documents.ts'
-import type { Person } from './person.ts'
+import { fieldOf, operationsBy, type Person } from './person.ts'
 
-interface Made {
+export interface Made {
   secret: string
   apiKey: ApiKey
 }
 
-export async function make(person: Person, input: object = {}): Promise<Made> {
-  const given = { input: { name: 'a robot', ...input } }
-  return (await person.request<{ createApiKey: Made }>(createApiKey, given)).createApiKey
-}
+const makingBy = ({ request }: Person) =>
+  operationsBy(request)<[input: object], Made>(createApiKey, (input) => ({ input: { name: 'a robot', ...input } }))
+const revokingBy = ({ request }: Person) =>
+  fieldOf(
+    operationsBy(request)<[id: string], { apiKey: ApiKey }>(revokeApiKey, (id) => ({ id })),
+    'apiKey',
+  )
 
-export async function revoke(person: Person, id: string): Promise<ApiKey> {
-  return (await person.request<{ revokeApiKey: ApiKey }>(revokeApiKey, { id })).revokeApiKey
-}
+export const make = Object.assign((person: Person, input: object = {}) => makingBy(person)(input), {
+  refuse: (person: Person, input: object = {}) => makingBy(person).refuse(input),
+})
+
+export const revoke = Object.assign((person: Person, id: string) => revokingBy(person)(id), {
+  refuse: (person: Person, id: string) => revokingBy(person).refuse(id),
+})
 
 export async function keysOf(person: Person): Promise<ApiKey[]> {
   return (await person.request<{ viewer: { apiKeys: ApiKey[] } }>(viewerApiKeys)).viewer.apiKeys

@@ -49,8 +49,13 @@ export const createCompletion = `mutation ($input: CreateCompletionInput!) {
 } ${inFailures}`
 
 export const contextPreview = `query ($input: CreateCompletionInput!) {
-  contextPreview(input: $input) { strategy promptTokens limit messagesCount omittedCount tooLong messages { id content } }
-}`
+  contextPreview(input: $input) {
+    ...F
+    ... on ContextPreviewPayload {
+      report { strategy promptTokens limit messagesCount omittedCount tooLong messages { id content } }
+    }
+  }
+} ${inFailures}`
 
 export const cancelCompletion = `mutation ($id: ID!) {
   cancelCompletion(id: $id) { ...F ... on CancelCompletionPayload { completion { ...C } } }
@@ -88,8 +93,8 @@ export const messageNode = `query ($id: ID!) { node(id: $id) { ...M } } ${messag
 export const conversationNode = `query ($id: ID!) { node(id: $id) { ...T } } ${conversationFields}`
 
 export const createConversation = `mutation ($input: CreateConversationInput!) {
-  createConversation(input: $input) { ...T }
-} ${conversationFields}`
+  createConversation(input: $input) { ...R }
+} ${conversationResult}`
 
 export const updateConversation = `mutation ($id: ID!, $input: UpdateConversationInput!) {
   updateConversation(id: $id, input: $input) { ...R }
@@ -175,9 +180,11 @@ export const conversations = `query ($first: Int, $after: String, $last: Int, $b
 const apiKeyFields = 'fragment K on ApiKey { id name prefix createdAt lastUsedAt expiresAt revokedAt }'
 
 export const createApiKey = `mutation ($input: CreateApiKeyInput!) {
-  createApiKey(input: $input) { secret apiKey { ...K } }
-} ${apiKeyFields}`
-export const revokeApiKey = `mutation ($id: ID!) { revokeApiKey(id: $id) { ...K } } ${apiKeyFields}`
+  createApiKey(input: $input) { ...F ... on CreateApiKeyPayload { secret apiKey { ...K } } }
+} ${apiKeyFields} ${inFailures}`
+export const revokeApiKey = `mutation ($id: ID!) {
+  revokeApiKey(id: $id) { ...F ... on RevokeApiKeyPayload { apiKey { ...K } } }
+} ${apiKeyFields} ${inFailures}`
 export const apiKeyNode = `query ($id: ID!) { node(id: $id) { ...K } } ${apiKeyFields}`
 export const viewerApiKeys = `{ viewer { apiKeys { ...K } } } ${apiKeyFields}`
 

@@ -66,7 +66,7 @@ export type Person = ReturnType<typeof createPerson>
 
 type Request = <Data>(document: string, variables?: object) => Promise<Data>
 
-function operationsBy(request: Request) {
+export function operationsBy(request: Request) {
   return function operation<Arguments extends unknown[], Payload>(
     document: string,
     variables: (...given: Arguments) => object,
@@ -87,6 +87,15 @@ function operationsBy(request: Request) {
     }
     return Object.assign(perform, { refuse })
   }
+}
+
+/** The operation, with one field of its payload in the place of the payload. */
+export function fieldOf<Arguments extends unknown[], Payload, Field extends keyof Payload>(
+  operation: Operation<Arguments, Payload>,
+  field: Field,
+): Operation<Arguments, Payload[Field]> {
+  const perform = async (...given: Arguments) => (await operation(...given))[field]
+  return Object.assign(perform, { refuse: operation.refuse })
 }
 
 export function createPerson(url: string, who: string | Sender) {
@@ -124,12 +133,14 @@ export function createPerson(url: string, who: string | Sender) {
     watch(completionId: string, { over, ...place }: Shape & { after?: string } = {}) {
       return stream({ watch: { completionId, ...place } }, over)
     },
-    async preview(input: object): Promise<ContextReport> {
-      return (await request<{ contextPreview: ContextReport }>(contextPreview, { input })).contextPreview
-    },
-    async converse(input: object = {}): Promise<Conversation> {
-      return (await request<{ createConversation: Conversation }>(createConversation, { input })).createConversation
-    },
+    preview: fieldOf(
+      operation<[input: object], { report: ContextReport }>(contextPreview, (input) => ({ input })),
+      'report',
+    ),
+    converse: fieldOf(
+      operation<[input?: object], Changed>(createConversation, (input = {}) => ({ input })),
+      'conversation',
+    ),
     async id(): Promise<string> {
       return (await request<{ viewer: { id: string } }>('{ viewer { id } }')).viewer.id
     },

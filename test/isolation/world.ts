@@ -1,7 +1,7 @@
 import { SignJWT } from 'jose'
 import { expect, vi } from 'vitest'
+import { make, revoke } from '../harness/api-keys.ts'
 import { execute } from '../harness/client.ts'
-import { createApiKey, revokeApiKey } from '../harness/documents.ts'
 import { createPerson, type Person, readTo, says } from '../harness/person.ts'
 import type { ScriptedUpstream } from '../harness/upstream.ts'
 import { chunks, done, finish, silence, usage } from '../harness/upstream.ts'
@@ -68,7 +68,7 @@ export async function furnish(upstream: ScriptedUpstream, furniture: Furniture):
   const again = await asker.ask({ conversationId, messages: [says('x')], idempotencyKey: keys[0] })
   const written = await asker.write(conversationId, 'x', { idempotencyKey: keys[1] })
   const edited = await owner.write(conversationId, word('edit'), { replaces: written.createdMessage.id })
-  const { secret, apiKey } = await makeApiKey(owner, word('key'))
+  const { secret, apiKey } = await make(owner, { name: word('key') })
   const { token, invitation } = await owner.invite(conversationId, 'VIEWER', { maxUses: 1 })
   await comer.accept(token)
 
@@ -93,11 +93,6 @@ export async function furnish(upstream: ScriptedUpstream, furniture: Furniture):
     tokens: [token],
     secrets: [secret, token],
   }
-}
-
-async function makeApiKey(owner: Person, name: string, expiresAt: Date | null = null) {
-  type Made = { createApiKey: { secret: string; apiKey: { id: string } } }
-  return (await owner.request<Made>(createApiKey, { input: { name, expiresAt } })).createApiKey
 }
 
 /** An answer that is being written, and one that waits for it. */
@@ -137,10 +132,10 @@ async function cursorsOf(person: Person, conversationId: string): Promise<string
 /** What does not sign alice in any more, or never did, by what has become of it. */
 export async function endedCredentials(url: string, person: Somebody): Promise<Record<string, string>> {
   const [revoked, expired] = await Promise.all([
-    makeApiKey(person, 'revoked'),
-    makeApiKey(person, 'expired', new Date(Date.now() + 3_000)),
+    make(person, { name: 'revoked' }),
+    make(person, { name: 'expired', expiresAt: new Date(Date.now() + 3_000) }),
   ])
-  await person.request(revokeApiKey, { id: revoked.apiKey.id })
+  await revoke(person, revoked.apiKey.id)
   const expiredKey = `Bearer ${expired.secret}`
   await vi.waitFor(async () => {
     const { status } = await execute(url, '{ viewer { id } }', {}, { authorization: expiredKey })

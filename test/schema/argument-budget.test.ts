@@ -11,7 +11,7 @@ afterAll(() => upstream.close())
 const alice = createPerson(url, 'alice')
 const half = 'x'.repeat(524_000)
 const previewOf = (extraBody: string) =>
-  `contextPreview(input: { messages: [{ role: USER, content: "x" }], extraBody: ${extraBody} }) { promptTokens }`
+  `contextPreview(input: { messages: [{ role: USER, content: "x" }], extraBody: ${extraBody} }) { __typename }`
 const writingOf = (content: string) =>
   `createMessage(input: { conversationId: "x", message: { role: USER, content: ${content} } }) { __typename }`
 const twice = (one: string) => `a: ${one} b: ${one} c: ${one}`

@@ -1,4 +1,5 @@
 import { mostAdded } from '../../chat/completion/added-message.ts'
+import type { UnwrittenReport } from '../../chat/access/error.ts'
 import type { Completion, StartInput, WatchInput } from '../../chat/completion/completion.ts'
 import type { CompletionInput, KeyValue as Pair } from '../../chat/prompt/completion-input.ts'
 import { builder } from '../builder.ts'
@@ -203,6 +204,20 @@ const CancelCompletionResult = createResult(
   ['NOT_FOUND', 'FORBIDDEN'],
 )
 
+const ContextPreviewPayload = builder.objectRef<{ report: UnwrittenReport }>('ContextPreviewPayload').implement({
+  description: 'The preview.',
+  fields: (t) => ({
+    report: t.expose('report', { type: ContextReport, description: 'What would be sent, and what would be left out.' }),
+  }),
+})
+
+const ContextPreviewResult = createResult(
+  'ContextPreviewResult',
+  'A preview, or why there is none.',
+  ContextPreviewPayload,
+  ['INVALID_INPUT', 'NOT_FOUND', 'FORBIDDEN'],
+)
+
 function readInput(input: typeof CreateCompletionInput.$inferInput): CompletionInput {
   const conversationId = readOptionalId('Conversation', input.conversationId)
   return { ...input, conversationId, parentId: readOptionalId('Message', input.parentId) }
@@ -229,7 +244,8 @@ builder.queryField('completion', (t) =>
 
 builder.queryField('contextPreview', (t) =>
   t.field({
-    type: ContextReport,
+    type: ContextPreviewResult,
+    nullable: true,
     extensions: weighs(100),
     description:
       'What would be sent upstream for this input, and what would be left out; nothing is sent or stored, and a conversation may ' +
@@ -237,13 +253,15 @@ builder.queryField('contextPreview', (t) =>
     args: {
       input: t.arg({ type: CreateCompletionInput, required: true, description: 'What would be asked, and where.' }),
     },
-    resolve: (_, { input }, { chat, viewer }) => chat.previewContext(viewer, readInput(input)),
+    resolve: (_, { input }, { chat, viewer }) =>
+      failable(chat.previewContext(viewer, readInput(input)).then((report) => ({ report }))),
   }),
 )
 
 builder.mutationFields((t) => ({
   createCompletion: t.field({
     type: CreateCompletionResult,
+    nullable: true,
     extensions: weighs(100),
     description:
       'Asks the model, and stores the question and the answer. Returns the finished completion or, with `background: true`, at once, ' +
@@ -254,6 +272,7 @@ builder.mutationFields((t) => ({
   }),
   cancelCompletion: t.field({
     type: CancelCompletionResult,
+    nullable: true,
     description:
       'Stops a completion, from any client of any participant who may write. What was written so far is kept. One that has ended stays as it is.',
     args: { id: t.arg.id({ required: true, description: 'The id of the completion.' }) },

@@ -32,6 +32,7 @@ const Model = builder.objectRef<OfferedModel>('Model').implement({
 builder.queryField('models', (t) =>
   t.field({
     type: [Model],
+    nullable: true,
     extensions: atMost(mostModels),
     description: 'What the upstreams offer, for a picker. Empty while none can be reached; 1,000 at most.',
     resolve: (_, __, { chat, viewer }) => chat.models.list(viewer),

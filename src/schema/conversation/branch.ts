@@ -22,6 +22,7 @@ builder.objectFields('Conversation', (t) => ({
 builder.mutationFields((t) => ({
   selectBranch: t.field({
     type: ConversationResult,
+    nullable: true,
     description:
       "Makes the branch that ends in, or passes through, this message the viewer's current one, for nobody else. Where the viewer " +
       'stands below it, they stay there; else they go to the newest message below it. Any participant may.',
@@ -31,6 +32,7 @@ builder.mutationFields((t) => ({
   }),
   markRead: t.field({
     type: ConversationResult,
+    nullable: true,
     description:
       "Makes the message the viewer's `lastReadMessage`, unless that is a later one. It is no event of the conversation. Any participant may.",
     args: { messageId: t.arg.id({ required: true, description: 'The id of the last message that was read.' }) },

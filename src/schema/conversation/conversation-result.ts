@@ -24,7 +24,7 @@ export const ConversationResult = createResult(
   'ConversationResult',
   'A conversation after a change, or why there was none.',
   ConversationPayload,
-  ['INVALID_INPUT', 'NOT_FOUND', 'FORBIDDEN'],
+  ['INVALID_INPUT', 'NOT_FOUND', 'FORBIDDEN', 'IDEMPOTENCY_CONFLICT'],
 )
 
 /** What is expected to go wrong becomes a value of the result. */

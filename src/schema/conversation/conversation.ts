@@ -128,6 +128,7 @@ builder.queryFields((t) => ({
   }),
   conversations: t.field({
     type: ConversationConnection,
+    nullable: true,
     extensions: pagedBy('first', 'last'),
     description: "The viewer's conversations, the last changed first.",
     args: {
@@ -178,14 +179,16 @@ const UpdateConversationInput = builder.inputType('UpdateConversationInput', {
 
 builder.mutationFields((t) => ({
   createConversation: t.field({
-    type: 'Conversation',
+    type: ConversationResult,
+    nullable: true,
     description:
       'Begins an empty conversation, whose owner is the viewer. `createCompletion` without a conversation begins one, too.',
     args: { input: t.arg({ type: CreateConversationInput, required: true, description: 'What it is to be like.' }) },
-    resolve: (_, { input }, { chat, viewer }) => chat.conversations.create(viewer, input),
+    resolve: (_, { input }, { chat, viewer }) => conversationResult(chat.conversations.create(viewer, input)),
   }),
   updateConversation: t.field({
     type: ConversationResult,
+    nullable: true,
     description: 'Changes title, system prompt, defaults, or whether it is archived. Takes an EDITOR.',
     args: {
       id: t.arg.id({ required: true, description: 'The id of the conversation.' }),
@@ -196,6 +199,7 @@ builder.mutationFields((t) => ({
   }),
   deleteConversation: t.field({
     type: DeleteResult,
+    nullable: true,
     description:
       'Deletes it with all its messages, for everybody, for ever; what is being answered in it is cancelled. Takes an OWNER.',
     args: { id: t.arg.id({ required: true, description: 'The id of the conversation.' }) },

@@ -107,6 +107,7 @@ const RevokeInvitationResult = createResult(
 builder.mutationFields((t) => ({
   createInvitation: t.field({
     type: InvitationResult,
+    nullable: true,
     description:
       'Makes a token that lets people come in by themselves. It holds as long as the viewer is an OWNER. Takes an OWNER.',
     args: { input: t.arg({ type: CreateInvitationInput, required: true, description: 'Whom to let in.' }) },
@@ -117,6 +118,7 @@ builder.mutationFields((t) => ({
   }),
   revokeInvitation: t.field({
     type: RevokeInvitationResult,
+    nullable: true,
     description:
       'Ends an invitation for good; whoever came in by it stays. Once more changes nothing. Requires the OWNER role; to everybody else the ' +
       'invitation does not exist.',
@@ -126,6 +128,7 @@ builder.mutationFields((t) => ({
   }),
   acceptInvitation: t.field({
     type: ConversationResult,
+    nullable: true,
     description:
       'Lets the viewer take part, beginning where the inviter stands. Whoever takes part already keeps their role, and uses up nothing. ' +
       'A token that is unknown, expired, revoked or used up is NotFound, and so is, for whoever was removed, one from before.',

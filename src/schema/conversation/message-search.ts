@@ -48,6 +48,7 @@ const MessageSearchConnection = builder.objectRef<Page<MessageHit>>('MessageSear
 builder.queryField('searchMessages', (t) =>
   t.field({
     type: MessageSearchConnection,
+    nullable: true,
     extensions: { directives: { ...pagedBy('first').directives, ...weighs(100).directives } },
     description:
       'Full-text search over the messages that the viewer may see, best first: where the words stand close together, and ' +

@@ -224,6 +224,7 @@ const MessageResult = createResult('MessageResult', 'A new message, or why there
 builder.mutationFields((t) => ({
   createMessage: t.field({
     type: MessageResult,
+    nullable: true,
     description:
       'Writes a message without asking the model. With `replaces`, it is an edit: a sibling of that message. Takes an EDITOR.',
     args: { input: t.arg({ type: CreateMessageInput, required: true, description: 'The message and its place.' }) },
@@ -237,6 +238,7 @@ builder.mutationFields((t) => ({
   }),
   deleteMessage: t.field({
     type: DeleteResult,
+    nullable: true,
     description:
       'Deletes a message for everybody, for ever. What was written after it stays: the message before it becomes its parent, and whoever ' +
       'stood on it stands there; where there is none before it, on the newest that is left. An answer that is still being written is ' +

@@ -61,6 +61,7 @@ const roleDescription = 'What they may do.'
 builder.mutationFields((t) => ({
   addParticipant: t.field({
     type: ConversationResult,
+    nullable: true,
     description:
       'Lets somebody take part, beginning where the viewer stands. Whoever takes part already in this role stays as they are; in another role, ' +
       'that is InvalidInput: `updateParticipant` changes it. Takes an OWNER.',
@@ -78,6 +79,7 @@ builder.mutationFields((t) => ({
   }),
   updateParticipant: t.field({
     type: ConversationResult,
+    nullable: true,
     description:
       'Changes what a participant may do. Of whoever becomes a VIEWER, the questions that wait for their turn are cancelled. ' +
       'The last OWNER cannot become anything else. Takes an OWNER.',
@@ -91,6 +93,7 @@ builder.mutationFields((t) => ({
   }),
   removeParticipant: t.field({
     type: ConversationResult,
+    nullable: true,
     description:
       'Lets a participant take part no longer: at once they see nothing of the conversation, and what they watch of it ends. What they wrote ' +
       'stays, under their name. Their questions that wait for their turn are cancelled; what is being answered already goes on. Takes an OWNER; ' +

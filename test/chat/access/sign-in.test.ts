@@ -1,7 +1,7 @@
 import { SignJWT } from 'jose'
 import { expect, test } from 'vitest'
+import { make } from '../../harness/api-keys.ts'
 import { execute } from '../../harness/client.ts'
-import { createApiKey } from '../../harness/documents.ts'
 import {
   claimsOf,
   createKey,
@@ -106,8 +106,7 @@ test('the server says at its start who signs in, and nothing that it writes hold
   const [good, forged] = await Promise.all([sign(secret), sign(secret.toUpperCase())])
   const by = (token: string) => ({ authorization: `Bearer ${token}` })
   const person = createPerson(server.url, by(good))
-  type Made = { createApiKey: { secret: string; apiKey: { prefix: string } } }
-  const { createApiKey: made } = await person.request<Made>(createApiKey, { input: { name: 'a robot' } })
+  const made = await make(person)
   await createPerson(server.url, by(made.secret)).ask({ model: 'demo-fast', messages: [says('What digs?')] })
   // Wrong in a character of which each bit counts, unlike the last.
   const wrong = `${made.secret.slice(0, -5)}${made.secret.at(-5) === 'A' ? 'B' : 'A'}${made.secret.slice(-4)}`

@@ -4,8 +4,6 @@ import { createPerson } from '../../harness/person.ts'
 import { freshDatabase, spawnServer, startServer } from '../../harness/server.ts'
 import { startScriptedUpstream } from '../../harness/upstream.ts'
 
-const createConversation = 'mutation ($title: String) { createConversation(input: { title: $title }) { id title } }'
-const conversation = 'query ($id: ID!) { node(id: $id) { ... on Conversation { title } } }'
 const completionStream = `subscription ($input: CompletionStreamInput!) {
   completionStream(input: $input) {
     __typename
@@ -14,10 +12,6 @@ const completionStream = `subscription ($input: CompletionStreamInput!) {
     ... on CompletionEnded { completion { status choices { message { content } } } }
   }
 }`
-
-interface Created {
-  createConversation: { id: string; title: string }
-}
 
 interface Streamed {
   completionStream: { __typename: string; choices?: { content: string }[]; completion?: unknown }
@@ -32,12 +26,11 @@ test('a process serves at the address that it prints, and ends with 0 on SIGTERM
 test('a conversation is there after its server was killed and started again', async () => {
   const database = await freshDatabase()
   const killed = await spawnServer(database)
-  const created = await query<Created>(killed.url, createConversation, { title: 'Moles' })
+  const { id } = await createPerson(killed.url, 'alice').converse({ title: 'Moles' })
   await killed.kill('SIGKILL')
 
   const server = await startServer(database)
-  const { id } = created.createConversation
-  expect(await query(server.url, conversation, { id })).toEqual({ node: { title: 'Moles' } })
+  expect(await createPerson(server.url, 'alice').conversation(id)).toMatchObject({ title: 'Moles' })
 })
 
 test('a HOST that is not this machine stops the start with one line', async () => {

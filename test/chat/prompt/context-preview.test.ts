@@ -3,7 +3,6 @@ import { join } from 'node:path'
 import { countTokens as countCl100k } from 'gpt-tokenizer/encoding/cl100k_base'
 import { countTokens as countO200k } from 'gpt-tokenizer/encoding/o200k_base'
 import { afterAll, describe, expect, inject, test } from 'vitest'
-import type { RequestError } from '../../harness/client.ts'
 import { createPerson, readTo, says, threadOf } from '../../harness/person.ts'
 import { startServer } from '../../harness/server.ts'
 import { chunks, done, finish, gate, startScriptedUpstream } from '../../harness/upstream.ts'
@@ -23,13 +22,13 @@ async function conversationOf(contents: readonly string[], input: object = {}) {
   return id
 }
 
-const whole = `query ($input: CreateCompletionInput!) { contextPreview(input: $input) { messages {
+const whole = `query ($input: CreateCompletionInput!) { contextPreview(input: $input) { ... on ContextPreviewPayload { report { messages {
   id role content name refusal reasoning json toolCallId choiceIndex status createdAt
   parts { __typename } toolCalls { callId name arguments } author { id } completion { id } parent { id } siblings { id }
-} } }`
+} } } } }`
 
 interface Previewed {
-  contextPreview: { messages: object[] }
+  contextPreview: { report: { messages: object[] } }
 }
 
 describe('a preview', () => {
@@ -100,7 +99,7 @@ describe('a preview', () => {
       const nothing = { refusal: null, reasoning: null, json: null, choiceIndex: null, completion: null, siblings: [] }
       const common = { ...nothing, author, status: 'COMPLETE', createdAt: expect.any(String), id: expect.any(String) }
       const text = { parts: [{ __typename: 'TextPart' }], content: 'At night.' }
-      expect(found.contextPreview.messages.slice(-2)).toEqual([
+      expect(found.contextPreview.report.messages.slice(-2)).toEqual([
         {
           ...common,
           ...messages[0],
@@ -118,33 +117,29 @@ describe('a preview', () => {
   test('answers where its new messages would stand, null where that is nowhere yet', async () => {
     const conversationId = await conversationOf(talk)
     const document = `query ($input: CreateCompletionInput!) {
-      contextPreview(input: $input) { messages { conversation { id } } }
+      contextPreview(input: $input) { ... on ContextPreviewPayload { report { messages { conversation { id } } } } }
     }`
     const asked = (input: object) => alice.request(document, { input: { messages: [says('When?')], ...input } })
     const place = { conversation: { id: conversationId } }
     expect(await asked({ conversationId })).toEqual({
-      contextPreview: { messages: Array(talk.length + 1).fill(place) },
+      contextPreview: { report: { messages: Array(talk.length + 1).fill(place) } },
     })
     for (const input of [{}, { store: false }, { conversationId, store: false }]) {
-      const { contextPreview } = (await asked(input)) as { contextPreview: { messages: object[] } }
-      expect(contextPreview.messages.at(-1)).toEqual({ conversation: null })
+      const { contextPreview } = (await asked(input)) as Previewed
+      expect(contextPreview.report.messages.at(-1)).toEqual({ conversation: null })
     }
   })
 
-  test('refuses what asking would refuse, with a code', async () => {
+  test('refuses what asking would refuse', async () => {
     const conversationId = await conversationOf(talk)
     const { viewer } = await bob.request<{ viewer: { id: string } }>('{ viewer { id } }')
     const stop = ['a', 'b', 'c', 'd', 'e']
-    const codeOf = (preview: Promise<unknown>) =>
-      preview.then(
-        () => 'none',
-        (error) => (error as RequestError).errors[0]?.extensions?.['code'],
-      )
-    await expect(alice.preview({ messages: [says('When?')], stop })).rejects.toThrow('input.stop')
-    expect(await codeOf(alice.preview({ messages: [says('When?')], stop }))).toBe('BAD_USER_INPUT')
-    expect(await codeOf(bob.preview({ conversationId, messages: [says('When?')] }))).toBe('NOT_FOUND')
+    const messages = [says('When?')]
+    const refusal = await alice.preview.refuse({ messages, stop })
+    expect(refusal).toMatchObject({ __typename: 'InvalidInput', path: 'input.stop' })
+    expect(await bob.preview.refuse({ conversationId, messages })).toMatchObject({ __typename: 'NotFound' })
     await alice.add(conversationId, viewer.id, 'VIEWER')
-    expect(await codeOf(bob.preview({ conversationId, messages: [says('When?')] }))).toBe('FORBIDDEN')
+    expect(await bob.preview.refuse({ conversationId, messages })).toMatchObject({ __typename: 'Forbidden' })
   })
 })
 

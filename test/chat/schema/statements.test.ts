@@ -5,6 +5,7 @@ import {
   isInterfaceType,
   isLeafType,
   isObjectType,
+  isUnionType,
 } from 'graphql'
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest'
 import { schema } from '../../../src/schema/schema.ts'
@@ -92,6 +93,9 @@ function isLeaf({ type }: GraphQLField<unknown, unknown>) {
 function selectionOf(type: GraphQLOutputType, isFirst = true): string {
   const named = getNamedType(type)
   if (isLeafType(named)) return ''
+  // The first member of a union is what comes when all goes well.
+  const [member] = isUnionType(named) ? named.getTypes() : []
+  if (member) return `... on ${member.name} { ${selectionOf(member, isFirst)} }`
   if (!isObjectType(named)) return '__typename'
   const fields = fieldsOf(named).filter((field) => isFirst || !isNode(named) || isLeaf(field))
   return fields

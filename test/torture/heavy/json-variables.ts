@@ -9,7 +9,7 @@ export const jsonVariables: HeavyWork = {
   name: `${references} references to a variable of 0.8 MB in extraBody`,
   async prepare({ server, faults }) {
     const document = `query ($v: String) {
-      contextPreview(input: { messages: [{ role: USER, content: "x" }], extraBody: { a: [${'$v '.repeat(references)}] } }) { promptTokens }
+      contextPreview(input: { messages: [{ role: USER, content: "x" }], extraBody: { a: [${'$v '.repeat(references)}] } }) { __typename }
     }`
     return async () => {
       for (let count = 0; count < 10; count++) {
