@@ -1,5 +1,4 @@
 import DataLoader from 'dataloader'
-import { GraphQLError } from 'graphql'
 import type { ApiKey, SigningKey } from '../chat/access/api-key.ts'
 import type { User } from '../chat/access/viewer.ts'
 import type { Chat } from '../chat/chat.ts'
@@ -10,6 +9,7 @@ import type { Message, PathRequest } from '../chat/conversation/message.ts'
 import type { Page } from '../chat/conversation/page.ts'
 import type { PresentPerson } from '../chat/conversation/presence.ts'
 import { participantKey, readParticipantKey } from './global-id.ts'
+import { clientError } from './client-error.ts'
 
 /** Of one conversation. */
 export const mostActive = 100
@@ -110,7 +110,7 @@ export function loadOptional<Value>(values: Loader<string, Value | null>, id: st
 export async function loadExisting<Value>(values: Loader<string, Value | null>, id: string): Promise<Value> {
   const value = await values.load(id)
   if (value !== null) return value
-  throw new GraphQLError('This is gone, or no longer shared.', { extensions: { code: 'NOT_FOUND' } })
+  throw clientError('NOT_FOUND', 'This is gone, or no longer shared.')
 }
 
 /** What is known of who asks, and how. */

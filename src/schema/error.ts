@@ -1,6 +1,7 @@
 import type { ObjectRef } from '@pothos/core'
 import { ChatError, type Failure } from '../chat/access/error.ts'
 import { builder } from './builder.ts'
+import { CompletionErrorCode } from './completion/attempt.ts'
 import { ContextReport } from './completion/context-report.ts'
 
 type FailureOf<Code extends Failure['code']> = Extract<Failure, { code: Code }>
@@ -97,7 +98,8 @@ const UpstreamError = builder.objectType(refOf('UPSTREAM_ERROR'), {
     "The answer did not come whole, for a cause that is not the client's. The completion, FAILED or INTERRUPTED, is here with its text so far.",
   interfaces,
   fields: (t) => ({
-    code: t.string({
+    code: t.field({
+      type: CompletionErrorCode,
       description: 'As `CompletionError.code`, such as `UPSTREAM_RATE_LIMITED`.',
       resolve: ({ completion }) => completion.error?.code ?? 'UPSTREAM_ERROR',
     }),

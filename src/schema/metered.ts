@@ -11,6 +11,7 @@ import {
   isLeafType,
   isObjectType,
 } from 'graphql'
+import type { ErrorCode } from './client-error.ts'
 import { objectTypesOf, weightOf } from './cost.ts'
 
 /** Characters, in all texts of one result. */
@@ -29,7 +30,7 @@ function createMeter(budget: number): Meter {
   let text = 0
   // An error with a path is passed on as it is; else graphql-js would make one, with its stack, for each field.
   const refuse = (message: string, more: object) =>
-    new GraphQLError(message, { path: [], extensions: { code: 'COST_EXCEEDED', ...more } })
+    new GraphQLError(message, { path: [], extensions: { code: 'COST_EXCEEDED' satisfies ErrorCode, ...more } })
   const meter: Meter = {
     refusal: null,
     countObjects(weight) {

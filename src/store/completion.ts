@@ -1,4 +1,5 @@
 import type { Database } from '../database/database.ts'
+import type { CompletionError } from './completion-error.ts'
 import type { ContextReport, NewCompletionRequest } from './completion-request.ts'
 import { columns, endLostSql, endOwnSql, insertNewSql, insertSql, visible } from './completion-sql.ts'
 import { type Conversation, conversationRow } from './conversation.ts'
@@ -17,16 +18,6 @@ export interface Usage {
   /** Millionths of a US dollar; null where the model has no price. */
   costMicros: number | null
   source: UsageSource
-}
-
-export interface CompletionError {
-  code: string
-  message: string
-  providerCode: string | null
-  type: string | null
-  param: string | null
-  httpStatus: number | null
-  retryable: boolean
 }
 
 export interface Attempt {

@@ -1,5 +1,5 @@
 import { getSSEProcessor, isAsyncIterable, processRegularResult } from 'graphql-yoga'
-import { clientError } from './error.ts'
+import { clientError } from '../schema/client-error.ts'
 import type { HttpPlugin } from './http-context.ts'
 
 const eventStream = 'text/event-stream'

@@ -1,6 +1,6 @@
 import type { IncomingMessage } from 'node:http'
 import type { GraphQLError } from 'graphql'
-import { clientError } from './error.ts'
+import { clientError } from '../schema/client-error.ts'
 
 const maxBytes = 1024 * 1024
 

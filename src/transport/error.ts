@@ -4,31 +4,15 @@ import { GraphQLError } from 'graphql'
 import type { Logger } from 'pino'
 import { AuthError } from '../auth/error.ts'
 import { ChatError } from '../chat/access/error.ts'
+import { clientError, type ErrorCode } from '../schema/client-error.ts'
 
-/** What a request, as a whole, can end with. Expected failures of an operation are members of its result union. */
-export type ClientCode =
-  | 'GRAPHQL_PARSE_FAILED'
-  | 'GRAPHQL_VALIDATION_FAILED'
-  | 'COST_EXCEEDED'
-  | 'BAD_REQUEST'
-  | 'BAD_USER_INPUT'
-  | 'UNAUTHENTICATED'
-  | 'FORBIDDEN'
-  | 'NOT_FOUND'
-  | 'METHOD_NOT_ALLOWED'
-  | 'NOT_ACCEPTABLE'
-  | 'REQUEST_TOO_LARGE'
-  | 'UNSUPPORTED_MEDIA_TYPE'
-  | 'RATE_LIMITED'
-  | 'UNAVAILABLE'
-  | 'INTERNAL_SERVER_ERROR'
-
-const httpStatus: Record<ClientCode, number> = {
+const httpStatus: Record<ErrorCode, number> = {
   GRAPHQL_PARSE_FAILED: 400,
   GRAPHQL_VALIDATION_FAILED: 400,
   COST_EXCEEDED: 400,
   BAD_REQUEST: 400,
   BAD_USER_INPUT: 400,
+  PERSISTED_QUERY_NOT_SUPPORTED: 400,
   UNAUTHENTICATED: 401,
   FORBIDDEN: 403,
   NOT_FOUND: 404,
@@ -41,12 +25,8 @@ const httpStatus: Record<ClientCode, number> = {
   INTERNAL_SERVER_ERROR: 500,
 }
 
-export function clientError(code: ClientCode, message: string, more: object = {}): GraphQLError {
-  return new GraphQLError(message, { extensions: { code, ...more } })
-}
-
-export function codeOf({ extensions: { code } }: GraphQLError): ClientCode {
-  return isClientCode(code) ? code : 'INTERNAL_SERVER_ERROR'
+export function codeOf({ extensions: { code } }: GraphQLError): ErrorCode {
+  return isErrorCode(code) ? code : 'INTERNAL_SERVER_ERROR'
 }
 
 export function statusOf(error: GraphQLError): number {
@@ -54,7 +34,7 @@ export function statusOf(error: GraphQLError): number {
 }
 
 // By the code of what is thrown below chat, in words that are not for clients.
-const refusals = new Map<unknown, { code: ClientCode; message: string }>([
+const refusals = new Map<unknown, { code: ErrorCode; message: string }>([
   [
     'TOO_LARGE',
     {
@@ -78,7 +58,7 @@ export type ToClientError = (error: unknown) => GraphQLError
 export function createToClientError(log: Logger): ToClientError {
   return (error) => {
     const cause = rootCause(error)
-    if (error === cause && cause instanceof GraphQLError && isClientCode(cause.extensions['code'])) return cause
+    if (error === cause && cause instanceof GraphQLError && isErrorCode(cause.extensions['code'])) return cause
     if (cause instanceof AuthError && cause.code === 'UNAUTHENTICATED') {
       log.debug({ reason: cause.reason }, 'credentials were refused')
       return located(error, clientError(cause.code, cause.message))
@@ -87,7 +67,7 @@ export function createToClientError(log: Logger): ToClientError {
     if (expected) return located(error, expected)
     if (isAbort(cause)) {
       log.debug({ err: cause }, 'a client left before its answer')
-      return located(error, clientError('UNAVAILABLE', 'This was not waited for.'))
+      return located(error, clientError('UNAVAILABLE', 'The client disconnected before the answer.'))
     }
     const refusal = cause instanceof Error && 'code' in cause ? refusals.get(cause.code) : undefined
     if (refusal) {
@@ -96,12 +76,11 @@ export function createToClientError(log: Logger): ToClientError {
     }
     const requestId = randomUUID()
     log.error({ err: cause, requestId }, 'unexpected error')
-    const extensions = { code: 'INTERNAL_SERVER_ERROR', requestId }
-    return located(error, new GraphQLError('Internal server error', { extensions }))
+    return located(error, clientError('INTERNAL_SERVER_ERROR', 'Internal server error', { requestId }))
   }
 }
 
-function isClientCode(code: unknown): code is ClientCode {
+function isErrorCode(code: unknown): code is ErrorCode {
   return typeof code === 'string' && Object.hasOwn(httpStatus, code)
 }
 
@@ -113,16 +92,17 @@ function rootCause(error: unknown): unknown {
 function expectedError(error: unknown, cause: unknown): GraphQLError | null {
   if (cause instanceof ChatError) return failureError(cause)
   if (!(cause instanceof GraphQLError)) return null
-  if (isClientCode(cause.extensions['code'])) return cause
+  if (isErrorCode(cause.extensions['code'])) return cause
   if (cause instanceof PothosValidationError) return clientError('BAD_USER_INPUT', cause.message)
   return error instanceof GraphQLError && blamesRequest(error, cause)
     ? clientError('BAD_USER_INPUT', error.message)
     : null
 }
 
-function failureError({ code, message, failure }: ChatError): GraphQLError {
-  if (failure.code !== 'RATE_LIMITED') return clientError(isClientCode(code) ? code : 'BAD_USER_INPUT', message)
-  return new GraphQLError(message, { extensions: { code, retryAfterMs: failure.retryAfterMs } })
+function failureError({ failure }: ChatError): GraphQLError {
+  const { code, message } = failure
+  if (code === 'RATE_LIMITED') return clientError(code, message, { retryAfterMs: failure.retryAfterMs })
+  return clientError(isErrorCode(code) ? code : 'BAD_USER_INPUT', message)
 }
 
 // graphql-js points at the variable or argument that the client got wrong. A value of ours that does not fit its type

@@ -1,6 +1,6 @@
 import type { GraphQLParams } from 'graphql-yoga'
+import { clientError } from '../schema/client-error.ts'
 import { readJson } from './body.ts'
-import { clientError } from './error.ts'
 import type { HttpPlugin } from './http-context.ts'
 
 /** Reads the operation from the address of a GET or from a JSON body, and from nothing else that Yoga would take. */

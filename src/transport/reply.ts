@@ -1,6 +1,7 @@
 import type { OutgoingHttpHeaders, ServerResponse } from 'node:http'
-import type { ClientCode } from './error.ts'
-import { clientError, statusOf } from './error.ts'
+import type { ErrorCode } from '../schema/client-error.ts'
+import { clientError } from '../schema/client-error.ts'
+import { statusOf } from './error.ts'
 
 export function replyJson(
   response: ServerResponse,
@@ -21,7 +22,7 @@ export function replyJson(
 
 export function refuse(
   response: ServerResponse,
-  code: ClientCode,
+  code: ErrorCode,
   message: string,
   headers?: OutgoingHttpHeaders,
 ): void {

@@ -1,5 +1,6 @@
 import { GraphQLError } from 'graphql'
 import { isAsyncIterable } from 'graphql-yoga'
+import type { ErrorCode } from '../schema/client-error.ts'
 import { codeOf, statusOf } from './error.ts'
 import type { HttpPlugin } from './http-context.ts'
 
@@ -12,6 +13,13 @@ export const statusPlugin: HttpPlugin = {
   },
 }
 
+const aboutContent: readonly ErrorCode[] = [
+  'GRAPHQL_PARSE_FAILED',
+  'GRAPHQL_VALIDATION_FAILED',
+  'BAD_USER_INPUT',
+  'PERSISTED_QUERY_NOT_SUPPORTED',
+]
+
 /** Yoga takes `http` out again. With `spec`, it says 200 to who asks for application/json, as GraphQL over HTTP wants it. */
 function withStatus(error: GraphQLError): GraphQLError {
   const { message, nodes, source, positions, path, extensions } = error
@@ -23,5 +31,5 @@ function withStatus(error: GraphQLError): GraphQLError {
 }
 
 function isAboutContent(error: GraphQLError): boolean {
-  return ['GRAPHQL_PARSE_FAILED', 'GRAPHQL_VALIDATION_FAILED', 'BAD_USER_INPUT'].includes(codeOf(error))
+  return aboutContent.includes(codeOf(error))
 }

@@ -44,6 +44,8 @@ describe('the schema', () => {
     ) as ObjectTypeDefinitionNode[]
     const others = withId.filter(({ interfaces }) => !interfaces?.some(({ name }) => name.value === 'Node'))
     expect(others.map(({ name }) => name.value)).toEqual(['Model'])
+  })
+
   it('has no mutation whose failure would take the others with it', () => {
     const fields = Object.values(schema.getMutationType()?.getFields() ?? {})
     expect(fields.filter(({ type }) => isNonNullType(type)).map(({ name }) => name)).toEqual([])

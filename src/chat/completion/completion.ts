@@ -22,9 +22,9 @@ import type { Started } from './start-request.ts'
 export type {
   Attempt,
   Completion,
-  CompletionError,
   Usage,
 } from '../../store/completion.ts'
+export type { CompletionError, CompletionErrorCode } from '../../store/completion-error.ts'
 export type { CompletionRequest, ContextReport } from '../../store/completion-request.ts'
 export type { ToolCallPiece as ToolCallDelta } from '../../stream/offset.ts'
 export type { ChoiceDelta, CompletionEvent } from '../answer/completion-event.ts'

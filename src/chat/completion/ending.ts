@@ -1,5 +1,6 @@
 import { StoreError } from '../../database/error.ts'
-import type { Completion, CompletionError, CompletionStatus, EndedMessage } from '../../store/completion.ts'
+import type { Completion, CompletionStatus, EndedMessage } from '../../store/completion.ts'
+import type { CompletionError, CompletionErrorCode } from '../../store/completion-error.ts'
 import type { AnswerChoice } from '../../stream/choice.ts'
 import { storableJson } from '../../stream/text.ts'
 import type { UpstreamError, UpstreamErrorCode } from '../../upstream/error.ts'
@@ -34,14 +35,14 @@ const interrupting: ReadonlySet<UpstreamErrorCode> = new Set([
   'UPSTREAM_TRUNCATED',
 ])
 
-const stops: Record<StopReason, { code: string; message: string }> = {
+const stops: Record<StopReason, { code: CompletionErrorCode; message: string }> = {
   CANCELLED: { code: 'CANCELLED', message: 'The completion was cancelled.' },
   DISPLACED: { code: 'CANCELLED', message: 'The message to answer was deleted while the completion waited.' },
   SERVER_DRAINED: { code: 'SERVER_DRAINED', message: 'The server was shut down while the answer came.' },
   SERVER_LOST: { code: 'SERVER_LOST', message: 'The server that streamed the answer was lost.' },
 }
 
-function ownError(code: string, message: string, retryable: boolean): CompletionError {
+function ownError(code: CompletionErrorCode, message: string, retryable: boolean): CompletionError {
   return { code, message, providerCode: null, type: null, param: null, httpStatus: null, retryable }
 }
 

@@ -1,18 +1,43 @@
-import type { Attempt as MadeAttempt, CompletionError as StoredError } from '../../chat/completion/completion.ts'
+import type {
+  CompletionErrorCode as Code,
+  Attempt as MadeAttempt,
+  CompletionError as StoredError,
+} from '../../chat/completion/completion.ts'
 import { builder } from '../builder.ts'
 import { part } from '../cost.ts'
+
+const codes: Record<Code, { description: string }> = {
+  UPSTREAM_REFUSED: {
+    description: 'The model server refused the request with a 4xx status, or would have, since it is too long.',
+  },
+  UPSTREAM_RATE_LIMITED: { description: 'The model server is asked too often, or its quota is used up.' },
+  UPSTREAM_AUTH: { description: "The model server does not accept this server's credentials." },
+  UPSTREAM_UNAVAILABLE: { description: 'The model server answered with a 5xx status or could not be reached.' },
+  FIRST_BYTE_TIMEOUT: { description: 'The model server did not begin to answer in time.' },
+  IDLE_TIMEOUT: { description: 'The model server paused for too long in the middle of the answer.' },
+  TOTAL_TIMEOUT: { description: 'The whole answer took too long.' },
+  UPSTREAM_RESET: { description: 'The connection to the model server broke in the middle of the answer.' },
+  UPSTREAM_TRUNCATED: { description: 'The answer stopped without an end, or is larger than this server takes.' },
+  UPSTREAM_PROTOCOL: { description: 'What the model server sent could not be understood or stored.' },
+  UPSTREAM_ERROR: { description: 'The model server reported an error in the middle of the answer.' },
+  CONTENT_FILTER: { description: "The provider's content filter refused the question." },
+  SERVER_LOST: { description: 'The server that streamed the answer was lost.' },
+  SERVER_DRAINED: { description: 'The server that streamed the answer was shut down.' },
+  STORAGE: { description: 'What was to be sent to the model could not be read from the database.' },
+  CANCELLED: { description: 'Somebody stopped the completion, or what it was to answer was deleted.' },
+}
+
+export const CompletionErrorCode = builder.enumType('CompletionErrorCode', {
+  description: 'Why a completion did not end well.',
+  values: codes,
+})
 
 export const CompletionError = builder.objectRef<StoredError>('CompletionError').implement({
   extensions: part,
   description:
     "Why a completion did not end well. `code` is ours and closed; `providerCode`, `type` and `param` are the provider's own words.",
   fields: (t) => ({
-    code: t.exposeString('code', {
-      description:
-        'UPSTREAM_REFUSED (a 4xx), UPSTREAM_RATE_LIMITED, UPSTREAM_AUTH, UPSTREAM_UNAVAILABLE (5xx, no connection), FIRST_BYTE_TIMEOUT, ' +
-        'IDLE_TIMEOUT, TOTAL_TIMEOUT, UPSTREAM_RESET, UPSTREAM_TRUNCATED, UPSTREAM_PROTOCOL, UPSTREAM_ERROR (an error object mid-stream), ' +
-        'CONTENT_FILTER, SERVER_LOST, SERVER_DRAINED, STORAGE or CANCELLED.',
-    }),
+    code: t.expose('code', { type: CompletionErrorCode, description: 'What happened.' }),
     message: t.exposeString('message', { description: 'A sentence for a person, fit to be shown.' }),
     providerCode: t.exposeString('providerCode', {
       nullable: true,

@@ -1,7 +1,7 @@
 import type { DocumentNode, GraphQLSchema, OperationDefinitionNode } from 'graphql'
 import { GraphQLError, getOperationAST, parse, validate } from 'graphql'
-import type { ClientCode } from '../error.ts'
-import { clientError } from '../error.ts'
+import type { ErrorCode } from '../../schema/client-error.ts'
+import { clientError } from '../../schema/client-error.ts'
 import { conditionalRoot } from '../subscription-root.ts'
 import { argumentBytes, maxArgumentBytes } from './argument-bytes.ts'
 import { costOf } from './cost.ts'
@@ -89,6 +89,7 @@ function readRequest(request: unknown): OperationRequest | GraphQLError {
   if (!isObject(request))
     return clientError('BAD_REQUEST', 'The request must be one JSON object; batches are not taken.')
   const { query, operationName, variables, extensions } = request
+  if (!query && isObject(extensions) && isObject(extensions['persistedQuery'])) return hashAlone()
   if (typeof query !== 'string') return clientError('BAD_REQUEST', '`query` must be a string.')
   if (operationName != null && typeof operationName !== 'string') {
     return clientError('BAD_REQUEST', '`operationName` must be a string.')
@@ -102,6 +103,14 @@ function readRequest(request: unknown): OperationRequest | GraphQLError {
     return clientError('BAD_USER_INPUT', `\`variables\` are nested more than ${maxVariableDepth} levels deep.`)
   }
   return { query, operationName: operationName || undefined, variableValues: variables ?? undefined }
+}
+
+/**
+ * Apollo's and urql's clients that try to name a document by its hash know this message and this code, and send the
+ * document then. https://www.apollographql.com/docs/apollo-server/performance/apq
+ */
+function hashAlone(): GraphQLError {
+  return clientError('PERSISTED_QUERY_NOT_SUPPORTED', 'PersistedQueryNotSupported')
 }
 
 function isObject(value: unknown): value is Record<string, unknown> {
@@ -123,6 +132,6 @@ function parseWithin(query: string): DocumentNode | GraphQLError {
   }
 }
 
-function coded({ message, nodes, source, positions }: GraphQLError, code: ClientCode): GraphQLError {
+function coded({ message, nodes, source, positions }: GraphQLError, code: ErrorCode): GraphQLError {
   return new GraphQLError(message, { nodes, source, positions, extensions: { code } })
 }

@@ -1,8 +1,9 @@
 import { MessageType } from 'graphql-ws'
 import type { Logger } from 'pino'
 import type { WebSocket } from 'ws'
-import { clientError } from '../error.ts'
+import { clientError } from '../../schema/client-error.ts'
 import { operationIdIn } from './operation-id.ts'
+import { withQuery } from './persisted-query.ts'
 
 /** Bytes of a message. */
 const maxMessage = 1024 * 1024
@@ -49,7 +50,7 @@ export function protocolSocket(socket: WebSocket, isSignedIn: () => boolean, log
         const id = isTooLarge && isSignedIn() ? operationIdIn(data) : null
         if (id !== null) return refuse(socket, id)
         if (isTooLarge) return socket.close(tooBig, `A message is larger than ${maxMessage} bytes`)
-        handle(String(data)).catch((error: unknown) => {
+        handle(withQuery(String(data))).catch((error: unknown) => {
           log.error({ err: error }, 'unexpected error on a websocket')
           socket.close(tryAgainLater, 'Try again later')
         })

@@ -1,6 +1,6 @@
 import type { IncomingMessage } from 'node:http'
 import { BlockList, isIPv4, isIPv6 } from 'node:net'
-import { clientError } from '../error.ts'
+import { clientError } from '../../schema/client-error.ts'
 
 /** How many WebSockets may be open at once at this process. */
 export interface SocketLimitSettings {

@@ -1,0 +1,28 @@
+/** Why a completion did not end well, in words of ours. A stored code is never renamed. */
+export type CompletionErrorCode =
+  | 'UPSTREAM_REFUSED'
+  | 'UPSTREAM_RATE_LIMITED'
+  | 'UPSTREAM_AUTH'
+  | 'UPSTREAM_UNAVAILABLE'
+  | 'FIRST_BYTE_TIMEOUT'
+  | 'IDLE_TIMEOUT'
+  | 'TOTAL_TIMEOUT'
+  | 'UPSTREAM_RESET'
+  | 'UPSTREAM_TRUNCATED'
+  | 'UPSTREAM_PROTOCOL'
+  | 'UPSTREAM_ERROR'
+  | 'CONTENT_FILTER'
+  | 'SERVER_LOST'
+  | 'SERVER_DRAINED'
+  | 'STORAGE'
+  | 'CANCELLED'
+
+export interface CompletionError {
+  code: CompletionErrorCode
+  message: string
+  providerCode: string | null
+  type: string | null
+  param: string | null
+  httpStatus: number | null
+  retryable: boolean
+}
