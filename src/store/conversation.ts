@@ -57,8 +57,17 @@ export interface ConversationSlice {
   fromEnd: boolean
 }
 
+/** An idempotency key, and the hash of the input that it was used with. */
+export interface UsedKey {
+  key: string
+  inputHash: string
+}
+
 export interface Conversations {
-  create(viewerId: string, id: string, change: ConversationChange): Promise<Conversation>
+  /** Rejects with StoreError CONFLICT where the viewer has used the key. */
+  create(viewerId: string, id: string, change: ConversationChange, key: UsedKey | null): Promise<Conversation>
+  /** What the viewer created by this key, and from which input. */
+  byKey(viewerId: string, key: string): Promise<{ conversationId: string; inputHash: string } | null>
   find(viewerId: string, ids: readonly string[]): Promise<Conversation[]>
   /** In the order of the keys, each as its participant sees it; null for who takes no part. */
   ofParticipants(keys: readonly ParticipantKey[]): Promise<(Conversation | null)[]>
@@ -166,14 +175,20 @@ function changeRow({ systemPrompt, topP, maxTokens, contextStrategy, archivedAt,
 export function createConversations({ prisma, query }: Database): Conversations {
   const withOwnPart = (viewerId: string) => ({ participants: { where: { userId: viewerId } } })
   return {
-    async create(viewerId, id, change) {
+    async create(viewerId, id, change, key) {
       const participants = { create: { userId: viewerId, role: 'OWNER' as const } }
+      const keys = { create: key === null ? [] : [{ userId: viewerId, ...key }] }
       const row = await prisma.conversation.create({
-        data: { id, ...change, participants },
+        data: { id, ...change, participants, keys },
         include: withOwnPart(viewerId),
       })
       return conversationOf(row)
     },
+    byKey: (userId, key) =>
+      prisma.conversationKey.findUnique({
+        where: { userId_key: { userId, key } },
+        select: { conversationId: true, inputHash: true },
+      }),
     async find(viewerId, ids) {
       const where = { id: { in: [...ids] }, participants: { some: { userId: viewerId } } }
       const rows = await prisma.conversation.findMany({ where, include: withOwnPart(viewerId) })

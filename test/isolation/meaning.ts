@@ -24,7 +24,7 @@ const taught: Record<Meaning, string> = {
   cursor: `Query.conversations(after) Query.conversations(before) Query.searchMessages(after)
     Conversation.messages(after) Conversation.messages(before) Conversation.participants(after) Subscription.conversationEvents(after)
     WatchStreamInput.after`,
-  key: 'CreateMessageInput.idempotencyKey CreateCompletionInput.idempotencyKey StartStreamInput.idempotencyKey',
+  key: 'CreateMessageInput.idempotencyKey CreateConversationInput.idempotencyKey CreateCompletionInput.idempotencyKey StartStreamInput.idempotencyKey',
   token: 'Mutation.acceptInvitation(token)',
   words: 'Query.searchMessages(query) ConversationFilter.titleContains',
   text: `CreateConversationInput.title CreateConversationInput.systemPrompt UpdateConversationInput.title

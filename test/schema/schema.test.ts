@@ -21,7 +21,6 @@ function read(path: string): string {
 const notYet = [
   'CompletionError.code: CompletionErrorCode!',
   'CompletionErrorCode',
-  'CreateConversationInput.idempotencyKey: String',
   'Query.usage',
   'UpstreamError.code: CompletionErrorCode!',
   'UsageBucket',

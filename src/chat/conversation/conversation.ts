@@ -7,10 +7,12 @@ import type { Participant, ParticipantRole } from '../../store/participant.ts'
 import type { Store } from '../../store/store.ts'
 import { noUsage } from '../../store/usage.ts'
 import { storableJson } from '../../stream/text.ts'
+import { checkKey, inputHash } from '../access/idempotency-key.ts'
 import { createCheck, text, within } from '../access/input-check.ts'
 import { permitted } from '../access/permission.ts'
 import type { User } from '../access/viewer.ts'
 import { modelName } from '../prompt/model.ts'
+import { createByKey } from './conversation-key.ts'
 import { noDefaults } from './insertion-point.ts'
 import { type Edge, type Page, type PageInput, rangeOf, readSortKey, writeSortKey } from './page.ts'
 
@@ -30,11 +32,16 @@ export interface ConversationFilter {
   role?: ParticipantRole | null
 }
 
+export interface CreateConversationInput extends ConversationInput {
+  idempotencyKey?: string | null
+}
+
 export interface Conversations {
   find(viewer: User, ids: readonly string[]): Promise<Conversation[]>
   /** The latest change first. */
   list(viewer: User, filter: ConversationFilter | null, page: PageInput): Promise<Page<Conversation>>
-  create(viewer: User, input: ConversationInput): Promise<Conversation>
+  /** Throws ChatError. A key that was used with the same input gives the conversation that it created. */
+  create(viewer: User, input: CreateConversationInput): Promise<Conversation>
   /** What is absent stays; null clears. Throws ChatError. */
   update(viewer: User, id: string, input: ConversationInput & { archived?: boolean | null }): Promise<Conversation>
   /** Cancels what is being answered in it. Throws ChatError. */
@@ -133,11 +140,15 @@ export function createConversations(
         hasPreviousPage: hasAbove || (fromEnd && hasMore),
       }
     },
-    async create(viewer, input) {
+    async create(viewer, { idempotencyKey, ...input }) {
       checkInput(input, 'input')
-      const conversation = await conversations.create(viewer.id, uuid(), changeOf(input))
-      bus.publish('conversation', [conversation.id])
-      return conversation
+      checkKey(idempotencyKey, 'input.idempotencyKey')
+      const key = idempotencyKey ? { key: idempotencyKey, inputHash: inputHash(input) } : null
+      return createByKey(store, viewer, key, async () => {
+        const conversation = await conversations.create(viewer.id, uuid(), changeOf(input), key)
+        bus.publish('conversation', [conversation.id])
+        return conversation
+      })
     },
     async update(viewer, id, input) {
       await permitted(store, viewer, id, ['OWNER', 'EDITOR'], 'change it')

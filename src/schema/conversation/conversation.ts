@@ -161,6 +161,10 @@ const CompletionDefaultsInput = builder.inputType('CompletionDefaultsInput', {
 const CreateConversationInput = builder.inputType('CreateConversationInput', {
   description: 'A new conversation. Everything can be set later, too.',
   fields: (t) => ({
+    idempotencyKey: t.string({
+      description:
+        'The same key with the same input returns the same conversation and creates none, until it is deleted. 1 to 255 characters.',
+    }),
     title: t.string({ description: 'To show in a list.' }),
     systemPrompt: t.string({ description: 'Sent ahead of the messages with every completion.' }),
     defaults: t.field({ type: CompletionDefaultsInput, description: 'For completions that do not say otherwise.' }),

@@ -49,6 +49,38 @@ describe('a new conversation', () => {
   )
 })
 
+describe('a conversation that is created by an idempotency key', () => {
+  test('is created once, however often and by however many requests at once', async () => {
+    const person = newPerson()
+    const input = { title: 'Moles', idempotencyKey: 'a key' }
+    const created = await Promise.all(Array.from({ length: 5 }, () => person.converse(input)))
+    created.push(await person.converse({ idempotencyKey: 'a key', title: 'Moles', systemPrompt: null }))
+    expect(new Set(created.map(({ id }) => id)).size).toBe(1)
+    expect((await person.conversations()).edges).toHaveLength(1)
+    expect(await newPerson().converse(input)).not.toMatchObject({ id: created[0]?.id })
+  })
+
+  test('is refused with another input, or a key that is too long', async () => {
+    const person = newPerson()
+    await person.converse({ idempotencyKey: 'a key' })
+    const conflict = await person.converse.refuse({ idempotencyKey: 'a key', title: 'Moles' })
+    expect(conflict).toMatchObject({ __typename: 'IdempotencyConflict' })
+    const refusal = await person.converse.refuse({ idempotencyKey: 'x'.repeat(256) })
+    expect(refusal).toMatchObject({ __typename: 'InvalidInput', path: 'input.idempotencyKey' })
+  })
+
+  test('is NotFound for whoever has left it, and created anew when it was deleted', async () => {
+    const [person, other] = [newPerson(), newPerson()]
+    const { id } = await person.converse({ idempotencyKey: 'left' })
+    await person.add(id, await other.id(), 'OWNER')
+    await person.expel(id, await person.id())
+    expect(await person.converse.refuse({ idempotencyKey: 'left' })).toMatchObject({ __typename: 'NotFound' })
+    const deleted = await person.converse({ idempotencyKey: 'deleted' })
+    await person.remove(deleted.id)
+    expect((await person.converse({ idempotencyKey: 'deleted' })).id).not.toBe(deleted.id)
+  })
+})
+
 describe('an update', () => {
   const defaults = { model: 'mole-1', temperature: 0.3, topP: 0.5, maxTokens: 9, contextStrategy: 'TOKEN_BUDGET' }
   const given = { title: 'Moles', systemPrompt: 'Be brief.', defaults }
