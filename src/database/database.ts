@@ -5,6 +5,13 @@ import { openPglite } from './pglite/pglite.ts'
 import { openPostgres } from './postgres/postgres.ts'
 import type { PostgresSettings } from './postgres/postgres-url.ts'
 import { createPrisma } from './prisma.ts'
+import type { Statement } from './statement.ts'
+
+export interface Query {
+  <Row>(text: Statement<Row>, values?: readonly unknown[]): Promise<Row[]>
+  /** Of SQL that is no Statement, nobody knows the rows. */
+  (text: string, values?: readonly unknown[]): Promise<unknown[]>
+}
 
 export interface Database {
   readonly kind: Driver['kind']
@@ -15,19 +22,19 @@ export interface Database {
    * One statement, one round trip, outside Prisma. On PGlite it waits for the end of a transaction that is open, so
    * never await it inside one. JSON goes in as text.
    */
-  query<Row>(text: string, values?: readonly unknown[]): Promise<Row[]>
+  query: Query
   /**
    * As `query`, on a connection that nothing else uses. `onSent` is called once the statement is on its way for good: it
    * will be done even if this process is killed. Where that cannot be told before its result, it is not called.
    */
-  send<Row>(text: string, values: readonly unknown[], onSent: () => void): Promise<Row[]>
+  send<Row>(text: Statement<Row>, values: readonly unknown[], onSent: () => void): Promise<Row[]>
   /**
    * A statement that may take long, planned for its values, beside the others and not before them. When the signal aborts it
    * rejects with its reason, and is given up in the database, too. On PGlite it is done alone, so it must be short.
    */
-  read<Row>(text: string, values: readonly unknown[], signal: AbortSignal): Promise<Row[]>
+  read<Row>(text: Statement<Row>, values: readonly unknown[], signal: AbortSignal): Promise<Row[]>
   /** As `query`, for what ends something that was begun: also done where the disk has no room for what is new. */
-  queryEnding<Row>(text: string, values?: readonly unknown[]): Promise<Row[]>
+  queryEnding<Row>(text: Statement<Row>, values?: readonly unknown[]): Promise<Row[]>
   /** Rejects with StoreError UNAVAILABLE when the database cannot serve. */
   check(): Promise<DatabaseState>
   /** Runs the work while no other process runs its own; rejects with StoreError UNAVAILABLE, or as the work does. */
@@ -50,7 +57,7 @@ export async function openDatabase(
     kind: driver.kind,
     folder: driver.folder,
     prisma,
-    query: (text, values) => withStoreErrors(driver.query(text, values)),
+    query: <Row>(text: string, values?: readonly unknown[]) => withStoreErrors(driver.query<Row>(text, values)),
     send: (text, values, onSent) => withStoreErrors(driver.send(text, values, onSent)),
     read: (text, values, signal) => withStoreErrors(driver.read(text, values, signal)),
     queryEnding: (text, values) => withStoreErrors(driver.queryEnding(text, values)),

@@ -4,7 +4,13 @@ import { join } from 'node:path'
 import { validate as isUuid } from 'uuid'
 import type { Database } from '../database/database.ts'
 import { toStoreError } from '../database/error.ts'
+import { statement } from '../database/statement.ts'
 import { type AnswerLog, createAnswerLog, type LogEntry } from './answer-log.ts'
+
+const unfinishedSql = statement<{ id: string }>(
+  'SELECT id FROM completions WHERE id = ANY($1::uuid[]) AND finished_at IS NULL',
+  { id: 'text' },
+)
 
 /**
  * The log beside the embedded database, which no other process reads: a file for each live answer. A write is with the
@@ -59,8 +65,7 @@ export function createAnswerLogFiles(folder: string, database: Database): Answer
     async prune(endedBefore) {
       await table.prune(endedBefore)
       const ids = (await readdir(folder)).filter((id) => isUuid(id) && !open.has(id))
-      const text = 'SELECT id FROM completions WHERE id = ANY($1::uuid[]) AND finished_at IS NULL'
-      const unfinished = new Set((await database.query<{ id: string }>(text, [ids])).map(({ id }) => id))
+      const unfinished = new Set((await database.query(unfinishedSql, [ids])).map(({ id }) => id))
       for (const id of ids) if (!unfinished.has(id)) await rm(pathOf(id), { force: true })
     },
   }

@@ -1,4 +1,5 @@
 import type { Database } from '../database/database.ts'
+import { statement } from '../database/statement.ts'
 
 export interface LogEntry {
   completionId: string
@@ -27,7 +28,7 @@ export interface AnswerLog {
 }
 
 // The update locks the replica's row, so that whoever fences it waits for this statement, or this one writes nothing.
-const appendSql = `
+const appendSql = statement(`
   WITH lease AS (
     UPDATE replicas SET lease_until = now() + $2::int * interval '1 millisecond'
     WHERE id = $1 AND fenced_at IS NULL RETURNING id
@@ -35,13 +36,22 @@ const appendSql = `
     INSERT INTO answer_log (completion_id, sequence, delta)
     SELECT entry.* FROM lease, unnest($3::uuid[], $4::int[], $5::text[]) AS entry ON CONFLICT DO NOTHING
   )
-  SELECT id FROM lease`
+  SELECT id FROM lease`)
 
-const sinceSql = `
+const sinceSql = statement<LogEntry>(
+  `
   SELECT log.completion_id AS "completionId", log.sequence, log.delta
   FROM unnest($1::uuid[], $2::int[]) AS asked(completion_id, sequence)
   JOIN answer_log log ON log.completion_id = asked.completion_id AND log.sequence > asked.sequence
-  ORDER BY log.completion_id, log.sequence`
+  ORDER BY log.completion_id, log.sequence`,
+  { completionId: 'text', sequence: 'number', delta: 'text' },
+)
+
+const eraseSql = statement('DELETE FROM answer_log WHERE completion_id = $1')
+
+const pruneSql = statement(`
+  DELETE FROM answer_log USING completions c WHERE c.id = completion_id
+    AND (finished_at < $1 OR (finished_at IS NOT NULL AND deleted_at IS NOT NULL))`)
 
 export function createAnswerLog({ query, send }: Database): AnswerLog {
   return {
@@ -54,15 +64,13 @@ export function createAnswerLog({ query, send }: Database): AnswerLog {
       return (await send(appendSql, [replicaId, leaseMs, ids, sequences, deltas], onSent)).length === 1
     },
     since: (offsets) =>
-      query<LogEntry>(sinceSql, [offsets.map((asked) => asked.completionId), offsets.map((asked) => asked.sequence)]),
+      query(sinceSql, [offsets.map((asked) => asked.completionId), offsets.map((asked) => asked.sequence)]),
     close() {},
     async erase(completionId) {
-      await query('DELETE FROM answer_log WHERE completion_id = $1', [completionId])
+      await query(eraseSql, [completionId])
     },
     async prune(endedBefore) {
-      const isOver = 'finished_at < $1 OR (finished_at IS NOT NULL AND deleted_at IS NOT NULL)'
-      const text = `DELETE FROM answer_log USING completions c WHERE c.id = completion_id AND (${isOver})`
-      await query(text, [endedBefore])
+      await query(pruneSql, [endedBefore])
     },
   }
 }

@@ -1,4 +1,5 @@
 import type { Database } from '../database/database.ts'
+import { type Columns, listOf, statement } from '../database/statement.ts'
 
 export interface ApiKey {
   id: string
@@ -47,64 +48,90 @@ export interface ApiKeys {
   revoked(ids: readonly string[]): Promise<string[]>
 }
 
-const columns = `id, user_id AS "userId", name, prefix, created_at AS "createdAt", last_used_at AS "lastUsedAt",
-  expires_at AS "expiresAt", revoked_at AS "revokedAt"`
+const columns: Columns<ApiKey> = {
+  id: 'text',
+  userId: 'text',
+  name: 'text',
+  prefix: 'text',
+  createdAt: 'time',
+  lastUsedAt: 'time',
+  expiresAt: 'time',
+  revokedAt: 'time',
+}
+const selectKeys = `SELECT ${listOf('api_keys', columns)} FROM api_keys WHERE user_id = $1`
 const isUsable = 'revoked_at IS NULL AND (expires_at IS NULL OR expires_at > now())'
 const isUseDue = `(last_used_at IS NULL OR last_used_at < now() - interval '1 minute')`
 
-const holderSql = `
-  SELECT api_keys.id, hash, expires_at AS "expiresAt", ${isUseDue} AS "isUseDue", subject
-  FROM api_keys JOIN users ON users.id = user_id WHERE prefix = $1 AND ${isUsable}`
+const findSql = statement<ApiKey>(`${selectKeys} AND id = ANY($2::uuid[])`, columns)
+const ofUserSql = statement<ApiKey>(
+  `${selectKeys} ORDER BY (${isUsable}) DESC, created_at DESC, id DESC LIMIT $2`,
+  columns,
+)
 
-const revokeSql = `
+// What makes and revokes a user's keys waits for its turn, so that none is counted too late or left out.
+const lockUserSql = statement('SELECT id FROM users WHERE id = $1::uuid FOR NO KEY UPDATE')
+
+const createSql = statement(`
+  INSERT INTO api_keys (id, user_id, name, prefix, hash, expires_at, made_by_id)
+  SELECT $1::uuid, $2::uuid, $3, $4, $5, $6::timestamptz, $7::uuid
+  WHERE NOT EXISTS (SELECT FROM api_keys WHERE id = $7::uuid AND revoked_at IS NOT NULL)
+    AND (SELECT count(*) FROM api_keys WHERE user_id = $2::uuid AND ${isUsable}) < $8`)
+
+const holderSql = statement<KeyHolder>(
+  `
+  SELECT api_keys.id, hash, expires_at AS "expiresAt", ${isUseDue} AS "isUseDue", subject
+  FROM api_keys JOIN users ON users.id = user_id WHERE prefix = $1 AND ${isUsable}`,
+  { id: 'text', hash: 'text', expiresAt: 'time', isUseDue: 'boolean', subject: 'text' },
+)
+
+const revokeSql = statement<{ id: string }>(
+  `
   WITH RECURSIVE family AS (
     SELECT id FROM api_keys WHERE user_id = $1::uuid AND id = $2::uuid
     UNION SELECT made.id FROM api_keys made JOIN family ON made.made_by_id = family.id
   )
   UPDATE api_keys SET revoked_at = now() FROM family
-  WHERE api_keys.id = family.id AND revoked_at IS NULL RETURNING api_keys.id`
+  WHERE api_keys.id = family.id AND revoked_at IS NULL RETURNING api_keys.id`,
+  { id: 'text' },
+)
 
-const revokedSql = `
+const noteUseSql = statement(`UPDATE api_keys SET last_used_at = now() WHERE id = $1 AND ${isUseDue}`)
+
+const revokedSql = statement<{ id: string }>(
+  `
   SELECT asked.id FROM unnest($1::uuid[]) AS asked (id)
-  WHERE NOT EXISTS (SELECT FROM api_keys WHERE api_keys.id = asked.id AND revoked_at IS NULL)`
+  WHERE NOT EXISTS (SELECT FROM api_keys WHERE api_keys.id = asked.id AND revoked_at IS NULL)`,
+  { id: 'text' },
+)
 
 export function createApiKeys({ prisma, query }: Database): ApiKeys {
   return {
     async create({ id, userId, name, prefix, hash, expiresAt, madeById }, most) {
-      // What makes and revokes a user's keys waits for its turn, so that none is counted too late or left out.
       const [, written] = await prisma.$transaction([
-        prisma.$executeRaw`SELECT id FROM users WHERE id = ${userId}::uuid FOR NO KEY UPDATE`,
-        prisma.$executeRaw`
-          INSERT INTO api_keys (id, user_id, name, prefix, hash, expires_at, made_by_id)
-          SELECT ${id}::uuid, ${userId}::uuid, ${name}, ${prefix}, ${hash}, ${expiresAt}::timestamptz, ${madeById}::uuid
-          WHERE NOT EXISTS (SELECT FROM api_keys WHERE id = ${madeById}::uuid AND revoked_at IS NOT NULL) AND (SELECT count(*) FROM api_keys WHERE user_id = ${userId}::uuid AND revoked_at IS NULL
-            AND (expires_at IS NULL OR expires_at > now())) < ${most}`,
+        prisma.$executeRawUnsafe(lockUserSql, userId),
+        prisma.$executeRawUnsafe(createSql, id, userId, name, prefix, hash, expiresAt, madeById, most),
       ])
       return written === 1
     },
-    find: (userId, ids) =>
-      query(`SELECT ${columns} FROM api_keys WHERE user_id = $1 AND id = ANY($2::uuid[])`, [userId, ids]),
-    ofUser(userId, most) {
-      const order = `(${isUsable}) DESC, created_at DESC, id DESC`
-      return query(`SELECT ${columns} FROM api_keys WHERE user_id = $1 ORDER BY ${order} LIMIT $2`, [userId, most])
-    },
+    find: (userId, ids) => query(findSql, [userId, ids]),
+    ofUser: (userId, most) => query(ofUserSql, [userId, most]),
     async revoke(userId, id) {
       // As `create` does: one after the other.
       const [, revoked] = await prisma.$transaction([
-        prisma.$executeRaw`SELECT id FROM users WHERE id = ${userId}::uuid FOR NO KEY UPDATE`,
+        prisma.$executeRawUnsafe(lockUserSql, userId),
         prisma.$queryRawUnsafe<{ id: string }[]>(revokeSql, userId, id),
       ])
       return revoked.map((key) => key.id)
     },
     async holder(prefix) {
-      const [found] = await query<KeyHolder>(holderSql, [prefix])
+      const [found] = await query(holderSql, [prefix])
       return found ?? null
     },
     async noteUse(id) {
-      await query(`UPDATE api_keys SET last_used_at = now() WHERE id = $1 AND ${isUseDue}`, [id])
+      await query(noteUseSql, [id])
     },
     async revoked(ids) {
-      return (await query<{ id: string }>(revokedSql, [ids])).map(({ id }) => id)
+      return (await query(revokedSql, [ids])).map(({ id }) => id)
     },
   }
 }

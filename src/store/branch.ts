@@ -1,4 +1,5 @@
 import type { Database } from '../database/database.ts'
+import { type Statement, statement } from '../database/statement.ts'
 import { alone } from './participant-lock.ts'
 import { climbing, steps } from './path-sql.ts'
 
@@ -26,7 +27,7 @@ const target = `
 
 // Ids grow with time. Mostly, one of the newest messages is below; to find the newest of a branch that was left long ago,
 // all of it is read.
-const selectSql = `
+const selectSql = statement(`
   WITH RECURSIVE ${steps}, ${target}, goals AS (
     SELECT recent.id AS origin, recent.id AS leaf_id, target.id, target.depth FROM target, LATERAL (
       SELECT id FROM messages m WHERE m.conversation_id = target.conversation_id AND m.deleted_at IS NULL ORDER BY id DESC LIMIT 64
@@ -47,16 +48,16 @@ const selectSql = `
     SELECT id FROM (SELECT id, is_own FROM near UNION ALL SELECT id, false FROM below) candidate ORDER BY is_own DESC, id DESC LIMIT 1
   )
   UPDATE participants p SET current_leaf_id = leaf.id FROM leaf, target
-  WHERE p.conversation_id = target.conversation_id AND p.user_id = target.user_id RETURNING p.user_id::text`
+  WHERE p.conversation_id = target.conversation_id AND p.user_id = target.user_id RETURNING p.user_id::text`)
 
-const markReadSql = `
+const markReadSql = statement(`
   WITH ${target}
   UPDATE participants p
   SET last_read_message_id = CASE WHEN p.last_read_message_id > target.id THEN p.last_read_message_id ELSE target.id END
-  FROM target WHERE p.conversation_id = target.conversation_id AND p.user_id = target.user_id RETURNING p.user_id::text`
+  FROM target WHERE p.conversation_id = target.conversation_id AND p.user_id = target.user_id RETURNING p.user_id::text`)
 
 export function createBranches(database: Database): Branches {
-  const change = (text: string) => async (choice: BranchChoice) =>
+  const change = (text: Statement<unknown>) => async (choice: BranchChoice) =>
     (await alone(database, choice.conversationId, text, [choice.conversationId, choice.viewerId, choice.messageId])) !==
     null
   return { select: change(selectSql), markRead: change(markReadSql) }

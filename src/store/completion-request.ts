@@ -1,4 +1,5 @@
 import type { Database } from '../database/database.ts'
+import { statement } from '../database/statement.ts'
 import type { ContextStrategy } from './conversation.ts'
 
 /** How a context was chosen. Which messages it has is in the completion's request. */
@@ -40,17 +41,19 @@ export interface CompletionRequests {
   recordContext(context: LateContext): Promise<void>
 }
 
-const ofCompletionsSql = `
-  SELECT id, parameters, context_message_ids AS "messageIds" FROM completions WHERE id = ANY($1::uuid[])`
+const ofCompletionsSql = statement<CompletionRequest & { id: string }>(
+  'SELECT id, parameters, context_message_ids AS "messageIds" FROM completions WHERE id = ANY($1::uuid[])',
+  { id: 'text', parameters: 'json', messageIds: 'list' },
+)
 
-const recordContextSql = `
+const recordContextSql = statement(`
   UPDATE completions SET context = $3::jsonb, context_message_ids = $4::uuid[]
-  WHERE id = $1 AND replica_id = $2 AND status = 'IN_PROGRESS'`
+  WHERE id = $1 AND replica_id = $2 AND status = 'IN_PROGRESS'`)
 
 export function createCompletionRequests({ query, prisma }: Database): CompletionRequests {
   return {
     async ofCompletions(ids) {
-      const rows = await query<CompletionRequest & { id: string }>(ofCompletionsSql, [ids])
+      const rows = await query(ofCompletionsSql, [ids])
       return new Map(rows.map(({ id, ...request }) => [id, request]))
     },
     async writtenIds(ids) {

@@ -1,21 +1,54 @@
+import { listOf, statement } from '../database/statement.ts'
 import { recordEvents } from './conversation-event.ts'
 import { mayWriteAfter, moveLeaves } from './message-sql.ts'
 import { lockParticipants } from './participant-lock.ts'
 
-export const columns = `c.id, c.requester_id AS "requesterId", c.conversation_id AS "conversationId", c.parent_id AS "parentId",
-  c.idempotency_key AS "idempotencyKey", c.input_hash AS "inputHash", c.stored, c.cancel_when_unwatched AS "cancelWhenUnwatched", c.replica_id AS "replicaId", c.status, c.model,
-  c.model_used AS "modelUsed", c.upstream, c.upstream_id AS "upstreamId", c.request_id AS "requestId", c.created,
-  c.system_fingerprint AS "systemFingerprint", c.service_tier AS "serviceTier", c.context, c.metadata, c.attempts,
-  c.error, c.created_at AS "createdAt", c.first_token_at AS "firstTokenAt", c.finished_at AS "finishedAt",
-  c.prompt_tokens AS "promptTokens", c.completion_tokens AS "completionTokens", c.total_tokens AS "totalTokens",
-  c.cached_tokens AS "cachedTokens", c.reasoning_tokens AS "reasoningTokens", c.cost_micros AS "costMicros",
-  c.usage_source AS "usageSource"`
+export const usageColumns = {
+  promptTokens: 'number',
+  completionTokens: 'number',
+  totalTokens: 'number',
+  cachedTokens: 'number',
+  reasoningTokens: 'number',
+  costMicros: 'number',
+  usageSource: 'text',
+} as const
+
+export const completionColumns = {
+  id: 'text',
+  requesterId: 'text',
+  conversationId: 'text',
+  parentId: 'text',
+  idempotencyKey: 'text',
+  inputHash: 'text',
+  stored: 'boolean',
+  cancelWhenUnwatched: 'boolean',
+  replicaId: 'text',
+  status: 'text',
+  model: 'text',
+  modelUsed: 'text',
+  upstream: 'text',
+  upstreamId: 'text',
+  requestId: 'text',
+  created: 'number',
+  systemFingerprint: 'text',
+  serviceTier: 'text',
+  context: 'json',
+  metadata: 'json',
+  attempts: 'json',
+  error: 'json',
+  createdAt: 'time',
+  firstTokenAt: 'time',
+  finishedAt: 'time',
+  ...usageColumns,
+} as const
+
+export const selectCompletions = `SELECT ${listOf('c', completionColumns)} FROM completions c`
 
 const given = 'json_populate_record(null::completions, $1::json) given'
 
 // One round trip, all or nothing. Foreign keys are checked when the whole statement is done, so the order does not matter.
 // Nobody knows of the conversation yet: there is nothing to wait for, and nobody to tell.
-export const insertNewSql = `
+export const insertNewSql = statement(`
   WITH begun AS (
     INSERT INTO completions SELECT given.* FROM ${given} ON CONFLICT DO NOTHING RETURNING id, conversation_id, requester_id
   ), conversation AS (
@@ -26,10 +59,10 @@ export const insertNewSql = `
     INSERT INTO participants (conversation_id, user_id, role, current_leaf_id)
     SELECT conversation_id, requester_id, 'OWNER', $4::uuid FROM begun WHERE conversation_id IS NOT NULL
   )
-  SELECT id FROM begun`
+  SELECT id FROM begun`)
 
 // The answers to come are no new messages: their completion tells of them. Nobody takes the turn while others wait for it.
-export const insertSql = `
+export const insertSql = statement(`
   WITH here AS (${lockParticipants('$5::uuid')}), begun AS (
     INSERT INTO completions SELECT given.* FROM ${given}
     WHERE ($5::uuid IS NULL OR ${mayWriteAfter('given.requester_id', '$4::uuid', '$6')})
@@ -50,14 +83,16 @@ export const insertSql = `
     SELECT conversation_id, 'MESSAGE_CREATED' AS kind, id AS subject_id FROM written WHERE completion_id IS NULL
     UNION ALL SELECT conversation_id, 'COMPLETION_STARTED', id FROM begun
   ), ${recordEvents}
-  SELECT id FROM begun`
+  SELECT id FROM begun`)
 
 // Without a lock on the replica's row: of a replica that was fenced while its statement ran and whoever ends the answer
 // instead, the completion's row lets one through.
 // Of a deleted completion nothing comes back that an upstream may have quoted.
 // A plan is kept, and the planner knows neither how many answers one replica streams nor how many rows a JSON list has: so
 // the completion is found by its id alone, and the messages by the completion.
-const endSql = (condition: string) => `
+const endSql = (condition: string) =>
+  statement<{ isDeleted: boolean }>(
+    `
   WITH given AS (SELECT * FROM json_populate_record(null::completions, $1::json)),
   ended AS (
     UPDATE completions c SET status = given.status, replica_id = NULL, turn_id = NULL, model_used = given.model_used,
@@ -77,10 +112,26 @@ const endSql = (condition: string) => `
     FROM ended, json_populate_recordset(null::messages, $3::json) answer WHERE m.completion_id = ended.id AND m.id = answer.id
   ), gone AS (DELETE FROM queued_completions q USING ended WHERE q.completion_id = ended.id),
   happened AS (SELECT conversation_id, 'COMPLETION_FINISHED' AS kind, id AS subject_id FROM ended), ${recordEvents}
-  SELECT is_deleted AS "isDeleted" FROM ended`
+  SELECT is_deleted AS "isDeleted" FROM ended`,
+    { isDeleted: 'boolean' },
+  )
 
 export const endOwnSql = endSql('AND EXISTS (SELECT FROM replicas WHERE id = $2 AND fenced_at IS NULL)')
 export const endLostSql = endSql('')
 
 export const visible = `c.deleted_at IS NULL AND CASE WHEN c.conversation_id IS NULL THEN c.requester_id = $1
   ELSE EXISTS (SELECT FROM participants p WHERE p.conversation_id = c.conversation_id AND p.user_id = $1) END`
+
+export const requestCancelSql = statement(
+  `UPDATE completions SET cancel_requested_at = now() WHERE id = $1 AND status = 'IN_PROGRESS'`,
+)
+export const cancelRequestedSql = statement<{ id: string }>(
+  'SELECT id FROM completions WHERE replica_id = $1 AND cancel_requested_at IS NOT NULL',
+  { id: 'text' },
+)
+export const keepWatchedSql = statement(
+  'UPDATE completions SET watched_at = now() WHERE id = ANY($1::uuid[]) AND cancel_when_unwatched',
+)
+export const watchedSql = statement(
+  `SELECT id FROM completions WHERE id = $1 AND watched_at > now() - $2::int * interval '1 millisecond'`,
+)

@@ -1,7 +1,20 @@
 import type { Database } from '../database/database.ts'
+import { listOf, type Statement, statement } from '../database/statement.ts'
 import type { CompletionError } from './completion-error.ts'
 import type { ContextReport, NewCompletionRequest } from './completion-request.ts'
-import { columns, endLostSql, endOwnSql, insertNewSql, insertSql, visible } from './completion-sql.ts'
+import {
+  cancelRequestedSql,
+  completionColumns,
+  endLostSql,
+  endOwnSql,
+  insertNewSql,
+  insertSql,
+  keepWatchedSql,
+  requestCancelSql,
+  selectCompletions,
+  visible,
+  watchedSql,
+} from './completion-sql.ts'
 import { type Conversation, conversationRow } from './conversation.ts'
 import { type FinishReason, type MessageStatus, messageRow, type NewMessage, type ToolCall } from './message.ts'
 import { alone } from './participant-lock.ts'
@@ -209,21 +222,33 @@ function endedRow({ toolCalls, finishReason, ...message }: EndedMessage) {
   return { ...message, tool_calls: toolCalls.length === 0 ? null : toolCalls, finish_reason: finishReason }
 }
 
+const selectSql = (condition: string) =>
+  statement<CompletionRow>(`${selectCompletions} WHERE ${condition}`, completionColumns)
+
+const findSql = selectSql(`${visible} AND c.id = ANY($2::uuid[])`)
+const loadSql = selectSql('c.id = ANY($1::uuid[])')
+const activeSql = selectSql(`c.conversation_id = ANY($1::uuid[]) AND c.status = 'IN_PROGRESS' ORDER BY c.id`)
+
+const byKeySql = statement<CompletionRow & { isDeleted: boolean }>(
+  `SELECT ${listOf('c', completionColumns)}, c.deleted_at IS NOT NULL AS "isDeleted" FROM completions c
+  WHERE c.requester_id = $1 AND c.idempotency_key = $2`,
+  { ...completionColumns, isDeleted: 'boolean' },
+)
+
 export function createCompletions(database: Database): Completions {
   const { query, queryEnding } = database
-  const select = async (condition: string, values: readonly unknown[]) => {
-    const rows = await query<CompletionRow>(`SELECT ${columns} FROM completions c WHERE ${condition}`, values)
-    return rows.map(completionOf)
-  }
+  const select = async (text: Statement<CompletionRow>, values: readonly unknown[]) =>
+    (await query(text, values)).map(completionOf)
   const endBy =
-    (text: string) => async (completion: Completion, replicaId: string, messages: readonly EndedMessage[]) => {
+    (text: Statement<StoredEnd>) =>
+    async (completion: Completion, replicaId: string, messages: readonly EndedMessage[]) => {
       const values = [
         JSON.stringify(completionRow(completion, null)),
         replicaId,
         JSON.stringify(messages.map(endedRow)),
         completion.id,
       ]
-      return (await queryEnding<StoredEnd>(text, values))[0] ?? null
+      return (await queryEnding(text, values))[0] ?? null
     }
   return {
     async insert({ completion, request, newConversation, messages, leaf }, wait) {
@@ -250,34 +275,26 @@ export function createCompletions(database: Database): Completions {
     },
     end: endBy(endOwnSql),
     endLost: endBy(endLostSql),
-    find: (viewerId, ids) => select(`${visible} AND c.id = ANY($2::uuid[])`, [viewerId, ids]),
+    find: (viewerId, ids) => select(findSql, [viewerId, ids]),
     async byKey(requesterId, idempotencyKey) {
-      const text = `SELECT ${columns}, c.deleted_at IS NOT NULL AS "isDeleted" FROM completions c
-        WHERE c.requester_id = $1 AND c.idempotency_key = $2`
-      const [found] = await query<CompletionRow & { isDeleted: boolean }>(text, [requesterId, idempotencyKey])
+      const [found] = await query(byKeySql, [requesterId, idempotencyKey])
       if (found === undefined) return null
       const { isDeleted, ...row } = found
       return { completion: completionOf(row), isDeleted }
     },
-    load: (ids) => select('c.id = ANY($1::uuid[])', [ids]),
-    active: (ids) => select(`c.conversation_id = ANY($1::uuid[]) AND c.status = 'IN_PROGRESS' ORDER BY c.id`, [ids]),
+    load: (ids) => select(loadSql, [ids]),
+    active: (ids) => select(activeSql, [ids]),
     async requestCancel(id) {
-      await queryEnding(`UPDATE completions SET cancel_requested_at = now() WHERE id = $1 AND status = 'IN_PROGRESS'`, [
-        id,
-      ])
+      await queryEnding(requestCancelSql, [id])
     },
     async cancelRequested(replicaId) {
-      const text = 'SELECT id FROM completions WHERE replica_id = $1 AND cancel_requested_at IS NOT NULL'
-      return (await query<{ id: string }>(text, [replicaId])).map(({ id }) => id)
+      return (await query(cancelRequestedSql, [replicaId])).map(({ id }) => id)
     },
     async keepWatched(ids) {
-      await query('UPDATE completions SET watched_at = now() WHERE id = ANY($1::uuid[]) AND cancel_when_unwatched', [
-        ids,
-      ])
+      await query(keepWatchedSql, [ids])
     },
     async wasWatchedWithin(id, ms) {
-      const text = `SELECT id FROM completions WHERE id = $1 AND watched_at > now() - $2::int * interval '1 millisecond'`
-      return (await query(text, [id, ms])).length === 1
+      return (await query(watchedSql, [id, ms])).length === 1
     },
   }
 }

@@ -1,4 +1,5 @@
 import type { Database } from '../database/database.ts'
+import { statement } from '../database/statement.ts'
 
 export type ConversationEventKind =
   | 'MESSAGE_CREATED'
@@ -52,7 +53,14 @@ export const recordEvents = `
     FROM happened JOIN touched ON touched.id = happened.conversation_id
   )`
 
-const sinceSql = `
+/** Where it is not visible, there is no event. */
+interface Row extends StoredEvent {
+  number: number
+  isVisible: boolean
+}
+
+const sinceSql = statement<Row>(
+  `
   SELECT after.number::int AS number, p.user_id IS NOT NULL AS "isVisible", event.sequence, event.kind, event."subjectId"
   FROM unnest($1::uuid[], $2::uuid[], $3::int[]) WITH ORDINALITY AS after(user_id, conversation_id, sequence, number)
   LEFT JOIN participants p ON p.conversation_id = after.conversation_id AND p.user_id = after.user_id
@@ -61,16 +69,20 @@ const sinceSql = `
     WHERE e.conversation_id = p.conversation_id AND e.sequence > after.sequence ORDER BY e.sequence LIMIT $4
   ) event ON true
   WHERE p.user_id IS NULL OR event.sequence IS NOT NULL
-  ORDER BY after.number, event.sequence`
+  ORDER BY after.number, event.sequence`,
+  { number: 'number', isVisible: 'boolean', sequence: 'number', kind: 'text', subjectId: 'text' },
+)
 
-type Row = { number: number } & ({ isVisible: false } | ({ isVisible: true } & StoredEvent))
+const lastSql = statement<{ lastEvent: number }>(
+  `SELECT last_event AS "lastEvent" FROM conversations c
+  JOIN participants p ON p.conversation_id = c.id AND p.user_id = $1 WHERE c.id = $2`,
+  { lastEvent: 'number' },
+)
 
 export function createConversationEvents({ query }: Database): ConversationEvents {
   return {
     async last(viewerId, conversationId) {
-      const text = `SELECT last_event AS "lastEvent" FROM conversations c
-        JOIN participants p ON p.conversation_id = c.id AND p.user_id = $1 WHERE c.id = $2`
-      const [found] = await query<{ lastEvent: number }>(text, [viewerId, conversationId])
+      const [found] = await query(lastSql, [viewerId, conversationId])
       return found?.lastEvent ?? null
     },
     async since(offsets, limit) {
@@ -81,9 +93,9 @@ export function createConversationEvents({ query }: Database): ConversationEvent
         limit,
       ]
       const found = offsets.map((): StoredEvent[] | null => [])
-      for (const { number, ...row } of await query<Row>(sinceSql, values)) {
-        if (!row.isVisible) found[number - 1] = null
-        else found[number - 1]?.push({ sequence: row.sequence, kind: row.kind, subjectId: row.subjectId })
+      for (const { number, isVisible, ...event } of await query(sinceSql, values)) {
+        if (!isVisible) found[number - 1] = null
+        else found[number - 1]?.push(event)
       }
       return found
     },

@@ -1,5 +1,6 @@
 import type { Database } from '../database/database.ts'
 import type { Prisma } from '../database/generated/client.ts'
+import { statement } from '../database/statement.ts'
 import type { ParticipantKey, ParticipantRole } from './participant.ts'
 
 export type ContextStrategy = 'FULL' | 'TOKEN_BUDGET' | 'LAST_N'
@@ -125,7 +126,7 @@ function matching(
 }
 
 // What the change has not stays as the row has it. Not by recordEvents: one statement changes a row only once.
-const updateSql = `
+const updateSql = statement(`
   WITH updated AS (
     UPDATE conversations c SET updated_at = now(), last_event = last_event + 1,
       (title, system_prompt, model, temperature, top_p, max_tokens, context_strategy, archived_at) = (
@@ -135,10 +136,14 @@ const updateSql = `
     WHERE id = $1 RETURNING id, last_event
   )
   INSERT INTO conversation_events (conversation_id, sequence, kind)
-  SELECT id, last_event, 'CONVERSATION_UPDATED' FROM updated`
+  SELECT id, last_event, 'CONVERSATION_UPDATED' FROM updated`)
+
+// As whoever writes in it does first: else the two would wait for each other.
+const lockSql = statement('SELECT FROM participants WHERE conversation_id = $1::uuid ORDER BY user_id FOR UPDATE')
 
 // Of what is in progress the text stays in the log until its end, where it is counted for the bill.
-const removeSql = `
+const removeSql = statement<{ id: string }>(
+  `
   WITH gone AS (
     UPDATE completions SET deleted_at = now(), conversation_id = NULL, parent_id = NULL, turn_id = NULL,
       cancel_requested_at = CASE WHEN status = 'IN_PROGRESS' THEN now() ELSE cancel_requested_at END,
@@ -147,7 +152,9 @@ const removeSql = `
   ), unlogged AS (
     DELETE FROM answer_log USING gone WHERE answer_log.completion_id = gone.id AND gone.status <> 'IN_PROGRESS'
   ), removed AS (DELETE FROM conversations WHERE id = $1::uuid)
-  SELECT id::text FROM gone WHERE status = 'IN_PROGRESS'`
+  SELECT id::text FROM gone WHERE status = 'IN_PROGRESS'`,
+  { id: 'text' },
+)
 
 /** For json_populate_recordset, which knows the columns by their names. */
 export function conversationRow({ id, title, systemPrompt, defaults, createdAt, updatedAt, lastEvent }: Conversation) {
@@ -233,8 +240,7 @@ export function createConversations({ prisma, query }: Database): Conversations 
     },
     async remove(id) {
       const [, cancelled] = await prisma.$transaction([
-        // As whoever writes in it does first: else the two would wait for each other.
-        prisma.$executeRaw`SELECT FROM participants WHERE conversation_id = ${id}::uuid ORDER BY user_id FOR UPDATE`,
+        prisma.$executeRawUnsafe(lockSql, id),
         prisma.$queryRawUnsafe<{ id: string }[]>(removeSql, id),
       ])
       return cancelled.map((completion) => completion.id)

@@ -1,4 +1,5 @@
 import type { Database } from '../database/database.ts'
+import { type Columns, listOf, statement } from '../database/statement.ts'
 import { type ParticipantRole, participantsChanged } from './participant.ts'
 import { lockParticipants } from './participant-lock.ts'
 
@@ -50,29 +51,55 @@ interface Refused {
   isFull: boolean
 }
 
-const columns = `i.id, i.conversation_id AS "conversationId", i.inviter_id AS "inviterId", i.role, i.created_at AS "createdAt",
-  i.expires_at AS "expiresAt", i.max_uses AS "maxUses", i.uses, i.revoked_at AS "revokedAt"`
+const columns: Columns<Invitation> = {
+  id: 'text',
+  conversationId: 'text',
+  inviterId: 'text',
+  role: 'text',
+  createdAt: 'time',
+  expiresAt: 'time',
+  maxUses: 'number',
+  uses: 'number',
+  revokedAt: 'time',
+}
+const list = listOf('i', columns)
 const isOpen = 'i.revoked_at IS NULL AND i.expires_at > now() AND (i.max_uses IS NULL OR i.uses < i.max_uses)'
 const isOwn = `EXISTS (
   SELECT FROM participants p WHERE p.conversation_id = i.conversation_id AND p.user_id = $1::uuid AND p.role = 'OWNER')`
 
 // Made by the database's clock, which also says when people were removed.
-const createSql = `
+const createSql = statement<Invitation>(
+  `
   INSERT INTO invitations AS i (token_hash, id, conversation_id, inviter_id, role, expires_at, max_uses)
   SELECT $1, $2::uuid, $3::uuid, $4::uuid, $5::participant_role, $6::timestamptz, $7::int
   WHERE (SELECT count(*) FROM invitations i WHERE i.conversation_id = $3::uuid AND ${isOpen}) < $8::int
-  RETURNING ${columns}`
+  RETURNING ${list}`,
+  columns,
+)
 
-const openSql = `
+const findSql = statement<Invitation>(
+  `SELECT ${list} FROM invitations i WHERE i.id = ANY($2::uuid[]) AND ${isOwn}`,
+  columns,
+)
+
+const openSql = statement<Invitation>(
+  `
   SELECT open.* FROM unnest($1::uuid[]) AS asked (id), LATERAL (
-    SELECT ${columns} FROM invitations i
+    SELECT ${list} FROM invitations i
     JOIN participants inviter ON inviter.conversation_id = i.conversation_id AND inviter.user_id = i.inviter_id
       AND inviter.role = 'OWNER'
     WHERE i.conversation_id = asked.id AND ${isOpen} ORDER BY i.created_at DESC, i.id DESC LIMIT $2
-  ) open`
+  ) open`,
+  columns,
+)
+
+const revokeSql = statement(
+  `UPDATE invitations i SET revoked_at = now() WHERE i.id = $2 AND i.revoked_at IS NULL AND ${isOwn}`,
+)
 
 // The invitation is locked after the people, and read as it is then, so that no use is lost or counted twice.
-const acceptSql = `
+const acceptSql = statement<{ conversationId: string }>(
+  `
   WITH here AS (${lockParticipants('(SELECT conversation_id FROM invitations WHERE token_hash = $1)')}),
   invitation AS (
     SELECT conversation_id, inviter_id, role, created_at FROM invitations
@@ -89,33 +116,36 @@ const acceptSql = `
         WHERE d.conversation_id = i.conversation_id AND d.user_id = $2::uuid AND d.removed_at >= i.created_at)
     ON CONFLICT DO NOTHING RETURNING conversation_id
   ), used AS (UPDATE invitations SET uses = uses + 1 FROM changed WHERE token_hash = $1), ${participantsChanged}
-  SELECT conversation_id AS "conversationId" FROM changed`
+  SELECT conversation_id AS "conversationId" FROM changed`,
+  { conversationId: 'text' },
+)
 
 // Why it let nobody in: they take part already, or the conversation is full.
-const refusedSql = `
+const refusedSql = statement<Refused>(
+  `
   SELECT i.conversation_id AS "conversationId", p.user_id IS NOT NULL AS "isKnown", ${isOpen}
     AND (SELECT count(*) FROM participants all_of WHERE all_of.conversation_id = i.conversation_id) >= $3::int AS "isFull"
   FROM invitations i LEFT JOIN participants p ON p.conversation_id = i.conversation_id AND p.user_id = $2
-  WHERE i.token_hash = $1`
+  WHERE i.token_hash = $1`,
+  { conversationId: 'text', isKnown: 'boolean', isFull: 'boolean' },
+)
 
 export function createInvitations({ query }: Database): Invitations {
   return {
     async create({ tokenHash, id, conversationId, inviterId, role, expiresAt, maxUses }, most) {
       const values = [tokenHash, id, conversationId, inviterId, role, expiresAt, maxUses, most]
-      return (await query<Invitation>(createSql, values))[0] ?? null
+      return (await query(createSql, values))[0] ?? null
     },
-    find: (userId, ids) =>
-      query(`SELECT ${columns} FROM invitations i WHERE i.id = ANY($2::uuid[]) AND ${isOwn}`, [userId, ids]),
+    find: (userId, ids) => query(findSql, [userId, ids]),
     open: (conversationIds, most) => query(openSql, [conversationIds, most]),
     async revoke(userId, id) {
-      const text = `UPDATE invitations i SET revoked_at = now() WHERE i.id = $2 AND i.revoked_at IS NULL AND ${isOwn}`
-      await query(text, [userId, id])
+      await query(revokeSql, [userId, id])
     },
     async accept(tokenHash, userId, most) {
       const values = [tokenHash, userId, most]
-      const [joined] = await query<{ conversationId: string }>(acceptSql, values)
+      const [joined] = await query(acceptSql, values)
       if (joined !== undefined) return { ...joined, isNew: true }
-      const [refused] = await query<Refused>(refusedSql, values)
+      const [refused] = await query(refusedSql, values)
       if (refused?.isKnown) return { conversationId: refused.conversationId, isNew: false }
       return refused?.isFull ? 'FULL' : null
     },

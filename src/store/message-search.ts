@@ -1,6 +1,8 @@
 import type { Database } from '../database/database.ts'
+import { type Statement, statement } from '../database/statement.ts'
 import { type Message, messageOf, type Row } from './message.ts'
 import { excerptSql, joining, joint, matchingSql, rankSql } from './message-search-sql.ts'
+import { messageColumns } from './message-sql.ts'
 
 /** A piece of a message's text, and whether it is what was looked for. */
 export interface ExcerptPiece {
@@ -42,6 +44,10 @@ interface Candidate {
   id: string
   bytes: number
 }
+
+const matching = statement<Candidate>(matchingSql, { id: 'text', bytes: 'number' })
+const rank = statement<HitSortKey>(rankSql, { id: 'text', score: 'number' })
+const excerpt = statement<Row & { headline: string }>(excerptSql, { ...messageColumns, headline: 'text' })
 
 /** A - excludes where a word or a phrase begins with it; anywhere else it is a sign between words. */
 function wordsOf(query: string): string {
@@ -95,20 +101,20 @@ export function createMessageSearch({ read }: Database): MessageSearch {
     async slice(viewerId, { query, conversationId, after, take }, signal) {
       const asked = wordsOf(query)
       const values = [asked, viewerId, conversationId]
-      const candidates = rankable(await read<Candidate>(matchingSql, values, signal))
+      const candidates = rankable(await read(matching, values, signal))
 
-      async function inBatches<Found>(some: readonly Candidate[], text: string, ...more: unknown[]) {
+      async function inBatches<Found>(some: readonly Candidate[], text: Statement<Found>, ...more: unknown[]) {
         const found: Found[] = []
-        for (const ids of batchesOf(some)) found.push(...(await read<Found>(text, [asked, ids, ...more], signal)))
+        for (const ids of batchesOf(some)) found.push(...(await read(text, [asked, ids, ...more], signal)))
         return found
       }
 
-      const ranked = (await inBatches<HitSortKey>(candidates, rankSql)).sort(byRank)
+      const ranked = (await inBatches(candidates, rank)).sort(byRank)
       const page = ranked.filter((hit) => after === null || byRank(after, hit) < 0).slice(0, take)
       const onPage = candidates.filter(({ id }) => page.some((hit) => hit.id === id))
       // Nobody can have written it.
       const mark = crypto.randomUUID()
-      const rows = await inBatches<Row & { headline: string }>(onPage, excerptSql, `StartSel=${mark}, StopSel=${mark}`)
+      const rows = await inBatches(onPage, excerpt, `StartSel=${mark}, StopSel=${mark}`)
       const found = new Map(rows.map(({ headline, ...row }) => [row.id, { headline, message: messageOf(row) }]))
       return page.flatMap(({ id, score }) => {
         const hit = found.get(id)

@@ -1,33 +1,34 @@
+import { listOf, statement } from '../database/statement.ts'
 import { recordEvents } from './conversation-event.ts'
 import { lockParticipants } from './participant-lock.ts'
 
-const messageColumns = [
-  'id',
-  'conversation_id AS "conversationId"',
-  'parent_id AS "parentId"',
-  'role',
-  'content',
-  'parts',
-  'name',
-  'refusal',
-  'reasoning',
-  'tool_calls AS "toolCalls"',
-  'tool_call_id AS "toolCallId"',
-  'author_id AS "authorId"',
-  'completion_id AS "completionId"',
-  'choice_index AS "choiceIndex"',
-  'finish_reason AS "finishReason"',
-  'logprobs',
-  'status',
-  'created_at AS "createdAt"',
-].map((column) => `m.${column}`)
+export const messageColumns = {
+  id: 'text',
+  conversationId: 'text',
+  parentId: 'text',
+  role: 'text',
+  content: 'text',
+  parts: 'json',
+  name: 'text',
+  refusal: 'text',
+  reasoning: 'text',
+  toolCalls: 'json',
+  toolCallId: 'text',
+  authorId: 'text',
+  completionId: 'text',
+  choiceIndex: 'number',
+  finishReason: 'text',
+  logprobs: 'json',
+  status: 'text',
+  createdAt: 'time',
+} as const
 
-export const columns = messageColumns.join(', ')
+export const columns = listOf('m', messageColumns)
+
+const { reasoning: _reasoning, logprobs: _logprobs, ...shortColumns } = messageColumns
 
 /** Of what is sent to models; the others may be long. */
-export const sentColumns = messageColumns
-  .map((column) => (/^m\.(reasoning|logprobs)$/.test(column) ? column.replace('m.', 'NULL AS ') : column))
-  .join(', ')
+export const sentColumns = `${listOf('m', shortColumns)}, NULL::text AS reasoning, NULL::jsonb AS logprobs`
 
 /** About how many bytes a message has, told without reading them. */
 export const sizeOf = (message: string) =>
@@ -62,7 +63,7 @@ export const mayWriteAfter = (userId: string, parentId: string, isLeaf: string) 
     FROM here
   )`
 
-export const createSql = `
+export const createSql = statement(`
   WITH here AS (${lockParticipants('$2')}), created AS (
     INSERT INTO messages SELECT given.* FROM json_populate_record(null::messages, $1::json) given
     WHERE ${mayWriteAfter('given.author_id', 'given.parent_id', '$3')}
@@ -71,7 +72,7 @@ export const createSql = `
   ), leaf AS (SELECT * FROM created),
   moved AS (${moveLeaves}),
   happened AS (SELECT conversation_id, 'MESSAGE_CREATED' AS kind, leaf_id AS subject_id FROM created), ${recordEvents}
-  SELECT leaf_id FROM created`
+  SELECT leaf_id FROM created`)
 
 export const findSql = withTotal(
   `SELECT m.* FROM messages m JOIN participants p ON p.conversation_id = m.conversation_id AND p.user_id = $1
@@ -102,7 +103,8 @@ export const siblingsSql = withTotal(
   'm.created_at, m.id',
 )
 
-export const siblingsCountSql = `
+export const siblingsCountSql = statement<{ id: string; count: number }>(
+  `
   WITH asked AS (
     SELECT m.id, m.conversation_id, m.parent_id FROM messages m
     JOIN participants p ON p.conversation_id = m.conversation_id AND p.user_id = $1
@@ -112,11 +114,13 @@ export const siblingsCountSql = `
     FROM (SELECT DISTINCT conversation_id, parent_id FROM asked) place
   )
   SELECT asked.id, counted.count FROM asked JOIN counted
-    ON counted.conversation_id = asked.conversation_id AND counted.parent_id IS NOT DISTINCT FROM asked.parent_id`
+    ON counted.conversation_id = asked.conversation_id AND counted.parent_id IS NOT DISTINCT FROM asked.parent_id`,
+  { id: 'text', count: 'number' },
+)
 
 // An OWNER, or an EDITOR who wrote it or asked for it. The row stays, without what it said: those below keep their depths
 // and jumps, and its author's key stays taken. Whoever stood on a root goes to the newest that is left: ids grow with time.
-export const removeSql = `
+export const removeSql = statement(`
   WITH gone AS (
     UPDATE messages m SET deleted_at = now(), content = NULL, parts = NULL, name = NULL, refusal = NULL, reasoning = NULL,
       tool_calls = NULL, tool_call_id = NULL, logprobs = NULL, finish_reason = NULL
@@ -136,4 +140,4 @@ export const removeSql = `
     FROM gone WHERE p.conversation_id = gone.conversation_id AND gone.id IN (p.current_leaf_id, p.last_read_message_id)
   ), unlogged AS (DELETE FROM answer_log USING gone WHERE answer_log.completion_id = gone.completion_id),
   happened AS (SELECT conversation_id, 'MESSAGE_DELETED' AS kind, id AS subject_id FROM gone), ${recordEvents}
-  SELECT id::text FROM gone`
+  SELECT id::text FROM gone`)

@@ -1,10 +1,12 @@
 import type { Database } from '../database/database.ts'
 import { StoreError } from '../database/error.ts'
+import { type Statement, statement } from '../database/statement.ts'
 import {
   choicesSql,
   columns,
   createSql,
   findSql,
+  messageColumns,
   mostReadBytes,
   removeSql,
   siblingsCountSql,
@@ -179,7 +181,37 @@ interface PathPlace {
   isCut: boolean
 }
 
-type PathRow = PathPlace & (Row | { id: null })
+/** Of a place without messages there is one row, whose message is null. */
+type Optional<Message extends { id: string }> = Omit<Message, 'id'> & { id: string | null }
+type PathRow = PathPlace & Optional<Row>
+type OutlineRow = { length: number } & Optional<Row>
+type SizedRow = Row & { total: number }
+type KeyRow = Row & { inputHash: string | null }
+
+const sized = (text: string) => statement<SizedRow>(text, { ...messageColumns, total: 'number' })
+const find = sized(findSql)
+const siblings = sized(siblingsSql)
+const choices = sized(choicesSql)
+const paths = statement<PathRow>(pathsSql, {
+  ...messageColumns,
+  number: 'number',
+  leafFits: 'boolean',
+  afterFits: 'boolean',
+  beforeFits: 'boolean',
+  hasAbove: 'boolean',
+  hasBelow: 'boolean',
+  isCut: 'boolean',
+})
+const endOfPath = statement<Row>(endOfPathSql, messageColumns)
+const outline = statement<OutlineRow>(outlineSql, { ...messageColumns, length: 'number' })
+const ofCompletions = statement<Row>(
+  `SELECT ${columns} FROM messages m WHERE m.completion_id = ANY($1::uuid[]) ORDER BY m.choice_index`,
+  messageColumns,
+)
+const byKey = statement<KeyRow>(
+  `SELECT ${columns}, m.input_hash AS "inputHash" FROM messages m WHERE m.author_id = $1 AND m.idempotency_key = $2`,
+  { ...messageColumns, inputHash: 'text' },
+)
 
 const mostPageBytes = 8 * 1024 * 1024
 
@@ -202,7 +234,7 @@ function pathValues(slices: readonly PathSlice[]) {
 function pageOf(slice: PathSlice, rows: readonly PathRow[]): PathPage {
   const [first] = rows
   const found = rows.flatMap(({ number, leafFits, afterFits, beforeFits, hasAbove, hasBelow, isCut, ...row }) =>
-    row.id === null ? [] : messageOf(row),
+    row.id === null ? [] : messageOf({ ...row, id: row.id }),
   )
   const size = sizeOf(slice)
   const isOver = found.length > size
@@ -225,8 +257,8 @@ function misplacedIn({ leafFits, afterFits, beforeFits }: PathPlace): PathPage['
 export function createMessages(database: Database): Messages {
   const { query, prisma } = database
 
-  async function readWithTotal(text: string, values: readonly unknown[]): Promise<Message[]> {
-    const rows = await query<Row & { total: number }>(text, values)
+  async function readWithTotal(text: Statement<SizedRow>, values: readonly unknown[]): Promise<Message[]> {
+    const rows = await query(text, values)
     const [first] = rows
     if (first !== undefined && first.total > mostReadBytes) {
       throw new StoreError('TOO_LARGE', `the messages have ${first.total} bytes, of which ${mostReadBytes} are read`)
@@ -235,56 +267,56 @@ export function createMessages(database: Database): Messages {
   }
 
   return {
-    find: (viewerId, ids) => readWithTotal(findSql, [viewerId, ids]),
+    find: (viewerId, ids) => readWithTotal(find, [viewerId, ids]),
     async paths(slices) {
-      const rows = await query<PathRow>(pathsSql, pathValues(slices))
+      const rows = await query(paths, pathValues(slices))
       return slices.map((slice, index) => {
         const own = rows.filter(({ number }) => number === index + 1)
         return pageOf(slice, own)
       })
     },
     async onPath(viewerId, ids) {
-      return (await query<{ id: string }>(onPathSql, [viewerId, ids])).map(({ id }) => id)
+      return (await query(onPathSql, [viewerId, ids])).map(({ id }) => id)
     },
     async unreadCounts(viewerId, conversationIds, most) {
-      const rows = await query<{ id: string; count: number }>(unreadSql, [viewerId, conversationIds, most])
+      const rows = await query(unreadSql, [viewerId, conversationIds, most])
       return new Map(rows.map(({ id, count }) => [id, count]))
     },
     async endOfPath(leafId, { messages, bytes }) {
-      const rows = await query<Row>(endOfPathSql, [leafId, messages, bytes])
+      const rows = await query(endOfPath, [leafId, messages, bytes])
       return rows.map(messageOf)
     },
     async outline(leafId, { messages, bytes }) {
       const values = [leafId, messages, bytes]
-      const rows = await query<{ length: number } & (Row | { id: null })>(outlineSql, values)
-      const standing = rows.flatMap(({ length: _length, ...row }) => (row.id === null ? [] : messageOf(row)))
+      const rows = await query(outline, values)
+      const standing = rows.flatMap(({ length: _length, ...row }) =>
+        row.id === null ? [] : messageOf({ ...row, id: row.id }),
+      )
       return { length: rows[0]?.length ?? 0, standing }
     },
     async siblings(messages, most) {
       const conversationIds = messages.map(({ conversationId }) => conversationId)
       const parentIds = messages.map(({ parentId }) => parentId)
-      const found = await readWithTotal(siblingsSql, [conversationIds, parentIds, most])
+      const found = await readWithTotal(siblings, [conversationIds, parentIds, most])
       const groups = new Map<string, Message[]>(messages.map((message) => [placeOf(message), []]))
       for (const message of found) groups.get(placeOf(message))?.push(message)
       return new Map(messages.map((message) => [message.id, groups.get(placeOf(message)) ?? []]))
     },
     async siblingsCount(viewerId, ids) {
-      const rows = await query<{ id: string; count: number }>(siblingsCountSql, [viewerId, ids])
+      const rows = await query(siblingsCountSql, [viewerId, ids])
       return new Map(rows.map(({ id, count }) => [id, count]))
     },
     async ofCompletions(completionIds) {
-      const text = `SELECT ${columns} FROM messages m WHERE m.completion_id = ANY($1::uuid[]) ORDER BY m.choice_index`
-      return (await query<Row>(text, [completionIds])).map(messageOf)
+      return (await query(ofCompletions, [completionIds])).map(messageOf)
     },
     async idsOfCompletion(completionId) {
       const orderBy = { choiceIndex: 'asc' } as const
       const rows = await prisma.message.findMany({ where: { completionId }, select: { id: true }, orderBy })
       return rows.map(({ id }) => id)
     },
-    choices: (completionIds) => readWithTotal(choicesSql, [completionIds]),
+    choices: (completionIds) => readWithTotal(choices, [completionIds]),
     async byKey(authorId, idempotencyKey) {
-      const text = `SELECT ${columns}, m.input_hash AS "inputHash" FROM messages m WHERE m.author_id = $1 AND m.idempotency_key = $2`
-      const [found] = await query<Row & { inputHash: string | null }>(text, [authorId, idempotencyKey])
+      const [found] = await query(byKey, [authorId, idempotencyKey])
       if (found === undefined) return null
       const { inputHash, ...row } = found
       return { message: messageOf(row), inputHash }

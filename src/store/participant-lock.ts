@@ -1,4 +1,5 @@
 import type { Database } from '../database/database.ts'
+import { type Statement, statement } from '../database/statement.ts'
 
 /**
  * Whoever writes in a conversation has its participants to himself, and locks them before its completions and the
@@ -10,13 +11,13 @@ export const lockParticipants = (conversationId: string) => `
     ORDER BY user_id FOR NO KEY UPDATE`
 
 // The statement after it sees all that was committed before, which one that locks by itself would not.
-const lockSql = lockParticipants('$1::uuid')
+const lockSql = statement(lockParticipants('$1::uuid'))
 
 /** The first row of a statement that has the conversation to itself. */
 export async function alone<Row>(
   { prisma }: Database,
   conversationId: string,
-  text: string,
+  text: Statement<Row>,
   values: readonly (string | number | boolean | null)[],
 ): Promise<Row | null> {
   const [, [row]] = await prisma.$transaction([

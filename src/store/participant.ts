@@ -1,4 +1,5 @@
 import type { Database } from '../database/database.ts'
+import { type Columns, statement } from '../database/statement.ts'
 import { recordEvents } from './conversation-event.ts'
 import { alone } from './participant-lock.ts'
 
@@ -42,17 +43,20 @@ export interface Participants {
 /** The ids of the completions that are to be cancelled. */
 export type Cancelled = string[]
 
-const absentSql = `
+const absentSql = statement<ParticipantKey>(
+  `
   SELECT DISTINCT key.conversation_id AS "conversationId", key.user_id AS "userId"
   FROM unnest($1::uuid[], $2::uuid[]) AS key(conversation_id, user_id)
   WHERE NOT EXISTS (
-    SELECT FROM participants p WHERE p.conversation_id = key.conversation_id AND p.user_id = key.user_id)`
+    SELECT FROM participants p WHERE p.conversation_id = key.conversation_id AND p.user_id = key.user_id)`,
+  { conversationId: 'text', userId: 'text' },
+)
 
 /** The last part of a WITH that has `changed(conversation_id)`. */
 export const participantsChanged = `
   happened AS (SELECT conversation_id, 'PARTICIPANTS_CHANGED' AS kind, null::uuid AS subject_id FROM changed), ${recordEvents}`
 
-const addSql = `
+const addSql = statement(`
   WITH changed AS (
     INSERT INTO participants (conversation_id, user_id, role, current_leaf_id)
     SELECT p.conversation_id, u.id, $4::participant_role, p.current_leaf_id FROM participants p JOIN users u ON u.id = $3::uuid
@@ -60,7 +64,7 @@ const addSql = `
       AND (SELECT count(*) FROM participants others WHERE others.conversation_id = $1::uuid) < $5::int
     ON CONFLICT DO NOTHING RETURNING conversation_id
   ), ${participantsChanged}
-  SELECT conversation_id FROM changed`
+  SELECT conversation_id FROM changed`)
 
 const isOwner = `EXISTS (
   SELECT FROM participants o WHERE o.conversation_id = $1::uuid AND o.user_id = $2::uuid AND o.role = 'OWNER')`
@@ -77,14 +81,20 @@ const cancelWaiting = `cancelled AS (
   ), ${participantsChanged}
   SELECT ARRAY(SELECT id::text FROM cancelled) AS cancelled FROM changed`
 
-const setRoleSql = `
+const cancelled: Columns<{ cancelled: Cancelled }> = { cancelled: 'list' }
+
+const setRoleSql = statement<{ cancelled: Cancelled }>(
+  `
   WITH changed AS (
     UPDATE participants SET role = $4::participant_role WHERE conversation_id = $1::uuid AND user_id = $3::uuid
       AND ${isOwner} AND ($4::participant_role = 'OWNER' OR ${hasOtherOwner})
     RETURNING conversation_id, user_id, role
-  ), silenced AS (SELECT * FROM changed WHERE role = 'VIEWER'), ${cancelWaiting}`
+  ), silenced AS (SELECT * FROM changed WHERE role = 'VIEWER'), ${cancelWaiting}`,
+  cancelled,
+)
 
-const removeSql = `
+const removeSql = statement<{ cancelled: Cancelled }>(
+  `
   WITH changed AS (
     DELETE FROM participants WHERE conversation_id = $1::uuid AND user_id = $3::uuid
       AND ($2::uuid = $3::uuid OR ${isOwner}) AND ${hasOtherOwner}
@@ -93,7 +103,9 @@ const removeSql = `
     INSERT INTO departures AS known (conversation_id, user_id, removed_at)
     SELECT conversation_id, user_id, CASE WHEN user_id <> $2::uuid THEN now() END FROM changed
     ON CONFLICT (conversation_id, user_id) DO UPDATE SET removed_at = coalesce(excluded.removed_at, known.removed_at)
-  ), silenced AS (SELECT * FROM changed), ${cancelWaiting}`
+  ), silenced AS (SELECT * FROM changed), ${cancelWaiting}`,
+  cancelled,
+)
 
 export function createParticipants(database: Database): Participants {
   const { prisma, query } = database
@@ -119,11 +131,11 @@ export function createParticipants(database: Database): Participants {
     },
     async setRole(ownerId, { conversationId, userId }, role) {
       const values = [conversationId, ownerId, userId, role]
-      return (await alone<{ cancelled: Cancelled }>(database, conversationId, setRoleSql, values))?.cancelled ?? null
+      return (await alone(database, conversationId, setRoleSql, values))?.cancelled ?? null
     },
     async remove(removerId, { conversationId, userId }) {
       const values = [conversationId, removerId, userId]
-      return (await alone<{ cancelled: Cancelled }>(database, conversationId, removeSql, values))?.cancelled ?? null
+      return (await alone(database, conversationId, removeSql, values))?.cancelled ?? null
     },
   }
 }

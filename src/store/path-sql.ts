@@ -1,3 +1,4 @@
+import { statement } from '../database/statement.ts'
 import { columns, readSizeOf, sentColumns, sizeOf } from './message-sql.ts'
 
 // An ancestor at a known depth is reached by jumps, and by stems where a jump would go too far. OFFSET 0 holds the planner
@@ -98,16 +99,20 @@ export const pathsSql = `
   FROM placed LEFT JOIN listed m ON m.page = placed.number AND m.bytes_before < $7::int
   ORDER BY placed.number, m.depth`
 
-export const onPathSql = `
+export const onPathSql = statement<{ id: string }>(
+  `
   WITH RECURSIVE ${steps}, goals AS (
     SELECT m.id AS origin, p.current_leaf_id AS leaf_id, m.id, m.depth FROM messages m
     JOIN participants p ON p.conversation_id = m.conversation_id AND p.user_id = $1
     WHERE m.id = ANY($2::uuid[]) AND m.deleted_at IS NULL AND p.current_leaf_id IS NOT NULL
   ), ${climbing('goals')}
-  SELECT origin AS id FROM climb WHERE id = goal_id`
+  SELECT origin AS id FROM climb WHERE id = goal_id`,
+  { id: 'text' },
+)
 
 // By parents from the leaf. Ids grow with time, so the walk also ends where the last message that was read is on another branch.
-export const unreadSql = `
+export const unreadSql = statement<{ id: string; count: number }>(
+  `
   WITH RECURSIVE walk AS (
     SELECT p.conversation_id, p.last_read_message_id, m.parent_id, 1 AS number FROM participants p, LATERAL (
       SELECT id, parent_id FROM messages WHERE id = p.current_leaf_id OFFSET 0
@@ -119,7 +124,9 @@ export const unreadSql = `
     ) m
     WHERE walk.number < $3::int AND (walk.last_read_message_id IS NULL OR m.id > walk.last_read_message_id)
   )
-  SELECT conversation_id AS id, max(number)::int AS count FROM walk GROUP BY conversation_id`
+  SELECT conversation_id AS id, max(number)::int AS count FROM walk GROUP BY conversation_id`,
+  { id: 'text', count: 'number' },
+)
 
 // By parents from the leaf, or from what stands in its place where it was deleted meanwhile.
 export const endOfPathSql = `

@@ -1,6 +1,7 @@
 import type { Database } from '../database/database.ts'
+import { listOf, statement } from '../database/statement.ts'
 import { type Completion, type CompletionRow, completionOf } from './completion.ts'
-import { columns } from './completion-sql.ts'
+import { completionColumns, selectCompletions } from './completion-sql.ts'
 import { isLeft } from './replica.ts'
 
 /**
@@ -35,7 +36,8 @@ const isServing = (replicaId: string) => `EXISTS (SELECT FROM replicas WHERE id 
 
 // An error of the unique index on turn_id means that another has the turn. What decides between two replicas is the
 // completion's row: whoever comes second looks at it again.
-const takeTurnSql = `
+const takeTurnSql = statement<{ id: string; turn: Turn }>(
+  `
   WITH taken AS (
     UPDATE completions c SET turn_id = c.conversation_id FROM queued_completions own
     WHERE c.id = ANY($1::uuid[]) AND own.completion_id = c.id AND ${isWaiting} AND c.replica_id = $2 AND ${isServing('$2')}
@@ -50,37 +52,45 @@ const takeTurnSql = `
     WHEN NOT taken.has_place THEN 'DISPLACED' WHEN taken.id IS NOT NULL THEN 'TAKEN'
     WHEN NOT (${isWaiting} AND c.replica_id IS NOT DISTINCT FROM $2 AND ${isServing('$2')}) THEN 'LOST'
     WHEN c.cancel_requested_at IS NOT NULL OR c.deleted_at IS NOT NULL THEN 'CANCELLED' ELSE 'WAITING' END AS turn
-  FROM completions c LEFT JOIN taken ON taken.id = c.id WHERE c.id = ANY($1::uuid[])`
+  FROM completions c LEFT JOIN taken ON taken.id = c.id WHERE c.id = ANY($1::uuid[])`,
+  { id: 'text', turn: 'text' },
+)
 
-const claimSql = `
+const claimSql = statement<CompletionRow & { request: string }>(
+  `
   UPDATE completions c SET replica_id = $1 FROM queued_completions q
   WHERE q.completion_id = c.id AND ${isWaiting} AND c.id <> ALL($2::uuid[]) AND ${isServing('$1')}
     AND (c.replica_id = $1 OR ${isLeft})
-  RETURNING ${columns}, q.request`
+  RETURNING ${listOf('c', completionColumns)}, q.request`,
+  { ...completionColumns, request: 'text' },
+)
 
-const releaseSql = `
+const releaseSql = statement(`
   UPDATE completions c SET replica_id = NULL FROM queued_completions q
-  WHERE q.completion_id = c.id AND ${isWaiting} AND c.replica_id = $1`
+  WHERE q.completion_id = c.id AND ${isWaiting} AND c.replica_id = $1`)
+
+const runningSql = statement<CompletionRow>(`${selectCompletions} WHERE c.turn_id = $1`, completionColumns)
+const lengthSql = statement<{ length: number }>(
+  'SELECT count(*)::int AS length FROM queued_completions WHERE conversation_id = $1',
+  { length: 'number' },
+)
 
 export function createQueue({ query, queryEnding }: Database): Queue {
   return {
     async running(conversationId) {
-      const rows = await query<CompletionRow>(`SELECT ${columns} FROM completions c WHERE c.turn_id = $1`, [
-        conversationId,
-      ])
+      const rows = await query(runningSql, [conversationId])
       return rows.map(completionOf)[0] ?? null
     },
     async length(conversationId) {
-      const text = 'SELECT count(*)::int AS length FROM queued_completions WHERE conversation_id = $1'
-      const [row] = await query<{ length: number }>(text, [conversationId])
+      const [row] = await query(lengthSql, [conversationId])
       return row?.length ?? 0
     },
     async takeTurn(ids, replicaId) {
-      const rows = await query<{ id: string; turn: Turn }>(takeTurnSql, [ids, replicaId])
+      const rows = await query(takeTurnSql, [ids, replicaId])
       return new Map(rows.map(({ id, turn }) => [id, turn]))
     },
     async claim(replicaId, but) {
-      const rows = await queryEnding<CompletionRow & { request: string }>(claimSql, [replicaId, but])
+      const rows = await queryEnding(claimSql, [replicaId, but])
       return rows.map(({ request, ...row }) => ({ completion: completionOf(row), request }))
     },
     async release(replicaId) {

@@ -1,4 +1,5 @@
 import type { Database } from '../database/database.ts'
+import { statement } from '../database/statement.ts'
 
 /** From what a conversation without a title can be given one. */
 export interface TitleGrounds {
@@ -19,7 +20,8 @@ export interface Titles {
   withdraw(conversationId: string, title: string): Promise<void>
 }
 
-const groundsSql = `
+const groundsSql = statement<TitleGrounds>(
+  `
   SELECT c.id AS "conversationId", (
       SELECT m.content FROM messages m WHERE m.conversation_id = c.id AND m.role = 'USER' AND m.content IS NOT NULL
         AND m.deleted_at IS NULL ORDER BY m.id LIMIT 1
@@ -28,23 +30,26 @@ const groundsSql = `
     NOT EXISTS (
       SELECT FROM completions o WHERE o.conversation_id = c.id AND o.status = 'COMPLETED' AND o.id <> own.id
     ) AS "isFirst"
-  FROM completions own JOIN conversations c ON c.id = own.conversation_id WHERE own.id = $1 AND c.title IS NULL`
+  FROM completions own JOIN conversations c ON c.id = own.conversation_id WHERE own.id = $1 AND c.title IS NULL`,
+  { conversationId: 'text', question: 'text', answer: 'text', isFirst: 'boolean' },
+)
 
 // Not by recordEvents: one statement changes a row only once.
-const changeSql = (title: string, condition: string) => `
+const changeSql = (title: string, condition: string) =>
+  statement(`
   WITH titled AS (
     UPDATE conversations SET title = ${title}, updated_at = now(), last_event = last_event + 1
     WHERE id = $1 AND ${condition} RETURNING id, last_event
   )
   INSERT INTO conversation_events (conversation_id, sequence, kind)
-  SELECT id, last_event, 'CONVERSATION_UPDATED' FROM titled RETURNING sequence`
+  SELECT id, last_event, 'CONVERSATION_UPDATED' FROM titled RETURNING sequence`)
 
 const giveSql = changeSql('$2', 'title IS NULL')
 const withdrawSql = changeSql('NULL', 'title = $2')
 
 export function createTitles({ query }: Database): Titles {
   return {
-    grounds: async (completionId) => (await query<TitleGrounds>(groundsSql, [completionId]))[0] ?? null,
+    grounds: async (completionId) => (await query(groundsSql, [completionId]))[0] ?? null,
     give: async (conversationId, title) => (await query(giveSql, [conversationId, title])).length === 1,
     async withdraw(conversationId, title) {
       await query(withdrawSql, [conversationId, title])

@@ -1,5 +1,7 @@
 import type { Database } from '../database/database.ts'
+import { statement } from '../database/statement.ts'
 import { type Usage, type UsageRow, usageOf } from './completion.ts'
+import { usageColumns } from './completion-sql.ts'
 
 export interface Usages {
   /** What all completions of each conversation used together. */
@@ -19,19 +21,22 @@ export const noUsage: Usage = {
 // No Int is larger, here or in GraphQL.
 const sumOf = (column: string) => `least(coalesce(sum(${column}), 0), 2147483647)::int`
 
-const ofConversationsSql = `
+const ofConversationsSql = statement<UsageRow & { conversationId: string }>(
+  `
   SELECT conversation_id AS "conversationId", ${sumOf('prompt_tokens')} AS "promptTokens",
     ${sumOf('completion_tokens')} AS "completionTokens", ${sumOf('total_tokens')} AS "totalTokens",
     ${sumOf('cached_tokens')} AS "cachedTokens", ${sumOf('reasoning_tokens')} AS "reasoningTokens",
     CASE WHEN count(cost_micros) > 0 THEN ${sumOf('cost_micros')} END AS "costMicros",
     CASE WHEN bool_or(usage_source = 'ESTIMATED') THEN 'ESTIMATED' WHEN bool_or(usage_source = 'PROVIDER') THEN 'PROVIDER'
       ELSE 'NONE' END AS "usageSource"
-  FROM completions WHERE conversation_id = ANY($1::uuid[]) GROUP BY conversation_id`
+  FROM completions WHERE conversation_id = ANY($1::uuid[]) GROUP BY conversation_id`,
+  { conversationId: 'text', ...usageColumns },
+)
 
 export function createUsages({ query }: Database): Usages {
   return {
     async ofConversations(ids) {
-      const rows = await query<UsageRow & { conversationId: string }>(ofConversationsSql, [ids])
+      const rows = await query(ofConversationsSql, [ids])
       const found = new Map(ids.map((id) => [id, noUsage]))
       for (const { conversationId, ...row } of rows) found.set(conversationId, usageOf(row) ?? noUsage)
       return found

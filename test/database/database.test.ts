@@ -82,7 +82,8 @@ describe.each(kinds)('a database on %s', (kind) => {
     async function placesOf(ids: string[]) {
       const text =
         'SELECT depth, jump_id AS "jumpId", jump_depth AS "jumpDepth" FROM messages WHERE id = ANY($1) ORDER BY array_position($1, id)'
-      const rows = await database.query<{ depth: number; jumpId: string; jumpDepth: number }>(text, [ids])
+      type Place = { depth: number; jumpId: string; jumpDepth: number }
+      const rows = (await database.query(text, [ids])) as Place[]
       return rows.map(({ jumpId, ...depths }) => ({ ...depths, jump: ids.indexOf(jumpId) }))
     }
     const places = await placesOf(fresh)

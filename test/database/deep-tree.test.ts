@@ -57,7 +57,7 @@ describe.each(inject('postgres') ? (['pglite', 'postgres'] as const) : (['pglite
 
     async function reads(text: string, values: readonly unknown[]) {
       const explain = `EXPLAIN (ANALYZE, FORMAT JSON) ${text}`
-      const [row] = await database.query<{ 'QUERY PLAN': [{ Plan: Plan }] }>(explain, values)
+      const [row] = (await database.query(explain, values)) as { 'QUERY PLAN': [{ Plan: Plan }] }[]
       const all = row === undefined ? [] : readsIn(row['QUERY PLAN'][0].Plan)
       return { ways: new Set(all.map(({ how }) => how)), rows: all.reduce((sum, { rows }) => sum + rows, 0) }
     }

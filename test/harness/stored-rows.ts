@@ -7,14 +7,13 @@ import type { Environment } from './server-process.ts'
 /** All that a database has, by table and row, when no server has it open; with it the files of the embedded one's log. */
 export async function storedRows(settings: Environment): Promise<{ table: string; row: string }[]> {
   const { query, close, folder } = await openDatabase(readSettings(settings))
-  const tables = await query<{ name: string }>(
+  const tables = (await query(
     `SELECT table_name AS name FROM information_schema.tables WHERE table_schema = 'public'`,
-  )
+  )) as { name: string }[]
   const rows: { table: string; row: string }[] = []
   for (const { name } of tables) {
-    for (const { row } of await query<{ row: string }>(`SELECT to_json(t)::text AS row FROM "${name}" t`)) {
-      rows.push({ table: name, row })
-    }
+    const own = (await query(`SELECT to_json(t)::text AS row FROM "${name}" t`)) as { row: string }[]
+    rows.push(...own.map(({ row }) => ({ table: name, row })))
   }
   await close()
   const files = folder === null ? [] : await readdir(folder)

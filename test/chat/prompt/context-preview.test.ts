@@ -8,7 +8,7 @@ import { startServer } from '../../harness/server.ts'
 import { chunks, done, finish, gate, startScriptedUpstream } from '../../harness/upstream.ts'
 
 const upstream = await startScriptedUpstream()
-const { url } = await startServer({ OPENAI_BASE_URL: upstream.baseUrl })
+const { url } = await startServer({ OPENAI_BASE_URL: upstream.baseUrl, LIMIT_COST: '50000' })
 afterAll(() => upstream.close())
 
 const [alice, bob] = [createPerson(url, 'alice'), createPerson(url, 'bob')]
