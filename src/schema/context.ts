@@ -8,8 +8,8 @@ import type { Invitation } from '../chat/conversation/invitation.ts'
 import type { Message, PathRequest } from '../chat/conversation/message.ts'
 import type { Page } from '../chat/conversation/page.ts'
 import type { PresentPerson } from '../chat/conversation/presence.ts'
-import { participantKey, readParticipantKey } from './global-id.ts'
 import { clientError } from './client-error.ts'
+import { participantKey, readParticipantKey } from './global-id.ts'
 
 /** Of one conversation. */
 export const mostActive = 100

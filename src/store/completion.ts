@@ -16,7 +16,7 @@ import {
   watchedSql,
 } from './completion-sql.ts'
 import { type Conversation, conversationRow } from './conversation.ts'
-import { type FinishReason, type MessageStatus, messageRow, type NewMessage, type ToolCall } from './message.ts'
+import { type FinishReason, type MessageStatus, messageRow, type NewMessage, type ToolCall } from './message-row.ts'
 import { alone } from './participant-lock.ts'
 
 export type CompletionStatus = 'IN_PROGRESS' | 'COMPLETED' | 'CANCELLED' | 'FAILED' | 'INTERRUPTED'

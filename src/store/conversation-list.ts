@@ -1,4 +1,5 @@
 import type { Database } from '../database/database.ts'
+import { type Columns, statement } from '../database/statement.ts'
 
 /** A conversation that stands in somebody's list. */
 export interface ListedConversation {
@@ -15,18 +16,25 @@ export interface ConversationLists {
   ofConversations(conversationIds: readonly string[]): Promise<ListedConversation[]>
 }
 
-const columns = `listed.user_id AS "userId", listed.conversation_id AS "conversationId", c.last_event AS "lastEvent"`
+const columns: Columns<ListedConversation> = { userId: 'text', conversationId: 'text', lastEvent: 'number' }
+const list = `listed.user_id AS "userId", listed.conversation_id AS "conversationId", c.last_event AS "lastEvent"`
 
-const ofUsersSql = `
-  SELECT ${columns} FROM unnest($1::uuid[]) AS asked(user_id), LATERAL (
+const ofUsersSql = statement<ListedConversation>(
+  `
+  SELECT ${list} FROM unnest($1::uuid[]) AS asked(user_id), LATERAL (
     SELECT p.user_id, p.conversation_id FROM participants p WHERE p.user_id = asked.user_id
     ORDER BY p.conversation_id DESC LIMIT $2::int
-  ) listed, LATERAL (SELECT last_event FROM conversations WHERE id = listed.conversation_id OFFSET 0) c`
+  ) listed, LATERAL (SELECT last_event FROM conversations WHERE id = listed.conversation_id OFFSET 0) c`,
+  columns,
+)
 
-const ofConversationsSql = `
-  SELECT ${columns} FROM unnest($1::uuid[]) AS asked(id), LATERAL (
+const ofConversationsSql = statement<ListedConversation>(
+  `
+  SELECT ${list} FROM unnest($1::uuid[]) AS asked(id), LATERAL (
     SELECT id, last_event FROM conversations WHERE id = asked.id OFFSET 0
-  ) c, LATERAL (SELECT user_id, conversation_id FROM participants WHERE conversation_id = c.id OFFSET 0) listed`
+  ) c, LATERAL (SELECT user_id, conversation_id FROM participants WHERE conversation_id = c.id OFFSET 0) listed`,
+  columns,
+)
 
 export function createConversationLists({ query }: Database): ConversationLists {
   return {

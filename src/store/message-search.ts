@@ -1,6 +1,6 @@
 import type { Database } from '../database/database.ts'
 import { type Statement, statement } from '../database/statement.ts'
-import { type Message, messageOf, type Row } from './message.ts'
+import { type Message, messageOf, type Row } from './message-row.ts'
 import { excerptSql, joining, joint, matchingSql, rankSql } from './message-search-sql.ts'
 import { messageColumns } from './message-sql.ts'
 

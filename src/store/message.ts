@@ -1,6 +1,7 @@
 import type { Database } from '../database/database.ts'
 import { StoreError } from '../database/error.ts'
 import { type Statement, statement } from '../database/statement.ts'
+import { type Message, messageOf, messageRow, type NewMessage, type Row } from './message-row.ts'
 import {
   choicesSql,
   columns,
@@ -15,46 +16,16 @@ import {
 import { alone } from './participant-lock.ts'
 import { endOfPathSql, onPathSql, outlineSql, pathsSql, unreadSql } from './path-sql.ts'
 
-export type MessageRole = 'DEVELOPER' | 'SYSTEM' | 'USER' | 'ASSISTANT' | 'TOOL'
-export type MessageStatus = 'STREAMING' | 'COMPLETE' | 'PARTIAL'
-export type FinishReason = 'STOP' | 'LENGTH' | 'TOOL_CALLS' | 'CONTENT_FILTER' | 'FUNCTION_CALL' | 'UNKNOWN'
-export type ImageDetail = 'AUTO' | 'LOW' | 'HIGH'
-
-export type ContentPart =
-  | { type: 'text'; text: string }
-  | { type: 'image'; url: string; detail: ImageDetail | null }
-  | { type: 'audio'; data: string; format: string }
-  | { type: 'file'; fileId: string | null; fileData: string | null; filename: string | null }
-
-export interface ToolCall {
-  id: string
-  name: string
-  /** The raw text that the model wrote. */
-  arguments: string
-}
-
-export interface Message {
-  id: string
-  /** null for the answer of an unstored completion. */
-  conversationId: string | null
-  parentId: string | null
-  role: MessageRole
-  content: string | null
-  /** null where `content` is all. */
-  parts: ContentPart[] | null
-  name: string | null
-  refusal: string | null
-  reasoning: string | null
-  toolCalls: ToolCall[]
-  toolCallId: string | null
-  authorId: string | null
-  completionId: string | null
-  choiceIndex: number | null
-  finishReason: FinishReason | null
-  logprobs: unknown
-  status: MessageStatus
-  createdAt: Date
-}
+export type {
+  ContentPart,
+  FinishReason,
+  ImageDetail,
+  Message,
+  MessageRole,
+  MessageStatus,
+  NewMessage,
+  ToolCall,
+} from './message-row.ts'
 
 /**
  * A slice of the path from the root to a leaf, oldest first: between two messages, which may have been deleted, the first
@@ -92,12 +63,6 @@ export interface ReadBounds {
   bytes: number
 }
 
-export interface NewMessage extends Message {
-  conversationId: string
-  idempotencyKey: string | null
-  inputHash: string | null
-}
-
 export interface Messages {
   /** Rejects with StoreError TOO_LARGE where they have more text than one read gives; so do siblings and choices. */
   find(viewerId: string, ids: readonly string[]): Promise<Message[]>
@@ -132,38 +97,6 @@ export interface Messages {
   create(message: NewMessage, isAtLeaf: boolean): Promise<boolean>
   /** False, and nothing deleted, where it is gone or the viewer may not delete it. */
   remove(viewerId: string, conversationId: string, id: string): Promise<boolean>
-}
-
-/** For json_populate_recordset, which knows the columns by their names. */
-export function messageRow(message: NewMessage) {
-  return {
-    id: message.id,
-    conversation_id: message.conversationId,
-    parent_id: message.parentId,
-    role: message.role,
-    content: message.content,
-    parts: message.parts,
-    name: message.name,
-    refusal: message.refusal,
-    reasoning: message.reasoning,
-    tool_calls: message.toolCalls.length === 0 ? null : message.toolCalls,
-    tool_call_id: message.toolCallId,
-    author_id: message.authorId,
-    idempotency_key: message.idempotencyKey,
-    input_hash: message.inputHash,
-    completion_id: message.completionId,
-    choice_index: message.choiceIndex,
-    finish_reason: message.finishReason,
-    logprobs: message.logprobs ?? null,
-    status: message.status,
-    created_at: message.createdAt,
-  }
-}
-
-export type Row = Omit<Message, 'toolCalls'> & { toolCalls: ToolCall[] | null }
-
-export function messageOf(row: Row): Message {
-  return { ...row, toolCalls: row.toolCalls ?? [] }
 }
 
 /** What siblings have in common. */
