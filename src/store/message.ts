@@ -18,11 +18,9 @@ import { endOfPathSql, onPathSql, outlineSql, pathsSql, unreadSql } from './path
 
 export type {
   ContentPart,
-  FinishReason,
   ImageDetail,
   Message,
   MessageRole,
-  MessageStatus,
   NewMessage,
   ToolCall,
 } from './message-row.ts'
