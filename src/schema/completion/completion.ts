@@ -1,5 +1,5 @@
-import { mostAdded } from '../../chat/completion/added-message.ts'
 import type { UnwrittenReport } from '../../chat/access/error.ts'
+import { mostAdded } from '../../chat/completion/added-message.ts'
 import type { Completion, StartInput, WatchInput } from '../../chat/completion/completion.ts'
 import type { CompletionInput, KeyValue as Pair } from '../../chat/prompt/completion-input.ts'
 import { builder } from '../builder.ts'
