@@ -18,7 +18,7 @@ export interface Participants {
   /** Nothing changes where they take part already in this role. */
   add(viewer: User, input: ParticipantInput): Promise<Conversation>
   setRole(viewer: User, input: ParticipantInput): Promise<Conversation>
-  /** Takes an OWNER, or whoever leaves. What of theirs waits for its turn is cancelled; what is being answered goes on. */
+  /** Requires the OWNER role, except to leave. Their waiting questions are cancelled; the answers that are being written go on. */
   remove(viewer: User, key: ParticipantKey): Promise<Conversation>
 }
 

@@ -249,7 +249,7 @@ builder.queryField('contextPreview', (t) =>
     extensions: weighs(100),
     description:
       'What would be sent upstream for this input, and what would be left out; nothing is sent or stored, and a conversation may ' +
-      'be busy. Of what is too long the report says so: its promptTokens are above its limit. Takes an EDITOR.',
+      'be busy. Of what is too long the report says so: its promptTokens are above its limit. Requires at least the EDITOR role.',
     args: {
       input: t.arg({ type: CreateCompletionInput, required: true, description: 'What would be asked, and where.' }),
     },
@@ -265,7 +265,7 @@ builder.mutationFields((t) => ({
     extensions: weighs(100),
     description:
       'Asks the model, and stores the question and the answer. Returns the finished completion or, with `background: true`, at once, ' +
-      'to be watched with `completionStream`. Takes an EDITOR.',
+      'to be watched with `completionStream`. Requires at least the EDITOR role.',
     args: { input: t.arg({ type: CreateCompletionInput, required: true, description: 'What to ask, and where.' }) },
     resolve: (_, { input }, { chat, viewer, signal }) =>
       failable(chat.completions.create(viewer, readInput(input), signal)),

@@ -109,7 +109,7 @@ builder.mutationFields((t) => ({
     type: InvitationResult,
     nullable: true,
     description:
-      'Makes a token that lets people come in by themselves. It holds as long as the viewer is an OWNER. Takes an OWNER.',
+      'Makes a token that lets people come in by themselves. It holds as long as the viewer is an OWNER. Requires the OWNER role.',
     args: { input: t.arg({ type: CreateInvitationInput, required: true, description: 'Whom to let in.' }) },
     resolve: (_, { input }, { chat, viewer }) => {
       const conversationId = readId('Conversation', input.conversationId)

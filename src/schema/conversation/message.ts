@@ -187,9 +187,9 @@ const CreateMessageInput = builder.inputType('CreateMessageInput', {
     conversationId: t.id({ required: true, description: 'Where it goes.' }),
     message: t.field({ type: MessageInput, required: true, description: 'What it says.' }),
     parentId: t.id({
-      description: "The message to stand after; absent: the viewer's current leaf. Goes without `replaces`.",
+      description: "The message to stand after; absent: the viewer's current leaf. Cannot be combined with `replaces`.",
     }),
-    replaces: t.id({ description: 'Makes it an edit: a sibling of that message. Goes without `parentId`.' }),
+    replaces: t.id({ description: 'Makes it an edit: a sibling of that message. Cannot be combined with `parentId`.' }),
     idempotencyKey: t.string({
       description: 'The same key with the same input returns the same message and writes nothing. 1 to 255 characters.',
     }),
@@ -226,7 +226,7 @@ builder.mutationFields((t) => ({
     type: MessageResult,
     nullable: true,
     description:
-      'Writes a message without asking the model. With `replaces`, it is an edit: a sibling of that message. Takes an EDITOR.',
+      'Writes a message without asking the model. With `replaces`, it is an edit: a sibling of that message. Requires at least the EDITOR role.',
     args: { input: t.arg({ type: CreateMessageInput, required: true, description: 'The message and its place.' }) },
     resolve: (_, { input }, { chat, viewer }) => {
       const conversationId = readId('Conversation', input.conversationId)
@@ -242,7 +242,7 @@ builder.mutationFields((t) => ({
     description:
       'Deletes a message for everybody, for ever. What was written after it stays: the message before it becomes its parent, and whoever ' +
       'stood on it stands there; where there is none before it, on the newest that is left. An answer that is still being written is ' +
-      'cancelled first, with its other choices. Takes an OWNER, or the EDITOR who wrote it or asked for it.',
+      'cancelled first, with its other choices. Requires the OWNER role, or the EDITOR who wrote it or asked for it.',
     args: { id: t.arg.id({ required: true, description: 'The id of the message.' }) },
     resolve: (_, { id }, { chat, viewer }) =>
       failable(chat.messages.remove(viewer, readId('Message', id)).then(() => ({ deletedId: id }))),

@@ -64,7 +64,7 @@ builder.mutationFields((t) => ({
     nullable: true,
     description:
       'Lets somebody take part, beginning where the viewer stands. Whoever takes part already in this role stays as they are; in another role, ' +
-      'that is InvalidInput: `updateParticipant` changes it. Takes an OWNER.',
+      'that is InvalidInput: `updateParticipant` changes it. Requires the OWNER role.',
     args: {
       conversationId: t.arg.id({ required: true, description: conversationIdDescription }),
       userId: t.arg.id({
@@ -82,7 +82,7 @@ builder.mutationFields((t) => ({
     nullable: true,
     description:
       'Changes what a participant may do. Of whoever becomes a VIEWER, the questions that wait for their turn are cancelled. ' +
-      'The last OWNER cannot become anything else. Takes an OWNER.',
+      'The last OWNER cannot become anything else. Requires the OWNER role.',
     args: {
       conversationId: t.arg.id({ required: true, description: conversationIdDescription }),
       userId: t.arg.id({ required: true, description: 'The id of the user, who takes part.' }),
@@ -96,7 +96,7 @@ builder.mutationFields((t) => ({
     nullable: true,
     description:
       'Lets a participant take part no longer: at once they see nothing of the conversation, and what they watch of it ends. What they wrote ' +
-      'stays, under their name. Their questions that wait for their turn are cancelled; what is being answered already goes on. Takes an OWNER; ' +
+      'stays, under their name. Their questions that wait for their turn are cancelled; what is being answered already goes on. Requires the OWNER role; ' +
       'everybody may remove themselves, which is to leave. The last OWNER cannot go.',
     args: {
       conversationId: t.arg.id({ required: true, description: conversationIdDescription }),
