@@ -98,9 +98,10 @@ test.each(['after', 'before'])('for %s, what was deleted elsewhere is refused as
     ...strangers.flatMap((stranger) => [here, empty].map((list) => [list, undefined, stranger] as const)),
     // Its parent is on no path to there.
     [here, branch, here.cursors['c']],
-    [here, here.ids['c'], here.cursors['c']],
     [here, undefined, here.cursors['b']],
   ] as const) {
     await expect(page({ ...(leafId && { leafId }), [bound]: cursor })).rejects.toMatchObject(refused(bound))
   }
+  const deletedLeaf = here.page({ leafId: here.ids['c'], [bound]: here.cursors['c'] })
+  await expect(deletedLeaf).rejects.toMatchObject({ errors: [{ extensions: { code: 'NOT_FOUND' } }] })
 })
