@@ -63,8 +63,7 @@ export default defineConfig({
       ...(hasPostgres ? [project('postgres', ['test/chat/*/*.test.ts'], 'postgres', onOneDatabase)] : []),
     ],
     globalSetup: ['test/harness/global-setup.ts'],
-    // On two cores: many tests wait for a lease, a time limit or another process.
-    maxWorkers: 3,
+    maxWorkers: 2,
     teardownTimeout: 20_000,
     sequence: { shuffle: true, seed },
     reporters: ['default', totals(missing, process.env['REQUIRE_SERVICES'] === '1')],
