@@ -66,7 +66,10 @@ function ConversationPage({ openId, revision, after }: ConversationPageProps) {
             <a href={addressOf(conversation.id)} aria-current={conversation.id === openId ? 'page' : undefined}>
               {titleOf(conversation)}
               {conversation.unreadCount > 0 && conversation.id !== openId && (
-                <span className="unread">{unreadOf(conversation.unreadCount)}</span>
+                <>
+                  {' '}
+                  <span className="unread">{unreadOf(conversation.unreadCount)}</span>
+                </>
               )}
             </a>
           </li>
