@@ -24,10 +24,11 @@ const taught: Record<Meaning, string> = {
   cursor: `Query.conversations(after) Query.conversations(before) Query.searchMessages(after)
     Conversation.messages(after) Conversation.messages(before) Conversation.participants(after) Subscription.conversationEvents(after)
     WatchStreamInput.after`,
-  key: 'CreateMessageInput.idempotencyKey CreateConversationInput.idempotencyKey CreateCompletionInput.idempotencyKey StartStreamInput.idempotencyKey',
+  key: 'CreateMessageInput.idempotencyKey CreateCompletionInput.idempotencyKey StartStreamInput.idempotencyKey',
   token: 'Mutation.acceptInvitation(token)',
   words: 'Query.searchMessages(query) ConversationFilter.titleContains',
-  text: `CreateConversationInput.title CreateConversationInput.systemPrompt UpdateConversationInput.title
+  // Keys are each user's own, and what is made by that one is in nobody else's conversation.
+  text: `CreateConversationInput.idempotencyKey CreateConversationInput.title CreateConversationInput.systemPrompt UpdateConversationInput.title
     UpdateConversationInput.systemPrompt CompletionDefaultsInput.model CreateApiKeyInput.name
     CreateCompletionInput.extraBody CreateCompletionInput.model CreateCompletionInput.seed
     CreateCompletionInput.serviceTier CreateCompletionInput.stop CreateCompletionInput.user
