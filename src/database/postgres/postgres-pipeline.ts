@@ -1,3 +1,4 @@
+import { setImmediate as turn } from 'node:timers/promises'
 import pg from 'pg'
 import { lockTimeout, readOnly, statementTimeout } from '../error.ts'
 import { createLine } from './postgres-line.ts'
@@ -92,15 +93,21 @@ export function createPipeline(connection: pg.ClientConfig, options: PipelineOpt
   function unlessSilent(answer: Promise<pg.QueryResult>): Promise<pg.QueryResult> {
     const place = asked.at(-1)
     const sentMs = performance.now()
+    let isSettled = false
     return new Promise((resolve, reject) => {
       let timer = setTimeout(look, patienceMs)
-      function look() {
-        if (asked[0] === place) return
+      async function look() {
+        // Where this process stood still itself, the answers are read after this timer.
+        await turn()
+        if (isSettled || asked[0] === place) return
         const leftMs = patienceMs - (performance.now() - Math.max(sentMs, answeredMs))
         if (leftMs > 0) timer = setTimeout(look, leftMs)
         else reject(new Error(`The connection to the database has not answered for ${patienceMs} ms`))
       }
-      answer.then(resolve, reject).finally(() => clearTimeout(timer))
+      answer.then(resolve, reject).finally(() => {
+        isSettled = true
+        clearTimeout(timer)
+      })
     })
   }
 
@@ -138,9 +145,15 @@ export function createPipelines(connection: pg.ClientConfig, most: number, optio
   const pipelines = Array.from({ length: most }, () => createPipeline(connection, options))
   const { patienceMs } = options
 
+  // Where this process stood still itself, none seems to answer until the answers are read.
+  async function leastBusyNextTurn() {
+    await turn()
+    return leastBusy(pipelines, patienceMs)
+  }
+
   return {
     async query(config) {
-      const pipeline = leastBusy(pipelines, patienceMs)
+      const pipeline = leastBusy(pipelines, patienceMs) ?? (await leastBusyNextTurn())
       if (pipeline === null) throw new Error(`No connection to the database has answered for ${patienceMs} ms`)
       try {
         return await pipeline.query(config)
