@@ -26,9 +26,19 @@ export async function mountSmallDisk(folder: string, megabytes: number): Promise
   return {
     path,
     async fillTo(freeBytes) {
-      const { bavail, bsize } = await statfs(path)
-      const bytes = bavail * bsize - freeBytes
-      if (bytes > 0) await run('fallocate', ['--length', String(bytes), join(path, `filler-${count++}`)])
+      // Whoever writes to the disk meanwhile takes of what was free a moment ago; then less is left to fill.
+      for (;;) {
+        const { bavail, bsize } = await statfs(path)
+        const bytes = bavail * bsize - freeBytes
+        if (bytes <= 0) return
+        const filler = join(path, `filler-${count++}`)
+        try {
+          await run('fallocate', ['--length', String(bytes), filler])
+          return
+        } catch {
+          await rm(filler, { force: true })
+        }
+      }
     },
     async clear() {
       for (const name of await readdir(path)) if (name.startsWith('filler-')) await rm(join(path, name))
