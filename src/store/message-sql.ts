@@ -103,6 +103,7 @@ export const siblingsSql = withTotal(
   'm.created_at, m.id',
 )
 
+// Grouped, since a join of the counts with what was asked would compare each with each.
 export const siblingsCountSql = statement<{ id: string; count: number }>(
   `
   WITH asked AS (
@@ -110,11 +111,12 @@ export const siblingsCountSql = statement<{ id: string; count: number }>(
     JOIN participants p ON p.conversation_id = m.conversation_id AND p.user_id = $1
     WHERE m.id = ANY($2::uuid[]) AND m.deleted_at IS NULL
   ), counted AS (
-    SELECT place.*, (SELECT count(*) FROM (${atChildPlace} UNION ALL ${atRootPlace}) m)::int AS count
-    FROM (SELECT DISTINCT conversation_id, parent_id FROM asked) place
+    SELECT place.ids, (SELECT count(*) FROM (${atChildPlace} UNION ALL ${atRootPlace}) m)::int AS count
+    FROM (
+      SELECT conversation_id, parent_id, array_agg(id) AS ids FROM asked GROUP BY conversation_id, parent_id
+    ) place
   )
-  SELECT asked.id, counted.count FROM asked JOIN counted
-    ON counted.conversation_id = asked.conversation_id AND counted.parent_id IS NOT DISTINCT FROM asked.parent_id`,
+  SELECT unnest(ids) AS id, count FROM counted`,
   { id: 'text', count: 'number' },
 )
 
