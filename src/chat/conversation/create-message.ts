@@ -58,7 +58,10 @@ async function replay(store: Store, viewer: User, input: CreateMessageInput, has
 async function parentOf(store: Store, viewer: User, conversation: Conversation, input: CreateMessageInput) {
   const { parentId, replaces } = input
   if (parentId && replaces) {
-    throw invalidInput('input.replaces', 'cannot be combined with `parentId`: an edit stands where the edited message does')
+    throw invalidInput(
+      'input.replaces',
+      'cannot be combined with `parentId`: an edit stands where the edited message does',
+    )
   }
   const replaced = replaces ? await inConversation(store, viewer, replaces, conversation.id) : null
   const id = replaced === null ? (parentId ?? conversation.viewerLeafId) : replaced.parentId

@@ -31,7 +31,8 @@ export interface Range {
 
 /** Throws INVALID_INPUT. Where neither first nor last is given, the first 50. */
 export function rangeOf({ first, after, last, before }: PageInput): Range {
-  if (typeof first === 'number' && typeof last === 'number') throw invalidInput('last', 'cannot be combined with `first`')
+  if (typeof first === 'number' && typeof last === 'number')
+    throw invalidInput('last', 'cannot be combined with `first`')
   for (const [name, size] of Object.entries({ first, last })) {
     if (typeof size !== 'number') continue
     if (size < 0 || size > largestPage) throw invalidInput(name, `takes 0 to ${largestPage}, not ${size}`)

@@ -85,7 +85,9 @@ builder.objectType('Conversation', {
           description: 'How many at most, from the oldest on, up to 200; 50 when neither first nor last is given.',
         }),
         after: t.arg.string({ description: 'A cursor: what comes after that edge.' }),
-        last: t.arg.int({ description: 'How many at most, up to the latest, up to 200. Cannot be combined with `first`.' }),
+        last: t.arg.int({
+          description: 'How many at most, up to the latest, up to 200. Cannot be combined with `first`.',
+        }),
         before: t.arg.string({ description: 'A cursor: what comes before that edge.' }),
         leafId: t.arg.id({
           description: "The path's last message, else NOT_FOUND; absent: the viewer's current leaf.",
@@ -136,7 +138,9 @@ builder.queryFields((t) => ({
         description: 'How many at most, from the last changed on, up to 200; 50 when neither first nor last is given.',
       }),
       after: t.arg.string({ description: 'A cursor: what comes after that edge.' }),
-      last: t.arg.int({ description: 'How many at most, from the other end, up to 200. Cannot be combined with `first`.' }),
+      last: t.arg.int({
+        description: 'How many at most, from the other end, up to 200. Cannot be combined with `first`.',
+      }),
       before: t.arg.string({ description: 'A cursor: what comes before that edge.' }),
       filter: t.arg({ type: ConversationFilter, description: 'Which ones; absent: all.' }),
     },
@@ -193,7 +197,8 @@ builder.mutationFields((t) => ({
   updateConversation: t.field({
     type: ConversationResult,
     nullable: true,
-    description: 'Changes title, system prompt, defaults, or whether it is archived. Requires at least the EDITOR role.',
+    description:
+      'Changes title, system prompt, defaults, or whether it is archived. Requires at least the EDITOR role.',
     args: {
       id: t.arg.id({ required: true, description: 'The id of the conversation.' }),
       input: t.arg({ type: UpdateConversationInput, required: true, description: 'What is to change.' }),
