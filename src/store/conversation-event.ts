@@ -27,7 +27,7 @@ export interface EventOffset {
 export interface ConversationEvents {
   /** The number of the last one, 0 before the first; null where the viewer may not see the conversation. */
   last(viewerId: string, conversationId: string): Promise<number | null>
-  /** By after, at most `limit` for each; null where the viewer may not see the conversation, or no longer. */
+  /** In the order of the offsets, at most `limit` for each; null where the viewer may not see the conversation, or no longer. */
   since(offsets: readonly EventOffset[], limit: number): Promise<(StoredEvent[] | null)[]>
 }
 

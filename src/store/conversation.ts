@@ -41,7 +41,7 @@ export interface ConversationFilter {
   role: ParticipantRole | null
 }
 
-/** A key in the list, which is ordered by the last change, the latest first. */
+/** What the list is sorted by: the last change, the latest first. */
 export interface ConversationSortKey {
   time: Date
   id: string

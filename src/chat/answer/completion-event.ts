@@ -57,7 +57,7 @@ export function rejection(
 /**
  * A snapshot, or with `from` what came after it; then what is new, merged as far as the viewer is behind; then the end. Where
  * the viewer may have seen more than is stored, another snapshot comes before the end.
- * Inserted by hand, since a generator's return() would wait behind its pending next().
+ * Iterated by hand, since a generator's return() would wait behind its pending next().
  */
 export function watchAnswer(answer: Answer<Completion>, options: WatchOptions): AsyncIterableIterator<CompletionEvent> {
   const { mode, flushMs, messageIds, completion, lost, onLeave } = options

@@ -117,7 +117,7 @@ interface EventsFrom {
 
 /**
  * A viewer is a position among the events, not a queue: who reads slowly finds a page of numbers and ids at a time, and the
- * rest in the store. Inserted by hand, since a generator's return() would wait behind its pending next().
+ * rest in the store. Iterated by hand, since a generator's return() would wait behind its pending next().
  */
 function watchEvents(options: EventsFrom): AsyncIterableIterator<ConversationEvent> {
   const { conversationId, from, watch, find, onLeave } = options

@@ -41,7 +41,7 @@ export function rangeOf({ first, after, last, before }: PageInput): Range {
   return { size: (fromEnd ? last : first) ?? usualPage, fromEnd, after: after ?? null, before: before ?? null }
 }
 
-/** By what a list is ordered: whoever is gone from it still marks its key. */
+/** By what a list is ordered: an item that has left the list can still be compared with it. */
 export interface SortKey {
   time: Date
   id: string

@@ -28,7 +28,7 @@ export interface Question {
   context: ContextInput | null
 }
 
-/** What a question that waits is to be sent with. It may wait for longer than its server activeCompletions. */
+/** What a question that waits is to be sent with. It may wait for longer than its server lives. */
 export interface QueuedRequest {
   /** As those of `CompletionRequest`. */
   parameters: Record<string, unknown>
