@@ -86,11 +86,21 @@ function watchList({ viewer, watch, find, onLeave }: ListFrom): AsyncIterableIte
     return wasListed ? { kind: 'DISAPPEARED', conversationId } : null
   }
 
+  // Whoever iterates may not call return() after an error, and the stream would count against the viewer's limit for ever.
+  async function eventOrFinish(change: ListChange): Promise<ViewerEvent | null> {
+    try {
+      return await eventOf(change)
+    } catch (error) {
+      finish()
+      throw error
+    }
+  }
+
   return {
     async next() {
       while (!isDone) {
         const change = await watch.next()
-        const event = change && (await eventOf(change))
+        const event = change && (await eventOrFinish(change))
         if (event !== null && !isDone) return { done: false, value: event }
       }
       return { done: true, value: undefined }
