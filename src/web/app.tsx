@@ -1,9 +1,9 @@
 import { useSyncExternalStore } from 'react'
-import type { Connection } from './connection.ts'
-import { Conversation } from './conversation.tsx'
-import { Invitation } from './invitation.tsx'
-import { Sidebar } from './sidebar.tsx'
-import { useRoute } from './use-route.ts'
+import type { Connection } from './connection/connection.ts'
+import { Conversation } from './conversation/conversation.tsx'
+import { Invitation } from './conversation/invitation.tsx'
+import { useRoute } from './frame/use-route.ts'
+import { Sidebar } from './sidebar/sidebar.tsx'
 
 export function App({ connection }: { connection: Connection }) {
   const { route, adopt } = useRoute()

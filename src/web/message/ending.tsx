@@ -1,5 +1,5 @@
-import { graphql } from './generated/gql.ts'
-import type { CompletionFieldsFragment, FinishReason } from './generated/graphql.ts'
+import { graphql } from '../generated/gql.ts'
+import type { CompletionFieldsFragment, FinishReason } from '../generated/graphql.ts'
 
 graphql(`
   fragment CompletionFields on Completion {

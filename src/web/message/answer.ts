@@ -2,7 +2,7 @@ import type {
   ChoiceFieldsFragment,
   CompletionFieldsFragment,
   CompletionStreamSubscription,
-} from './generated/graphql.ts'
+} from '../generated/graphql.ts'
 
 type CompletionEvent = CompletionStreamSubscription['completionStream']
 

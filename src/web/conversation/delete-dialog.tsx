@@ -1,7 +1,7 @@
 import { useMutation } from 'urql'
-import { Dialog } from './dialog.tsx'
-import { graphql } from './generated/gql.ts'
-import { sentence } from './sentence.ts'
+import { sentence } from '../connection/sentence.ts'
+import { Dialog } from '../frame/dialog.tsx'
+import { graphql } from '../generated/gql.ts'
 
 const DeleteConversation = graphql(`
   mutation DeleteConversation($id: ID!) {

@@ -1,7 +1,7 @@
 import { useState } from 'react'
 import { useQuery } from 'urql'
-import { graphql } from './generated/gql.ts'
-import { readStored, writeStored } from './stored.ts'
+import { readStored, writeStored } from '../connection/stored.ts'
+import { graphql } from '../generated/gql.ts'
 
 const Models = graphql(`
   query Models {

@@ -1,7 +1,7 @@
 import { useMutation } from 'urql'
-import { graphql } from './generated/gql.ts'
-import { sentence } from './sentence.ts'
-import { addressOf } from './use-route.ts'
+import { sentence } from '../connection/sentence.ts'
+import { addressOf } from '../frame/use-route.ts'
+import { graphql } from '../generated/gql.ts'
 
 const AcceptInvitation = graphql(`
   mutation AcceptInvitation($token: String!) {

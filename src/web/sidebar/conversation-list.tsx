@@ -1,11 +1,11 @@
 import { useCallback, useEffect, useState } from 'react'
 import { useQuery } from 'urql'
-import { graphql } from './generated/gql.ts'
-import { nodesOf } from './nodes.ts'
-import { sentence } from './sentence.ts'
-import { titleOf } from './title.ts'
-import { useEvents } from './use-events.ts'
-import { addressOf } from './use-route.ts'
+import { nodesOf } from '../connection/nodes.ts'
+import { sentence } from '../connection/sentence.ts'
+import { useEvents } from '../connection/use-events.ts'
+import { titleOf } from '../frame/title.ts'
+import { addressOf } from '../frame/use-route.ts'
+import { graphql } from '../generated/gql.ts'
 
 const Conversations = graphql(`
   query Conversations($after: String) {

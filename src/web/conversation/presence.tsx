@@ -1,7 +1,7 @@
 import { useCallback, useRef } from 'react'
 import { useMutation, useQuery, useSubscription } from 'urql'
-import { graphql } from './generated/gql.ts'
-import { Viewer } from './sign-in.tsx'
+import { Viewer } from '../connection/viewer.ts'
+import { graphql } from '../generated/gql.ts'
 
 const ConversationPresence = graphql(`
   subscription ConversationPresence($id: ID!) {

@@ -1,6 +1,6 @@
-import { graphql } from './generated/gql.ts'
-import type { TitleFieldsFragment } from './generated/graphql.ts'
-import { nodesOf } from './nodes.ts'
+import { nodesOf } from '../connection/nodes.ts'
+import { graphql } from '../generated/gql.ts'
+import type { TitleFieldsFragment } from '../generated/graphql.ts'
 
 graphql(`
   fragment TitleFields on Conversation {

@@ -1,14 +1,8 @@
 import { type SubmitEvent, useState } from 'react'
 import { useQuery } from 'urql'
-import { graphql } from './generated/gql.ts'
-import { nameForm, readName, writeName } from './name.ts'
-import { isInvitation } from './use-route.ts'
-
-export const Viewer = graphql(`
-  query Viewer {
-    viewer { id name }
-  }
-`)
+import { nameForm, readName, writeName } from '../connection/name.ts'
+import { Viewer } from '../connection/viewer.ts'
+import { isInvitation } from '../frame/use-route.ts'
 
 /** The development sign-in: whoever one says one is. */
 export function SignIn() {

@@ -1,8 +1,8 @@
 import { useState } from 'react'
+import { titleOf } from '../frame/title.ts'
+import type { TitleFieldsFragment } from '../generated/graphql.ts'
 import { DeleteDialog } from './delete-dialog.tsx'
-import type { TitleFieldsFragment } from './generated/graphql.ts'
 import { RenameDialog } from './rename-dialog.tsx'
-import { titleOf } from './title.ts'
 
 interface ConversationHeaderProps {
   conversation: (TitleFieldsFragment & { id: string; viewerRole: string }) | null

@@ -1,11 +1,11 @@
 import { useCallback, useEffect, useRef } from 'react'
 import { useMutation, useQuery } from 'urql'
-import { graphql } from './generated/gql.ts'
-import type { MessageFieldsFragment } from './generated/graphql.ts'
-import { nodesOf } from './nodes.ts'
-import { sentence } from './sentence.ts'
-import { useAnswer } from './use-answer.ts'
-import { useEvents } from './use-events.ts'
+import { nodesOf } from '../connection/nodes.ts'
+import { sentence } from '../connection/sentence.ts'
+import { useEvents } from '../connection/use-events.ts'
+import { graphql } from '../generated/gql.ts'
+import type { MessageFieldsFragment } from '../generated/graphql.ts'
+import { useAnswer } from '../message/use-answer.ts'
 
 const ConversationQuery = graphql(`
   query Conversation($id: ID!) {

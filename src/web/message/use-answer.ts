@@ -1,10 +1,10 @@
 import { useCallback, useEffect, useState } from 'react'
 import { useClient } from 'urql'
 import { v4 as uuid } from 'uuid'
+import { sentence } from '../connection/sentence.ts'
+import { graphql } from '../generated/gql.ts'
+import type { CompletionStreamInput, CreateCompletionInput } from '../generated/graphql.ts'
 import { type Answer, fold, noAnswer } from './answer.ts'
-import { graphql } from './generated/gql.ts'
-import type { CompletionStreamInput, CreateCompletionInput } from './generated/graphql.ts'
-import { sentence } from './sentence.ts'
 
 const CompletionStream = graphql(`
   subscription CompletionStream($input: CompletionStreamInput!) {

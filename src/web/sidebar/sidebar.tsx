@@ -1,7 +1,7 @@
 import { useEffect, useRef } from 'react'
+import type { Route } from '../frame/use-route.ts'
 import { ConversationList } from './conversation-list.tsx'
 import { SignIn } from './sign-in.tsx'
-import type { Route } from './use-route.ts'
 
 /** Beside the conversation where there is room, else over it, as a popover. */
 export function Sidebar({ route }: { route: Route }) {

@@ -1,8 +1,8 @@
 import { memo } from 'react'
+import { graphql } from '../generated/gql.ts'
+import type { CompletionFieldsFragment, MessageFieldsFragment } from '../generated/graphql.ts'
+import { Markdown } from '../markdown/markdown.tsx'
 import { Ending } from './ending.tsx'
-import { graphql } from './generated/gql.ts'
-import type { CompletionFieldsFragment, MessageFieldsFragment } from './generated/graphql.ts'
-import { Markdown } from './markdown.tsx'
 
 graphql(`
   fragment MessageFields on Message {

@@ -1,8 +1,8 @@
 import { useState } from 'react'
 import { useMutation } from 'urql'
-import { Dialog } from './dialog.tsx'
-import { graphql } from './generated/gql.ts'
-import { sentence } from './sentence.ts'
+import { sentence } from '../connection/sentence.ts'
+import { Dialog } from '../frame/dialog.tsx'
+import { graphql } from '../generated/gql.ts'
 
 const RenameConversation = graphql(`
   mutation RenameConversation($id: ID!, $title: String!) {

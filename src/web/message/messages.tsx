@@ -1,10 +1,10 @@
 import { useState } from 'react'
 import { useQuery } from 'urql'
+import { nodesOf } from '../connection/nodes.ts'
+import { graphql } from '../generated/gql.ts'
+import type { MessageFieldsFragment } from '../generated/graphql.ts'
 import { type Answer, noText } from './answer.ts'
-import { graphql } from './generated/gql.ts'
-import type { MessageFieldsFragment } from './generated/graphql.ts'
 import { AnswerMessage, Question } from './message.tsx'
-import { nodesOf } from './nodes.ts'
 import type { Asked } from './use-answer.ts'
 
 const EarlierMessagesQuery = graphql(`

@@ -1,0 +1,7 @@
+import { graphql } from '../generated/gql.ts'
+
+export const Viewer = graphql(`
+  query Viewer {
+    viewer { id name }
+  }
+`)
