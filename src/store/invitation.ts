@@ -1,7 +1,7 @@
 import type { Database } from '../database/database.ts'
 import { type Columns, listOf, statement } from '../database/statement.ts'
 import { type ParticipantRole, participantsChanged } from './participant.ts'
-import { lockParticipants } from './participant-lock.ts'
+import { alone } from './participant-lock.ts'
 
 export interface Invitation {
   id: string
@@ -97,11 +97,13 @@ const revokeSql = statement(
   `UPDATE invitations i SET revoked_at = now() WHERE i.id = $2 AND i.revoked_at IS NULL AND ${isOwn}`,
 )
 
-// The invitation is locked after the people, and read as it is then, so that no use is lost or counted twice.
+// The invitation is locked after the participants, and read as it is then, so that no use is lost or counted twice.
 const acceptSql = statement<{ conversationId: string }>(
   `
-  WITH here AS (${lockParticipants('(SELECT conversation_id FROM invitations WHERE token_hash = $1)')}),
-  invitation AS (
+  WITH here AS (
+    SELECT p.user_id, p.role, p.current_leaf_id FROM participants p
+    JOIN invitations i ON i.conversation_id = p.conversation_id WHERE i.token_hash = $1
+  ), invitation AS (
     SELECT conversation_id, inviter_id, role, created_at FROM invitations
     WHERE token_hash = $1 AND revoked_at IS NULL AND expires_at > now() AND (max_uses IS NULL OR uses < max_uses)
       AND (SELECT count(*) FROM here) BETWEEN 1 AND $3::int - 1
@@ -130,7 +132,8 @@ const refusedSql = statement<Refused>(
   { conversationId: 'text', isKnown: 'boolean', isFull: 'boolean' },
 )
 
-export function createInvitations({ query }: Database): Invitations {
+export function createInvitations(database: Database): Invitations {
+  const { prisma, query } = database
   return {
     async create({ tokenHash, id, conversationId, inviterId, role, expiresAt, maxUses }, most) {
       const values = [tokenHash, id, conversationId, inviterId, role, expiresAt, maxUses, most]
@@ -143,8 +146,10 @@ export function createInvitations({ query }: Database): Invitations {
     },
     async accept(tokenHash, userId, most) {
       const values = [tokenHash, userId, most]
-      const [joined] = await query(acceptSql, values)
-      if (joined !== undefined) return { ...joined, isNew: true }
+      const invitation = await prisma.invitation.findUnique({ where: { tokenHash }, select: { conversationId: true } })
+      if (invitation === null) return null
+      const joined = await alone(database, invitation.conversationId, acceptSql, values)
+      if (joined !== null) return { ...joined, isNew: true }
       const [refused] = await query(refusedSql, values)
       if (refused?.isKnown) return { conversationId: refused.conversationId, isNew: false }
       return refused?.isFull ? 'FULL' : null
