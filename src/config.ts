@@ -116,7 +116,7 @@ export interface Settings {
   requestsPerMinute: number
   streamsPerUser: number
   operationCost: number
-  mostSockets: number
+  maxSockets: number
   socketsPerUser: number
   socketsPerAddress: number
   answerBytes: number
@@ -179,7 +179,7 @@ export function readSettings(environment: Environment, envFile: Environment = {}
     requestsPerMinute: values.LIMIT_REQUESTS_PER_MINUTE,
     streamsPerUser: values.LIMIT_STREAMS_PER_USER,
     operationCost: values.LIMIT_COST,
-    mostSockets: values.LIMIT_SOCKETS,
+    maxSockets: values.LIMIT_SOCKETS,
     socketsPerUser: values.LIMIT_SOCKETS_PER_USER,
     socketsPerAddress: values.LIMIT_SOCKETS_PER_ADDRESS,
     answerBytes: values.LIMIT_ANSWER_BYTES,

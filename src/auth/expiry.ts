@@ -1,5 +1,5 @@
 // Above setTimeout's upper bound a timer fires at once.
-const longestTimerMs = 2 ** 31 - 1
+const maxTimerMs = 2 ** 31 - 1
 
 /** Calls back when the time has come, at once where it is over; returns what calls it off. */
 export function callAt(time: Date, callback: () => void): () => void {
@@ -8,7 +8,7 @@ export function callAt(time: Date, callback: () => void): () => void {
   function wait() {
     const leftMs = time.getTime() - Date.now()
     if (leftMs <= 0) timer = setTimeout(callback)
-    else timer = setTimeout(wait, Math.min(leftMs, longestTimerMs))
+    else timer = setTimeout(wait, Math.min(leftMs, maxTimerMs))
   }
 
   wait()

@@ -11,7 +11,7 @@ const retryMs = 1_000
 /** From here on the keys are read again, while the known ones serve. */
 const freshMs = 600_000
 /** A withdrawn key is trusted no longer than this, even if its server cannot be reached. */
-const longestMs = 3_600_000
+const maxKeyAgeMs = 3_600_000
 
 /** Proxies for each scheme, empty where there is none, and the hosts, separated by commas, that are asked directly. */
 export interface ProxySettings {
@@ -56,7 +56,7 @@ export function createRemoteKeys({ url, proxy }: RemoteKeysSettings, log: Log): 
   /** Waits only where nothing else will do. */
   async function ensureRead(): Promise<void> {
     const age = performance.now() - readAt
-    if (age > longestMs) return read()
+    if (age > maxKeyAgeMs) return read()
     if (age > freshMs) read().catch((error: AuthError) => log.warn({ err: error }, 'the known keys go on serving'))
   }
 

@@ -28,8 +28,8 @@ export interface KeepConnectedOptions {
   log: Log
 }
 
-const shortestWaitMs = 250
-const longestWaitMs = 5_000
+const minWaitMs = 250
+const maxWaitMs = 5_000
 
 /** Connects, and connects again whenever the connection is lost. */
 export function keepConnected({ kind, connect, log }: KeepConnectedOptions): KeptConnection {
@@ -47,7 +47,7 @@ export function keepConnected({ kind, connect, log }: KeepConnectedOptions): Kep
   }
 
   async function stayConnected() {
-    let waitMs = shortestWaitMs
+    let waitMs = minWaitMs
     while (!closing.signal.aborted) {
       const since = performance.now()
       try {
@@ -55,9 +55,9 @@ export function keepConnected({ kind, connect, log }: KeepConnectedOptions): Kep
       } catch (error) {
         if (!closing.signal.aborted) outage.begin(error)
       }
-      if (performance.now() - since > longestWaitMs) waitMs = shortestWaitMs
+      if (performance.now() - since > maxWaitMs) waitMs = minWaitMs
       await delay(waitMs, undefined, { signal: closing.signal }).catch(() => {})
-      waitMs = Math.min(2 * waitMs, longestWaitMs)
+      waitMs = Math.min(2 * waitMs, maxWaitMs)
     }
   }
 

@@ -25,7 +25,7 @@ export interface Bus {
   /** Returns what ends the listening. */
   subscribe(topic: Topic, listener: Listener): () => void
   /**
-   * Tells the other replicas, and not this one, something that nobody stores: up to `mostNoteBytes`. Whoever misses it does
+   * Tells the other replicas, and not this one, something that nobody stores: up to `maxNoteBytes`. Whoever misses it does
    * not come to know, so it has to be said again. Never waits and never fails.
    */
   sendNote(note: Buffer): void

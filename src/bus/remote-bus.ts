@@ -12,7 +12,7 @@ export interface RemoteBusOptions {
 }
 
 /** While one statement is under way, which is seconds at most. The oldest go first: what matters is said again. */
-const mostWaitingNotes = 1_000
+const maxWaitingNotes = 1_000
 
 /**
  * A bus over a connection that may break. It tells this replica's own listeners at once, and the others while it is
@@ -71,7 +71,7 @@ export function createRemoteBus({ kind, connect, log }: RemoteBusOptions): Bus {
     subscribe: listeners.add,
     sendNote(note) {
       notes.push(note)
-      if (notes.length > mostWaitingNotes) notes.shift()
+      if (notes.length > maxWaitingNotes) notes.shift()
       send()
     },
     onNote(listener) {

@@ -20,7 +20,7 @@ const idBytes = 16
 // 7,680 characters in base64: with the words before them less than the 8,000 bytes that a NOTIFY can carry.
 const idsPerText = 360
 
-export const mostNoteBytes = idsPerText * idBytes
+export const maxNoteBytes = idsPerText * idBytes
 
 export function writeWakeUp({ origin, topic, ids }: WakeUp): string[] {
   const bytes = Buffer.from(ids.join('').replaceAll('-', ''), 'hex')

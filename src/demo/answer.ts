@@ -23,7 +23,7 @@ interface Desk {
   random: () => number
 }
 
-const longestQuoteChars = 400
+const maxQuoteChars = 400
 const defaultMaxTokens = 4_096
 const filteredAfterTokens = 8
 /** What is colder is 0: divided by it, a log probability would come near the end of the numbers, or be beyond. */
@@ -64,13 +64,13 @@ function stretchesOf(desk: Desk, toolCall: ToolCall | null): Stretch[] {
     return [...thinking, script('content', JSON.stringify(value))]
   }
   if (format.type === 'json_object') {
-    const opening = JSON.stringify({ demo: true, question: questionOf(request).slice(0, longestQuoteChars) })
+    const opening = JSON.stringify({ demo: true, question: questionOf(request).slice(0, maxQuoteChars) })
     const answer = { ...free('answer'), written: insideJsonString }
     return [...thinking, script('content', `${opening.slice(0, -1)},"answer":"`), answer, script('content', '"}')]
   }
   const last = request.messages.at(-1)
   if (last?.role === 'tool') {
-    const result = textOf(last).slice(0, longestQuoteChars)
+    const result = textOf(last).slice(0, maxQuoteChars)
     return [...thinking, script('content', `The tool answered: ${result}\n\n`), free('tool-remark')]
   }
   return [...thinking, free(quirk === 'long' ? 'long' : 'answer')]

@@ -2,10 +2,10 @@ import { once } from 'node:events'
 import type { ServerResponse } from 'node:http'
 import { setImmediate as nextTurn, setTimeout as pause } from 'node:timers/promises'
 import { type Answer, writeAnswers } from './answer.ts'
+import { type CompletionResponse, createStreamResponse, createWholeResponse } from './completion-response.ts'
 import { WireError } from './error.ts'
 import { type Language, loadLanguage } from './language.ts'
 import { contextWindowTokens, type DemoBehaviour, demoModels } from './models.ts'
-import { createStreamOutlet, createWholeOutlet, type Outlet } from './outlet.ts'
 import { type DemoRequest, parseRequest, textOf } from './request.ts'
 import { createWire, type Tally } from './wire.ts'
 
@@ -33,17 +33,17 @@ export async function complete(body: string, response: ServerResponse, signal: A
   const promptTokens = await countPrompt(request, language)
   const wire = createWire(request)
   const wantsUsage = request.stream_options?.include_usage === true
-  const outlet = request.stream
-    ? createStreamOutlet(response, wire, wantsUsage, signal)
-    : createWholeOutlet(response, wire)
-  await deliver(writeAnswers(language, request, behaviour), behaviour, outlet, promptTokens, signal)
+  const output = request.stream
+    ? createStreamResponse(response, wire, wantsUsage, signal)
+    : createWholeResponse(response, wire)
+  await deliver(writeAnswers(language, request, behaviour), behaviour, output, promptTokens, signal)
 }
 
 /** Reads the answers token by token, in turns, at the model's pace. */
 async function deliver(
   answers: readonly Answer[],
   { firstTokenMs, tokenMs, quirk }: DemoBehaviour,
-  outlet: Outlet,
+  output: CompletionResponse,
   promptTokens: number,
   signal: AbortSignal,
 ) {
@@ -51,30 +51,34 @@ async function deliver(
   const open = new Map(answers.entries())
   const rest = createPace(signal)
   await rest(firstTokenMs)
-  outlet.open(answers)
+  output.open(answers)
   while (open.size > 0) {
     for (const [index, { pieces }] of open) {
       const next = pieces.next()
       if (next.done) {
         open.delete(index)
-        outlet.finish(index, next.value)
+        output.finish(index, next.value)
       } else {
-        outlet.piece(index, next.value)
+        output.piece(index, next.value)
         tally.completionTokens++
         if (next.value.part === 'reasoning') tally.reasoningTokens++
       }
       await rest([0, 0])
     }
-    await outlet.ready()
-    if (tally.completionTokens >= faultAfterTokens && (await breaksDown(quirk, outlet, signal))) return
+    await output.ready()
+    if (tally.completionTokens >= faultAfterTokens && (await breaksDown(quirk, output, signal))) return
     if (open.size > 0) await rest(tokenMs)
   }
-  outlet.end(tally)
+  output.end(tally)
 }
 
-async function breaksDown(quirk: DemoBehaviour['quirk'], outlet: Outlet, signal: AbortSignal): Promise<boolean> {
-  if (quirk === 'cut') outlet.cut()
-  else if (quirk === 'error') outlet.fail(serverError())
+async function breaksDown(
+  quirk: DemoBehaviour['quirk'],
+  output: CompletionResponse,
+  signal: AbortSignal,
+): Promise<boolean> {
+  if (quirk === 'cut') output.cut()
+  else if (quirk === 'error') output.fail(serverError())
   else if (quirk === 'silent') await (signal.aborted || once(signal, 'abort'))
   else return false
   return true
@@ -83,8 +87,8 @@ async function breaksDown(quirk: DemoBehaviour['quirk'], outlet: Outlet, signal:
 /** Pauses of a length between two; without one, other work gets its turn from time to time. */
 function createPace(signal: AbortSignal) {
   let turnBegan = performance.now()
-  return async ([shortestMs, longestMs]: readonly [number, number]) => {
-    const ms = shortestMs + Math.random() * (longestMs - shortestMs)
+  return async ([minMs, maxMs]: readonly [number, number]) => {
+    const ms = minMs + Math.random() * (maxMs - minMs)
     if (ms > 0) await pause(ms, undefined, { signal })
     else if (performance.now() - turnBegan > turnMs) await nextTurn(undefined, { signal })
     else return

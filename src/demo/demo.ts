@@ -2,9 +2,9 @@ import { randomBytes } from 'node:crypto'
 import { once } from 'node:events'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { sendJson } from './completion-response.ts'
 import { errorBody, WireError } from './error.ts'
 import { demoModels } from './models.ts'
-import { sendJson } from './outlet.ts'
 import { modelCard, modelList } from './wire.ts'
 
 export interface DemoModel {

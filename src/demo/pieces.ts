@@ -1,5 +1,5 @@
-import { createGate, type Release } from './gate.ts'
 import type { Sample, Scored } from './sampler.ts'
+import { createStopFilter, type Release } from './stop-filter.ts'
 import type { Tokenizer } from './tokenizer.ts'
 
 export type Part = 'reasoning' | 'content' | 'arguments'
@@ -47,16 +47,16 @@ export function* piecesOf(
   tokenizer: Tokenizer,
   { stops, limit, finish }: { stops: readonly string[]; limit: Limit; finish: FinishReason },
 ): Generator<Piece, FinishReason> {
-  const gates = {
-    reasoning: createGate<Mark>([]),
-    content: createGate<Mark>(stops),
-    arguments: createGate<Mark>([]),
+  const filters = {
+    reasoning: createStopFilter<Mark>([]),
+    content: createStopFilter<Mark>(stops),
+    arguments: createStopFilter<Mark>([]),
   }
   const pieceOf = (part: Part, { text, marks }: Release<Mark>): Piece => {
     return { part, text, logprobs: part === 'content' ? marks.map((mark) => logprobOf(mark, tokenizer)) : [] }
   }
   const withRest = (piece: Piece): Piece => {
-    const rest = pieceOf(piece.part, gates[piece.part].end())
+    const rest = pieceOf(piece.part, filters[piece.part].end())
     return { ...piece, text: piece.text + rest.text, logprobs: [...piece.logprobs, ...rest.logprobs] }
   }
   // The last piece also brings what was held back, so each waits until there is another or none.
@@ -67,8 +67,8 @@ export function* piecesOf(
     if (waiting) yield isFull ? withRest(waiting) : waiting
     if (isFull) return limit.reason
     tokens++
-    waiting = pieceOf(part, gates[part].push(bytes, mark))
-    if (gates[part].stopped()) {
+    waiting = pieceOf(part, filters[part].push(bytes, mark))
+    if (filters[part].stopped()) {
       yield waiting
       return 'stop'
     }

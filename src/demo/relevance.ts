@@ -20,7 +20,7 @@ const earlierShare = 0.25
 const leastFit = 0.35
 const sharpness = 4
 const offTopic = 1e-5
-const longestQuestionChars = 2_000
+const maxQuestionChars = 2_000
 
 /** Compares by words and pairs of words, rare ones counting more. */
 export function createRelevance(passages: readonly Passage[]): Relevance {
@@ -36,7 +36,7 @@ export function createRelevance(passages: readonly Passage[]): Relevance {
   }
 
   function fits(question: string): number[] {
-    const asked = [...new Set(terms(question.slice(-longestQuestionChars)))].map((term) => ({
+    const asked = [...new Set(terms(question.slice(-maxQuestionChars)))].map((term) => ({
       term,
       worth: rarity(term),
     }))

@@ -12,7 +12,7 @@ import { clientError } from './client-error.ts'
 import { participantKey, readParticipantKey } from './global-id.ts'
 
 /** Of one conversation. */
-export const mostActive = 100
+export const maxActive = 100
 
 type Loader<Key, Value> = Pick<DataLoader<Key, Value>, 'load'>
 
@@ -142,7 +142,7 @@ export function createContext(chat: Chat, request: ContextRequest): Context {
     presence: fromMap((ids) => chat.presence.find(viewer, ids), []),
     participantNodes: fromMap((ids) => participantsByKey(chat, viewer, ids), null),
     participants: byConversation((ids) => conversations.participants(viewer, ids)),
-    activeCompletions: byConversation((ids) => completions.active(viewer, ids), mostActive),
+    activeCompletions: byConversation((ids) => completions.active(viewer, ids), maxActive),
     conversationUsage: loader((ids) => conversations.usage(viewer, ids)),
   }
 }

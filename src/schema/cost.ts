@@ -13,7 +13,7 @@ import {
   isObjectType,
   specifiedDirectives,
 } from 'graphql'
-import { largestPage, usualPage } from '../chat/conversation/page.ts'
+import { maxPageSize, usualPage } from '../chat/conversation/page.ts'
 
 // Both as in https://ibm.github.io/graphql-specs/cost-spec.html, so that a router in front counts as we do.
 const cost = new GraphQLDirective({
@@ -49,7 +49,7 @@ export const directives = [...specifiedDirectives, cost, listSize]
 export interface Applied extends Record<string, unknown> {
   directives: { cost?: { weight: string }; listSize?: ListSize }
   /** Above it the field refuses the argument by itself, with a better error, so that no more items are counted. */
-  largestSize?: number
+  maxListSize?: number
 }
 
 interface ListSize {
@@ -91,10 +91,10 @@ export function pagedBy(...slicingArguments: string[]): Applied {
     sizedFields: ['edges'],
     requireOneSlicingArgument: false,
   }
-  return { directives: { listSize }, largestSize: largestPage }
+  return { directives: { listSize }, maxListSize: maxPageSize }
 }
 
 /** A list that has an item for each of an argument's. */
-export function sizedBy(argument: string, largestSize: number): Applied {
-  return { directives: { listSize: { slicingArguments: [argument] } }, largestSize }
+export function sizedBy(argument: string, maxListSize: number): Applied {
+  return { directives: { listSize: { slicingArguments: [argument] } }, maxListSize }
 }

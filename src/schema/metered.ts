@@ -15,7 +15,7 @@ import type { ErrorCode } from './client-error.ts'
 import { objectTypesOf, weightOf } from './cost.ts'
 
 /** Characters, in all texts of one result. */
-const mostText = 32 * 1024 * 1024
+const maxTextBytes = 32 * 1024 * 1024
 
 /** Counts what one execution makes. */
 interface Meter {
@@ -44,10 +44,10 @@ function createMeter(budget: number): Meter {
     },
     countText(length) {
       text += length
-      if (text <= mostText) return
-      const limit = mostText / 1024 / 1024
+      if (text <= maxTextBytes) return
+      const limit = maxTextBytes / 1024 / 1024
       meter.refusal ??= refuse(`The result has more than ${limit} MB of text: ask for fewer items.`, {
-        maxBytes: mostText,
+        maxBytes: maxTextBytes,
       })
       throw meter.refusal
     },

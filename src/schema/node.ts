@@ -11,7 +11,7 @@ export const Node = builder.interfaceRef<object>('Node').implement({
   }),
 })
 
-const mostIds = 200
+const maxIds = 200
 
 const loaders = {
   User: 'users',
@@ -30,7 +30,7 @@ async function findNode(globalId: string, context: Context) {
 }
 
 function findNodes(ids: readonly string[], context: Context) {
-  if (ids.length > mostIds) throw invalidInput('ids', `takes up to ${mostIds}, not ${ids.length}`)
+  if (ids.length > maxIds) throw invalidInput('ids', `takes up to ${maxIds}, not ${ids.length}`)
   return ids.map((id) => findNode(id, context))
 }
 
@@ -52,9 +52,9 @@ builder.queryFields((t) => ({
   nodes: t.field({
     type: [Node],
     nullable: { list: false, items: true },
-    extensions: sizedBy('ids', mostIds),
+    extensions: sizedBy('ids', maxIds),
     description: 'Several at once, in the order of the ids; null where `node` is null.',
-    args: { ids: t.arg.idList({ required: true, description: `The ids, of any types; up to ${mostIds}.` }) },
+    args: { ids: t.arg.idList({ required: true, description: `The ids, of any types; up to ${maxIds}.` }) },
     resolve: (_, { ids }, context) => findNodes(ids, context),
   }),
 }))

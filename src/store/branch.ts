@@ -1,6 +1,6 @@
 import type { Database } from '../database/database.ts'
 import { type Statement, statement } from '../database/statement.ts'
-import { alone } from './participant-lock.ts'
+import { withConversationLock } from './conversation-lock.ts'
 import { climbing, steps } from './path-sql.ts'
 
 /** A message, and who wants it to be where they stand. */
@@ -58,7 +58,10 @@ const markReadSql = statement(`
 
 export function createBranches(database: Database): Branches {
   const change = (text: Statement<unknown>) => async (choice: BranchChoice) =>
-    (await alone(database, choice.conversationId, text, [choice.conversationId, choice.viewerId, choice.messageId])) !==
-    null
+    (await withConversationLock(database, choice.conversationId, text, [
+      choice.conversationId,
+      choice.viewerId,
+      choice.messageId,
+    ])) !== null
   return { select: change(selectSql), markRead: change(markReadSql) }
 }

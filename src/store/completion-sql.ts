@@ -1,7 +1,7 @@
 import { listOf, statement } from '../database/statement.ts'
 import { recordEvents } from './conversation-event.ts'
+import { lockParticipants } from './conversation-lock.ts'
 import { mayWriteAfter, moveLeaves } from './message-sql.ts'
-import { lockParticipants } from './participant-lock.ts'
 
 export const usageColumns = {
   promptTokens: 'number',

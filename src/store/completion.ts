@@ -16,8 +16,8 @@ import {
   watchedSql,
 } from './completion-sql.ts'
 import { type Conversation, conversationRow } from './conversation.ts'
+import { withConversationLock } from './conversation-lock.ts'
 import { type FinishReason, type MessageStatus, messageRow, type NewMessage, type ToolCall } from './message-row.ts'
-import { alone } from './participant-lock.ts'
 
 export type CompletionStatus = 'IN_PROGRESS' | 'COMPLETED' | 'CANCELLED' | 'FAILED' | 'INTERRUPTED'
 export type UsageSource = 'PROVIDER' | 'ESTIMATED' | 'NONE'
@@ -77,7 +77,7 @@ export interface Wait {
   /** What it is to be sent with later. */
   request: string
   /** How many may wait, itself included. */
-  longestQueue: number
+  maxQueueLength: number
 }
 
 export interface NewLeaf {
@@ -270,8 +270,9 @@ export function createCompletions(database: Database): Completions {
       const place = leaf === null ? [null, null, false] : [leaf.parentId, conversationId, leaf.isAtLeaf]
       const values = [row, rows, leafId, ...place]
       if (wait === null) return (await query(insertSql, [...values, null, 0])).length === 1
-      // Under the lock, all that came into the queue before is counted.
-      return (await alone(database, conversationId, insertSql, [...values, wait.request, wait.longestQueue])) !== null
+      // Under the lock, everything that entered the queue before is counted.
+      const queued = [...values, wait.request, wait.maxQueueLength]
+      return (await withConversationLock(database, conversationId, insertSql, queued)) !== null
     },
     end: endBy(endOwnSql),
     endLost: endBy(endLostSql),

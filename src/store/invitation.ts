@@ -1,7 +1,7 @@
 import type { Database } from '../database/database.ts'
 import { type Columns, listOf, statement } from '../database/statement.ts'
+import { withConversationLock } from './conversation-lock.ts'
 import { type ParticipantRole, participantsChanged } from './participant.ts'
-import { alone } from './participant-lock.ts'
 
 export interface Invitation {
   id: string
@@ -148,7 +148,7 @@ export function createInvitations(database: Database): Invitations {
       const values = [tokenHash, userId, most]
       const invitation = await prisma.invitation.findUnique({ where: { tokenHash }, select: { conversationId: true } })
       if (invitation === null) return null
-      const joined = await alone(database, invitation.conversationId, acceptSql, values)
+      const joined = await withConversationLock(database, invitation.conversationId, acceptSql, values)
       if (joined !== null) return { ...joined, isNew: true }
       const [refused] = await query(refusedSql, values)
       if (refused?.isKnown) return { conversationId: refused.conversationId, isNew: false }

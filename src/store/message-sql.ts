@@ -1,6 +1,6 @@
 import { listOf, statement } from '../database/statement.ts'
 import { recordEvents } from './conversation-event.ts'
-import { lockParticipants } from './participant-lock.ts'
+import { lockParticipants } from './conversation-lock.ts'
 
 export const messageColumns = {
   id: 'text',
@@ -42,14 +42,14 @@ export const readSizeOf = (message: string) =>
   `${sizeOf(message)} + coalesce(octet_length(${message}.reasoning), 0) + coalesce(pg_column_size(${message}.logprobs), 0)`
 
 /** For what one read gives a viewer. */
-export const mostReadBytes = 32 * 1024 * 1024
+export const maxReadBytes = 32 * 1024 * 1024
 
 /** The messages that a statement finds, with `total`, their bytes; where these are too many, only one of the messages. */
 const withTotal = (messages: string, order: string) => `
   SELECT ${columns}, m.total FROM (
     SELECT found.*, sum(${readSizeOf('found')}) OVER ()::float8 AS total, row_number() OVER () AS number
     FROM (${messages}) found
-  ) m WHERE m.total <= ${mostReadBytes} OR m.number = 1 ORDER BY ${order}`
+  ) m WHERE m.total <= ${maxReadBytes} OR m.number = 1 ORDER BY ${order}`
 
 /** Everyone who stood at the parent moves on with the conversation, and so does whoever wrote. */
 export const moveLeaves = `

@@ -1,20 +1,20 @@
 import type { Database } from '../database/database.ts'
 import { StoreError } from '../database/error.ts'
 import { type Statement, statement } from '../database/statement.ts'
+import { withConversationLock } from './conversation-lock.ts'
 import { type Message, messageOf, messageRow, type NewMessage, type Row } from './message-row.ts'
 import {
   choicesSql,
   columns,
   createSql,
   findSql,
+  maxReadBytes,
   messageColumns,
-  mostReadBytes,
   removeSql,
   siblingsCountSql,
   siblingsSql,
 } from './message-sql.ts'
-import { alone } from './participant-lock.ts'
-import { endOfPathSql, onPathSql, outlineSql, pathsSql, unreadSql } from './path-sql.ts'
+import { endOfPathSql, onPathSql, pathSummarySql, pathsSql, unreadSql } from './path-sql.ts'
 
 export type {
   ContentPart,
@@ -47,12 +47,12 @@ export interface PathPage {
   misplaced: 'leafId' | 'after' | 'before' | null
 }
 
-/** A path without its text. */
-export interface Outline {
+/** The length of a path, and those of its messages that every context includes. */
+export interface PathSummary {
   /** How many messages it has. */
   length: number
-  /** Its SYSTEM and DEVELOPER messages, oldest first, without their reasoning and logprobs. */
-  standing: Message[]
+  /** The SYSTEM and DEVELOPER messages of the path, oldest first, without their reasoning and logprobs. */
+  instructions: Message[]
 }
 
 /** How much is read at most, but for the message that goes beyond it. */
@@ -75,8 +75,8 @@ export interface Messages {
   unreadCounts(viewerId: string, conversationIds: readonly string[], most: number): Promise<Map<string, number>>
   /** The last messages of the path to this leaf, oldest first, without their reasoning and logprobs. */
   endOfPath(leafId: string, bounds: ReadBounds): Promise<Message[]>
-  /** Of the path to this leaf; what is read does not grow with it. Of the standing messages the newest are read. */
-  outline(leafId: string, bounds: ReadBounds): Promise<Outline>
+  /** For the path to this leaf. The work does not grow with the path. Of more instructions than the bounds allow, the newest are read. */
+  pathSummary(leafId: string, bounds: ReadBounds): Promise<PathSummary>
   /** By the id of each of these messages: itself among them, the newest so many, oldest first. */
   siblings(messages: readonly Message[], most: number): Promise<Map<string, readonly Message[]>>
   /** By the ids that the viewer may see; itself included. */
@@ -115,7 +115,7 @@ interface PathPlace {
 /** Of a place without messages there is one row, whose message is null. */
 type Optional<Message extends { id: string }> = Omit<Message, 'id'> & { id: string | null }
 type PathRow = PathPlace & Optional<Row>
-type OutlineRow = { length: number } & Optional<Row>
+type PathSummaryRow = { length: number } & Optional<Row>
 type SizedRow = Row & { total: number }
 type KeyRow = Row & { inputHash: string | null }
 
@@ -134,7 +134,7 @@ const paths = statement<PathRow>(pathsSql, {
   isCut: 'boolean',
 })
 const endOfPath = statement<Row>(endOfPathSql, messageColumns)
-const outline = statement<OutlineRow>(outlineSql, { ...messageColumns, length: 'number' })
+const pathSummary = statement<PathSummaryRow>(pathSummarySql, { ...messageColumns, length: 'number' })
 const ofCompletions = statement<Row>(
   `SELECT ${columns} FROM messages m WHERE m.completion_id = ANY($1::uuid[]) ORDER BY m.choice_index`,
   messageColumns,
@@ -144,7 +144,7 @@ const byKey = statement<KeyRow>(
   { ...messageColumns, inputHash: 'text' },
 )
 
-const mostPageBytes = 8 * 1024 * 1024
+const maxPageBytes = 8 * 1024 * 1024
 
 // No path is as long.
 const sizeOf = ({ first, last }: PathSlice) => first ?? last ?? 1_000_000_000
@@ -158,7 +158,7 @@ function pathValues(slices: readonly PathSlice[]) {
     slices.map((slice) => slice.first === null),
     // One more, to see whether there is more.
     slices.map((slice) => sizeOf(slice) + 1),
-    Math.min(mostPageBytes, Math.floor(mostReadBytes / slices.length)),
+    Math.min(maxPageBytes, Math.floor(maxReadBytes / slices.length)),
   ]
 }
 
@@ -191,8 +191,8 @@ export function createMessages(database: Database): Messages {
   async function readWithTotal(text: Statement<SizedRow>, values: readonly unknown[]): Promise<Message[]> {
     const rows = await query(text, values)
     const [first] = rows
-    if (first !== undefined && first.total > mostReadBytes) {
-      throw new StoreError('TOO_LARGE', `the messages have ${first.total} bytes, of which ${mostReadBytes} are read`)
+    if (first !== undefined && first.total > maxReadBytes) {
+      throw new StoreError('TOO_LARGE', `the messages have ${first.total} bytes, of which ${maxReadBytes} are read`)
     }
     return rows.map(({ total: _total, ...row }) => messageOf(row))
   }
@@ -217,13 +217,13 @@ export function createMessages(database: Database): Messages {
       const rows = await query(endOfPath, [leafId, messages, bytes])
       return rows.map(messageOf)
     },
-    async outline(leafId, { messages, bytes }) {
+    async pathSummary(leafId, { messages, bytes }) {
       const values = [leafId, messages, bytes]
-      const rows = await query(outline, values)
-      const standing = rows.flatMap(({ length: _length, ...row }) =>
+      const rows = await query(pathSummary, values)
+      const instructions = rows.flatMap(({ length: _length, ...row }) =>
         row.id === null ? [] : messageOf({ ...row, id: row.id }),
       )
-      return { length: rows[0]?.length ?? 0, standing }
+      return { length: rows[0]?.length ?? 0, instructions }
     },
     async siblings(messages, most) {
       const conversationIds = messages.map(({ conversationId }) => conversationId)
@@ -257,6 +257,6 @@ export function createMessages(database: Database): Messages {
       return rows.length === 1
     },
     remove: async (viewerId, conversationId, id) =>
-      (await alone(database, conversationId, removeSql, [conversationId, viewerId, id])) !== null,
+      (await withConversationLock(database, conversationId, removeSql, [conversationId, viewerId, id])) !== null,
   }
 }

@@ -1,7 +1,7 @@
 import type { Database } from '../database/database.ts'
 import { type Columns, statement } from '../database/statement.ts'
 import { recordEvents } from './conversation-event.ts'
-import { alone } from './participant-lock.ts'
+import { withConversationLock } from './conversation-lock.ts'
 
 export type ParticipantRole = 'OWNER' | 'EDITOR' | 'VIEWER'
 
@@ -127,15 +127,15 @@ export function createParticipants(database: Database): Participants {
       query(absentSql, [keys.map(({ conversationId }) => conversationId), keys.map(({ userId }) => userId)]),
     async add(ownerId, { conversationId, userId }, role, most) {
       const values = [conversationId, ownerId, userId, role, most]
-      return (await alone(database, conversationId, addSql, values)) !== null
+      return (await withConversationLock(database, conversationId, addSql, values)) !== null
     },
     async setRole(ownerId, { conversationId, userId }, role) {
       const values = [conversationId, ownerId, userId, role]
-      return (await alone(database, conversationId, setRoleSql, values))?.cancelled ?? null
+      return (await withConversationLock(database, conversationId, setRoleSql, values))?.cancelled ?? null
     },
     async remove(removerId, { conversationId, userId }) {
       const values = [conversationId, removerId, userId]
-      return (await alone(database, conversationId, removeSql, values))?.cancelled ?? null
+      return (await withConversationLock(database, conversationId, removeSql, values))?.cancelled ?? null
     },
   }
 }

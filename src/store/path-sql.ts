@@ -141,7 +141,7 @@ export const endOfPathSql = `
   SELECT ${sentColumns} FROM walk, LATERAL (SELECT * FROM messages WHERE id = walk.id OFFSET 0) m ORDER BY walk.number DESC`
 
 /** The messages that always stay in a context, and the gaps that deleted ones have left, wherever they are on the path. */
-export const outlineSql = `
+export const pathSummarySql = `
   WITH RECURSIVE ${steps}, leaf AS (SELECT id, conversation_id, depth FROM messages WHERE id = $1), goals AS (
     SELECT 1 AS origin, leaf.id AS leaf_id, m.id, m.depth FROM leaf
     JOIN messages m ON m.conversation_id = leaf.conversation_id AND m.deleted_at IS NULL AND m.stem_id IS NOT NULL
@@ -151,12 +151,12 @@ export const outlineSql = `
   ), ${climbing('goals')}, on_path AS (SELECT id, depth, parent_id, stem_id FROM climb WHERE id = goal_id), gaps AS (
     SELECT coalesce(sum(on_path.depth - coalesce(above.depth, -1) - 1), 0) AS missing
     FROM on_path LEFT JOIN messages above ON above.id = on_path.parent_id WHERE on_path.stem_id IS NOT NULL
-  ), standing AS (
+  ), instructions AS (
     SELECT m.id, row_number() OVER newer AS number, sum(${sizeOf('m')}) OVER newer - ${sizeOf('m')} AS bytes_before
     FROM on_path JOIN messages m ON m.id = on_path.id AND m.role IN ('SYSTEM', 'DEVELOPER')
     WINDOW newer AS (ORDER BY m.depth DESC)
   )
   SELECT (leaf.depth + 1 - gaps.missing)::int AS length, ${sentColumns}
   FROM leaf CROSS JOIN gaps LEFT JOIN (
-    standing JOIN messages m ON m.id = standing.id AND standing.number <= $2::int AND standing.bytes_before < $3::int
+    instructions JOIN messages m ON m.id = instructions.id AND instructions.number <= $2::int AND instructions.bytes_before < $3::int
   ) ON true ORDER BY m.depth`

@@ -3,8 +3,8 @@ import { createAnswerReader } from './answer-reader.ts'
 import type { Chunk } from './chunk.ts'
 import { UpstreamError } from './error.ts'
 import { createRefusalReader, requestIdOf } from './refusal.ts'
-import { type Headers, headerOf, type Recourse, recourseOf } from './retry.ts'
-import { createWatch, type TimeoutCode } from './watch.ts'
+import { type Headers, headerOf, type NextStep, nextStepOf } from './retry.ts'
+import { createWatchdog, type TimeoutCode } from './watchdog.ts'
 
 export interface AttemptOptions {
   pool: Dispatcher
@@ -27,13 +27,14 @@ export interface AttemptOptions {
   onChunk(chunk: Chunk): void
 }
 
-/** How one HTTP try went. Where it is not whole, `error` is what the caller of all tries is to be told. */
+/** The result of one HTTP attempt. Unless the answer is whole, `error` is what the caller of all attempts is told. */
 export interface Outcome {
   whole: boolean
   error: unknown
   httpStatus: number | null
   headers: Headers
-  recourse: Recourse
+  /** null after a whole answer */
+  nextStep: NextStep | null
 }
 
 interface Response {
@@ -87,20 +88,20 @@ function createHandler(options: AttemptOptions, resolve: (outcome: Outcome) => v
   let settled = false
   let linger: NodeJS.Timeout | undefined
   const abandon = () => fail(signal.reason)
-  const watch = createWatch(options.deadline, (code) => cutOff(timeout(code, response)))
+  const watchdog = createWatchdog(options.deadline, (code) => cutOff(timeout(code, response)))
   signal.addEventListener('abort', abandon)
 
-  function settle(whole: boolean, error: unknown, recourse: Recourse) {
+  function settle(whole: boolean, error: unknown, nextStep: NextStep | null) {
     if (settled) return
     settled = true
-    watch.stop()
+    watchdog.stop()
     signal.removeEventListener('abort', abandon)
     response?.reader.stop()
     if (!whole) hangUp()
-    resolve({ whole, error, recourse, httpStatus: response?.status ?? null, headers: response?.headers ?? {} })
+    resolve({ whole, error, nextStep, httpStatus: response?.status ?? null, headers: response?.headers ?? {} })
   }
-  const succeed = () => settle(true, null, 'NOWHERE')
-  const fail = (error: unknown) => settle(false, error, recourseAfter(error, response))
+  const succeed = () => settle(true, null, null)
+  const fail = (error: unknown) => settle(false, error, nextStepAfter(error, response))
   const hangUp = () => controller?.abort(new Error('hung up'))
 
   function cutOff(error: UpstreamError) {
@@ -114,11 +115,11 @@ function createHandler(options: AttemptOptions, resolve: (outcome: Outcome) => v
       controller = started
       // Whoever gave up while the connection was made could not close it then.
       if (settled) hangUp()
-      else watch.expect('FIRST_BYTE_TIMEOUT', options.firstByteMs)
+      else watchdog.expect('FIRST_BYTE_TIMEOUT', options.firstByteMs)
     },
     onResponseStart(_, status, headers) {
       if (settled || status < 200) return
-      watch.expect('IDLE_TIMEOUT', options.idleMs)
+      watchdog.expect('IDLE_TIMEOUT', options.idleMs)
       try {
         response = openResponse(options, status, headers)
       } catch (error) {
@@ -128,7 +129,7 @@ function createHandler(options: AttemptOptions, resolve: (outcome: Outcome) => v
     onResponseData(_, bytes) {
       if (settled || !response) return
       try {
-        if (response.reader.read(bytes)) watch.progress()
+        if (response.reader.read(bytes)) watchdog.progress()
         if (!response.reader.isDone()) return
         succeed()
         linger = setTimeout(hangUp, lingerMs)
@@ -176,9 +177,9 @@ function lostConnection(cause: Error, response: Response | null): UpstreamError 
 }
 
 /** Once an answer has begun, asking again would pay twice and could contradict what was seen. */
-function recourseAfter(error: unknown, response: Response | null): Recourse {
-  if (!(error instanceof UpstreamError)) return 'NOWHERE'
-  if (response && error.httpStatus !== null) return recourseOf(error.httpStatus, response.headers, error.providerCode)
-  if (error.code === 'UPSTREAM_UNAVAILABLE') return 'HERE'
-  return error.code === 'FIRST_BYTE_TIMEOUT' ? 'ELSEWHERE' : 'NOWHERE'
+function nextStepAfter(error: unknown, response: Response | null): NextStep {
+  if (!(error instanceof UpstreamError)) return 'FAIL'
+  if (response && error.httpStatus !== null) return nextStepOf(error.httpStatus, response.headers, error.providerCode)
+  if (error.code === 'UPSTREAM_UNAVAILABLE') return 'RETRY'
+  return error.code === 'FIRST_BYTE_TIMEOUT' ? 'FAIL_OVER' : 'FAIL'
 }

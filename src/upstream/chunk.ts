@@ -53,7 +53,7 @@ type Wire = Readonly<Record<string, unknown>>
 const maxIndex = 1023
 
 // An event may have a megabyte, and each of these is kept, listed and matched with patterns.
-const longestName = 1_000
+const maxNameLength = 1_000
 
 const noToolCalls: ToolCallDelta[] = []
 Object.freeze(noToolCalls)
@@ -106,7 +106,7 @@ export function isInt(value: unknown): value is number {
 
 /** Azure's first chunk has empty names, and 0 for its time: the next one tells. */
 function nameOrNull(value: unknown): string | null {
-  return typeof value === 'string' && value !== '' && value.length <= longestName ? value : null
+  return typeof value === 'string' && value !== '' && value.length <= maxNameLength ? value : null
 }
 
 function addsAnything(choice: ChunkChoice): boolean {

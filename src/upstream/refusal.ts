@@ -3,7 +3,7 @@ import { UpstreamError, type UpstreamErrorCode } from './error.ts'
 import { type Headers, headerOf, isTransient } from './retry.ts'
 
 // The provider's, which are stored and shown.
-const longestWords = 4_000
+const maxTextLength = 4_000
 
 // More is no error object but somebody's page.
 const maxDocumentLength = 64 * 1024
@@ -103,7 +103,7 @@ function providerErrorIn(body: unknown, apiKey: string | null): ProviderError | 
   const inner = isObject(outer) ? (outer['error'] ?? outer) : outer
   // Cut after the key is taken out, a part of which would else be left.
   const words = (value: unknown) =>
-    withoutKey(typeof value === 'number' ? String(value) : textOrNull(value), apiKey)?.slice(0, longestWords) ?? null
+    withoutKey(typeof value === 'number' ? String(value) : textOrNull(value), apiKey)?.slice(0, maxTextLength) ?? null
   if (typeof inner === 'string') return { message: words(inner), type: null, code: null, param: null }
   if (!isObject(inner)) return null
   const { message, type, code, param } = inner

@@ -1,20 +1,20 @@
 /** Response headers as undici gives them: names in lower case. */
 export type Headers = Readonly<Record<string, string | string[] | undefined>>
 
-/** Where else a request that failed before the first byte may be sent. */
-export type Recourse = 'HERE' | 'ELSEWHERE' | 'NOWHERE'
+/** What to do after a failed attempt: repeat it at the same upstream, ask the next upstream, or report the failure. */
+export type NextStep = 'RETRY' | 'FAIL_OVER' | 'FAIL'
 
 export const maxRetries = 2
 
-const longestRetryAfterMs = 60_000
+const maxRetryAfterMs = 60_000
 const firstBackoffMs = 500
-const longestBackoffMs = 8_000
+const maxBackoffMs = 8_000
 
-export function recourseOf(status: number, headers: Headers, providerCode: string | null): Recourse {
+export function nextStepOf(status: number, headers: Headers, providerCode: string | null): NextStep {
   const wish = headerOf(headers, 'x-should-retry')
-  if (wish === 'true') return 'HERE'
-  if (!isTransient(status)) return 'NOWHERE'
-  return wish === 'false' || providerCode === 'insufficient_quota' ? 'ELSEWHERE' : 'HERE'
+  if (wish === 'true') return 'RETRY'
+  if (!isTransient(status)) return 'FAIL'
+  return wish === 'false' || providerCode === 'insufficient_quota' ? 'FAIL_OVER' : 'RETRY'
 }
 
 export function isTransient(status: number): boolean {
@@ -38,7 +38,7 @@ export function headerOf(headers: Headers, name: string): string | null {
 function delayWithin(value: string | null, toMs: (value: string) => number): number | null {
   if (value === null || value.trim() === '') return null
   const ms = toMs(value)
-  return ms >= 0 && ms <= longestRetryAfterMs ? ms : null
+  return ms >= 0 && ms <= maxRetryAfterMs ? ms : null
 }
 
 function secondsOrDateMs(value: string): number {
@@ -47,7 +47,7 @@ function secondsOrDateMs(value: string): number {
 }
 
 function backoffMs(retries: number): number {
-  const ms = Math.min(firstBackoffMs * 2 ** retries, longestBackoffMs)
+  const ms = Math.min(firstBackoffMs * 2 ** retries, maxBackoffMs)
   // Jitter only shortens, so that the longest wait is the one named above.
   return ms * (1 - Math.random() / 4)
 }

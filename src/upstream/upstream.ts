@@ -107,7 +107,7 @@ export function createUpstreams(settings: UpstreamSettings[], options: Upstreams
         const outcome = await tryRepeatedly(upstream, request, body, deadline, handlers)
         if (outcome.whole) return
         error = outcome.error
-        if (outcome.recourse === 'NOWHERE') break
+        if (outcome.nextStep === 'FAIL') break
       }
       throw error ?? noSuchModel(request.model)
     },
@@ -197,7 +197,7 @@ async function tryRepeatedly(
   for (let retries = 0; ; retries++) {
     handlers.signal.throwIfAborted()
     const outcome = await tryOnce(upstream, request, body, deadline, handlers)
-    if (outcome.recourse !== 'HERE' || retries === maxRetries || upstream.isClosed()) return outcome
+    if (outcome.nextStep !== 'RETRY' || retries === maxRetries || upstream.isClosed()) return outcome
     const delayMs = retryDelayMs(outcome.headers, retries)
     if (performance.now() + delayMs >= deadline) return outcome
     await unlessAborted(delay(delayMs, undefined, { signal: handlers.signal }), handlers.signal)

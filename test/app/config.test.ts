@@ -40,7 +40,7 @@ test('nothing set means the embedded database, the demo model and Dev sign-in on
     operationCost: 50_000,
     answerBytes: 8 * 1024 * 1024,
     streamsPerUser: 50,
-    mostSockets: 10_000,
+    maxSockets: 10_000,
     socketsPerUser: 200,
     socketsPerAddress: 1_000,
     logLevel: 'info',
@@ -89,7 +89,7 @@ test.each<[Environment, object]>([
   ],
   [
     { LIMIT_SOCKETS: '9', LIMIT_SOCKETS_PER_USER: '2', LIMIT_SOCKETS_PER_ADDRESS: '3' },
-    { mostSockets: 9, socketsPerUser: 2, socketsPerAddress: 3 },
+    { maxSockets: 9, socketsPerUser: 2, socketsPerAddress: 3 },
   ],
   [{ TRUSTED_DOCUMENTS_ONLY: 'false' }, {}],
 ])('%j is taken', (env, expected) => {

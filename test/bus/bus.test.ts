@@ -4,7 +4,7 @@ import { Transform } from 'node:stream'
 import pg from 'pg'
 import { describe, expect, test, vi } from 'vitest'
 import { topics } from '../../src/bus/bus.ts'
-import { mostNoteBytes } from '../../src/bus/wake-up.ts'
+import { maxNoteBytes } from '../../src/bus/wake-up.ts'
 import {
   closeAll,
   closeLater,
@@ -82,7 +82,7 @@ describe.each(['memory', ...remoteKinds] as const)('the %s bus', (kind) => {
     const [one, other] = await createPair(kind)
     const { heard: wakeUps } = listen(other, 'moved')
     const [heardByOne, heardByOther] = [listenToNotes(one), listenToNotes(other)]
-    const notes = [1, 41, mostNoteBytes].map(newNote)
+    const notes = [1, 41, maxNoteBytes].map(newNote)
     for (const note of notes) one.sendNote(note)
     const last = newId()
     one.publish('moved', [last])

@@ -3,7 +3,7 @@ import { afterAll, describe, expect, inject, test } from 'vitest'
 import { type Database, openDatabase } from '../../src/database/database.ts'
 import { migrate } from '../../src/database/migrate.ts'
 import { removeSql, siblingsSql } from '../../src/store/message-sql.ts'
-import { endOfPathSql, outlineSql, pathsSql } from '../../src/store/path-sql.ts'
+import { endOfPathSql, pathSummarySql, pathsSql } from '../../src/store/path-sql.ts'
 import { createStore } from '../../src/store/store.ts'
 import { emptyFolder, emptyPostgres } from '../harness/empty-database.ts'
 
@@ -119,10 +119,10 @@ describe.each(inject('postgres') ? (['pglite', 'postgres'] as const) : (['pglite
 
     test('the length of a path, and what always stays of it, are told without reading it', async () => {
       const bounds = { messages: 100, bytes: 10_000 }
-      const outline = await messages.outline(leafId, bounds)
-      expect(outline).toMatchObject({ length: trunkLength, standing: [{ id: trunk[1999] }] })
-      expect(await messages.outline(trunk[1998] ?? '', bounds)).toEqual({ length: 1999, standing: [] })
-      expect((await reads(outlineSql, [leafId, 100, 10_000])).rows).toBeLessThan(100)
+      const pathSummary = await messages.pathSummary(leafId, bounds)
+      expect(pathSummary).toMatchObject({ length: trunkLength, instructions: [{ id: trunk[1999] }] })
+      expect(await messages.pathSummary(trunk[1998] ?? '', bounds)).toEqual({ length: 1999, instructions: [] })
+      expect((await reads(pathSummarySql, [leafId, 100, 10_000])).rows).toBeLessThan(100)
     })
 
     test('the end of a path is read without the rest, as far as the bounds allow', async () => {

@@ -38,7 +38,7 @@ export interface DoorOptions {
   anyHost?: boolean
   host?: string
   operationCost?: number
-  mostSockets?: number
+  maxSockets?: number
   socketsPerUser?: number
   socketsPerAddress?: number
   assertReady?: () => void
@@ -80,7 +80,7 @@ export async function openDoor(options: DoorOptions = {}): Promise<Door> {
       operationCost: options.operationCost ?? 50_000,
       allowedOrigins: options.allowedOrigins ?? [],
       anyHost: options.anyHost ?? false,
-      mostSockets: options.mostSockets ?? 1_000,
+      maxSockets: options.maxSockets ?? 1_000,
       socketsPerUser: options.socketsPerUser ?? 1_000,
       socketsPerAddress: options.socketsPerAddress ?? 1_000,
     },

@@ -24,7 +24,7 @@ export interface Operation {
 export type Given = ReadonlyMap<string, unknown>
 
 /** A document may have up to 500. */
-const mostFields = 450
+const maxFields = 450
 
 // What is needed beyond what the schema says.
 const samples: Record<string, unknown> = {
@@ -52,15 +52,15 @@ export function operationAt(
   const used = field.args.filter((argument) => argument.name in variables)
   const declared = used.map((argument) => `$${argument.name}: ${argument.type}`)
   const passed = used.map((argument) => `${argument.name}: $${argument.name}`)
-  const call = field.name + inParentheses(passed) + largestSelection(schema, getNamedType(field.type))
+  const call = field.name + inParentheses(passed) + maxSelection(schema, getNamedType(field.type))
   if (host === null) return { kind: operation, query: `${operation} ${inParentheses(declared)} { ${call} }`, variables }
   const query = `query ${inParentheses(['$host: ID!', ...declared])} { node(id: $host) { ... on ${host} { ${call} } } }`
   return { kind: 'query', query, variables: { ...variables, host: given.get(hostPath) ?? needed.get(hostPath) } }
 }
 
-function largestSelection(schema: GraphQLSchema, type: GraphQLNamedType): string {
+function maxSelection(schema: GraphQLSchema, type: GraphQLNamedType): string {
   const deep = selectionOf(schema, type, 1)
-  return deep.split(':').length > mostFields ? selectionOf(schema, type, 0) : deep
+  return deep.split(':').length > maxFields ? selectionOf(schema, type, 0) : deep
 }
 
 function inParentheses(parts: readonly string[]): string {

@@ -13,7 +13,7 @@ export interface Visitor {
   leave(): void
 }
 
-const longestMs = 10_000
+const maxMs = 10_000
 
 /** The doors that serve an operation of this kind. */
 export const doorsOf: Record<Operation['kind'], readonly Door[]> = {
@@ -23,7 +23,7 @@ export const doorsOf: Record<Operation['kind'], readonly Door[]> = {
 }
 
 /** Who asks over a WebSocket waits so long for the end of an answer. */
-export async function visit(url: string, authorization: string, patienceMs = longestMs): Promise<Visitor> {
+export async function visit(url: string, authorization: string, patienceMs = maxMs): Promise<Visitor> {
   const { ask, leave } = await openSocket(url, authorization, patienceMs)
   const doors = {
     POST: (operation: Operation) => askByPost(url, authorization, operation, 'application/json'),
@@ -46,7 +46,7 @@ export function askByGet(url: string, authorization: string, { query, variables 
   return textOf(fetch(`${url}/graphql?${parameters}`, { ...limit(), headers: { authorization } }))
 }
 
-const limit = () => ({ signal: AbortSignal.timeout(longestMs) })
+const limit = () => ({ signal: AbortSignal.timeout(maxMs) })
 
 async function textOf(asked: Promise<Response>): Promise<string> {
   const response = await asked

@@ -14,14 +14,14 @@ import type { Crowd } from './crowd.ts'
 import type { Dice } from './dice.ts'
 
 // Below the limits of a document, which would refuse it before its cost is counted.
-const mostFields = 200
-const mostLevels = 13
+const maxFields = 200
+const maxLevels = 13
 const sizes = [1, 2, 10, 50, 100, 200]
 
 /** A query that the schema allows, made by chance of what multiplies: lists, pages, aliases, and fields that lead on. */
 export function bombOf(schema: GraphQLSchema, crowd: Crowd, dice: Dice): string {
   let fields = 0
-  const greed = dice.whole(2, mostLevels)
+  const greed = dice.whole(2, maxLevels)
 
   function selection(type: GraphQLObjectType, level: number): string {
     const all = Object.values(type.getFields()).filter((field) => argumentsOf(field) !== null)
@@ -31,7 +31,7 @@ export function bombOf(schema: GraphQLSchema, crowd: Crowd, dice: Dice): string 
     )
     const count = dice.whole(1, 3)
     const chosen = Array.from({ length: count }, () =>
-      level >= greed || fields >= mostFields || leading.length === 0 || dice.chance(0.1)
+      level >= greed || fields >= maxFields || leading.length === 0 || dice.chance(0.1)
         ? all.find((field) => isLeafType(getNamedType(field.type)))
         : dice.pick(lists.length > 0 && dice.chance(0.8) ? lists : leading),
     )

@@ -15,7 +15,7 @@ export interface LockedSizes {
 /** The promise is two seconds; the rest is for the way there and back. */
 const refusedWithinMs = 2_500
 /** Five of the pool, six for single statements, four for searches, one for the log, one for the bus. */
-const mostBackends = 17
+const maxBackends = 17
 const servedWithinMs = 5_000
 const pollMs = 100
 
@@ -30,7 +30,7 @@ export function locked(torture: Torture, { lockedMs, callers, slackMs }: LockedS
     const lock = await lockTable(settings['DATABASE_URL'] ?? '')
     const calls = names.map((name) => callUntilAnswered(ground, url, name, 'locked'))
     const untilMs = performance.now() + lockedMs
-    const backends = await lock.mostBackendsUntil(() => {
+    const backends = await lock.maxBackendsUntil(() => {
       return performance.now() > untilMs && calls.every(({ refusedMs }) => refusedMs.length > 0)
     })
     await lock.release()
@@ -41,7 +41,7 @@ export function locked(torture: Torture, { lockedMs, callers, slackMs }: LockedS
     const refusedMs = calls.flatMap((call) => call.refusedMs)
     const late = refusedMs.filter((ms) => ms > refusedWithinMs + slackMs)
     if (late.length > 0) ground.faults.push(`refused only after ${late.map(Math.round)} ms`)
-    if (backends > mostBackends) ground.faults.push(`${backends} connections, which may be ${mostBackends}`)
+    if (backends > maxBackends) ground.faults.push(`${backends} connections, which may be ${maxBackends}`)
     return (
       `locked: a table for ${lockedMs} ms under ${callers} callers, ${refusedMs.length} refusals, ` +
       `at most ${backends} connections; refused after ${spread(refusedMs)}`
@@ -61,7 +61,7 @@ async function lockTable(databaseUrl: string) {
     return (await client.query(text)).rows[0].count
   }
   return {
-    async mostBackendsUntil(isOver: () => boolean) {
+    async maxBackendsUntil(isOver: () => boolean) {
       let most = 0
       for (; !isOver(); await delay(pollMs)) most = Math.max(most, await backends())
       return most

@@ -1,5 +1,6 @@
 import { bombs } from './bombs.ts'
 import { cancel } from './cancel.ts'
+import { databaseFaults } from './database-faults.ts'
 import { fullDisk } from './full-disk.ts'
 import type { Report, Torture } from './ground.ts'
 import { heavy } from './heavy.ts'
@@ -14,7 +15,6 @@ import { readOnly } from './read-only.ts'
 import { reconnect } from './reconnect.ts'
 import { longSlow, shortSlow, slow } from './slow.ts'
 import { stall } from './stall.ts'
-import { trouble } from './trouble.ts'
 import { raceWriters } from './writers.ts'
 
 export interface Scenario {
@@ -51,9 +51,9 @@ export const scenarios: Record<string, Scenario> = {
     short: (torture) => cancel(torture, { rounds: 2, slackMs }),
     long: (torture) => cancel(torture, { rounds: 30, slackMs: 0 }),
   },
-  trouble: {
-    short: (torture) => trouble(torture, { rounds: 1, kinds: 1, streams: 4, slackMs }),
-    long: (torture) => trouble(torture, { rounds: 5, kinds: 5, streams: 8, slackMs: 0 }),
+  'database-faults': {
+    short: (torture) => databaseFaults(torture, { rounds: 1, kinds: 1, streams: 4, slackMs }),
+    long: (torture) => databaseFaults(torture, { rounds: 5, kinds: 5, streams: 8, slackMs: 0 }),
   },
   locked: {
     short: (torture) => locked(torture, { lockedMs: 2_000, callers: 15, slackMs }),

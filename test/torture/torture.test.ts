@@ -33,7 +33,7 @@ test.skipIf(postgres === null).for(Object.entries(sentences))('%s: %s', { timeou
 )
 
 const onOwnPostgres = {
-  trouble: 'answers outlive a database that fails in the middle',
+  'database-faults': 'answers outlive a database that fails in the middle',
   'read-only': 'a database that takes no writes is told of, and its connections are left',
   stall: 'servers under a database that stands still do not take each other for lost',
 }

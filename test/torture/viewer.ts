@@ -40,7 +40,7 @@ export interface Viewer {
 }
 
 const patienceMs = 60_000
-const longestPauseMs = 40
+const maxPauseMs = 40
 const overs = ['websocket', 'sse'] as const
 
 export function questionInput(question: Question) {
@@ -106,7 +106,7 @@ export function createViewer(options: ViewerOptions): Viewer {
       } catch (error) {
         if (!isLoss(error)) throw error
         returns.lost += 1
-        await delay(dice.whole(1, longestPauseMs))
+        await delay(dice.whole(1, maxPauseMs))
       }
     }
     return screen.end()

@@ -30,7 +30,7 @@ test('a user has so many WebSockets; one more is closed with 1013, others are se
 })
 
 test('a process has so many WebSockets; one more is refused with 503, and one that ends makes room', async () => {
-  const { url } = await openDoor({ mostSockets: 2 })
+  const { url } = await openDoor({ maxSockets: 2 })
   const [first, second] = [await signedIn(url), await signedIn(url)]
   expect(await upgrade(`${url}/graphql`)).toBe(503)
   await isServed(second)

@@ -38,9 +38,9 @@ export interface ApiKeys {
 
 const maxNameLength = 100
 /** that can be used */
-const mostKeys = 100
+const maxUsableKeys = 100
 /** with those that were revoked or have expired */
-const mostListed = 200
+const maxListedKeys = 200
 
 function checkedName(input: string): string {
   const name = storableText(input.trim())
@@ -72,14 +72,14 @@ export function createApiKeys({ apiKeys }: Store, bus: Bus, mint: MintKey): ApiK
   return {
     find: (viewer, ids) => apiKeys.find(viewer.id, ids),
     async ofUsers(viewer, userIds) {
-      return new Map(userIds.includes(viewer.id) ? [[viewer.id, await apiKeys.ofUser(viewer.id, mostListed)]] : [])
+      return new Map(userIds.includes(viewer.id) ? [[viewer.id, await apiKeys.ofUser(viewer.id, maxListedKeys)]] : [])
     },
     async create(viewer, input, maker) {
       const { secret, prefix, hash } = mint()
       const [name, expiresAt] = [checkedName(input.name), checkedEnd(input.expiresAt ?? null, maker)]
       const key = { id: uuid(), userId: viewer.id, name, prefix, hash, expiresAt, madeById: maker?.id ?? null }
-      if (!(await apiKeys.create(key, mostKeys))) {
-        throw invalidInput('input', `you have ${mostKeys} keys, which is as many as anybody can; revoke one first`)
+      if (!(await apiKeys.create(key, maxUsableKeys))) {
+        throw invalidInput('input', `you have ${maxUsableKeys} keys, which is as many as anybody can; revoke one first`)
       }
       return { apiKey: await own(viewer, key.id), secret }
     },

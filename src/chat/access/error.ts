@@ -7,7 +7,7 @@ export interface UnwrittenReport extends ContextReport {
   /** Those that are listed. */
   messageIds: readonly string[]
   /** The question's messages, which are nowhere else. */
-  fresh: readonly Message[]
+  questionMessages: readonly Message[]
   /** It is refused; counting stopped where that was clear, and what was not read counts as left out. */
   tooLong: boolean
 }

@@ -4,29 +4,29 @@ import { invalidInput } from './error.ts'
 // What inputs take is declared beside each of them, in these words. Lengths are counted in UTF-16 code units.
 
 /** Of what is sent to a model: a question, a file, the arguments of a tool call. A request is not larger. */
-export const mostContent = 1_000_000
+export const maxContentLength = 1_000_000
 
 const refusing = (takes: string, describe: (input: unknown) => unknown) => ({
   error: ({ input }: { input?: unknown }) => `takes ${takes}, not ${describe(input)}`,
 })
 const lengthOf = (input: unknown) => (input as string | unknown[]).length
 
-export function text(most: number, least = 0) {
-  const takes = refusing(`${least === 0 ? 'up to ' : `${least} to `}${most} characters`, lengthOf)
-  return z.string().min(least, takes).max(most, takes)
+export function text(max: number, min = 0) {
+  const takes = refusing(`${min === 0 ? 'up to ' : `${min} to `}${max} characters`, lengthOf)
+  return z.string().min(min, takes).max(max, takes)
 }
 
-export function list<Item extends z.ZodType>(item: Item, most: number) {
+export function list<Item extends z.ZodType>(item: Item, max: number) {
   // In this order, so that of far too many not even the first is looked at.
   return z
     .array(z.unknown())
-    .max(most, refusing(`up to ${most}`, lengthOf))
+    .max(max, refusing(`up to ${max}`, lengthOf))
     .pipe(z.array(item))
 }
 
-export function within(least: number, most: number) {
-  const takes = refusing(`${least} to ${most}`, String)
-  return z.number().min(least, takes).max(most, takes)
+export function within(min: number, max: number) {
+  const takes = refusing(`${min} to ${max}`, String)
+  return z.number().min(min, takes).max(max, takes)
 }
 
 /** No two items may have the same `key`. */

@@ -39,10 +39,10 @@ const typingsPerMinute = 60
 
 export function createLimits(settings: { requestsPerMinute: number; streamsPerUser: number }): Limits {
   const { requestsPerMinute, streamsPerUser } = settings
-  const [mostTries, mostPreviews] = [requestsPerMinute + triesBeside, requestsPerMinute * previewsPerRequest]
-  const tries = createMeter(mostTries, `You may try to ask ${mostTries} times a minute.`)
+  const [maxTries, maxPreviews] = [requestsPerMinute + triesBeside, requestsPerMinute * previewsPerRequest]
+  const tries = createMeter(maxTries, `You may try to ask ${maxTries} times a minute.`)
   const requests = createMeter(requestsPerMinute, `You may ask ${requestsPerMinute} times a minute.`)
-  const previews = createMeter(mostPreviews, `You may preview ${mostPreviews} questions a minute.`)
+  const previews = createMeter(maxPreviews, `You may preview ${maxPreviews} questions a minute.`)
   const writes = createMeter(writesPerMinute, `You may change something ${writesPerMinute} times a minute.`)
   const bytes = createMeter(megabytesPerMinute * 1024 * 1024, `You may send ${megabytesPerMinute} MB a minute.`)
   const typings = createMeter(typingsPerMinute, `You may announce ${typingsPerMinute} times a minute that you write.`)

@@ -29,7 +29,7 @@ export interface AnswerLogWriterOptions {
 }
 
 /** A statement need not wait for the commit of the one before. */
-const mostUnderWay = 4
+const maxUnderWay = 4
 
 export function createAnswerLogWriter(options: AnswerLogWriterOptions): AnswerLogWriter {
   const { store, notifier, replica, log, onFenced } = options
@@ -71,7 +71,7 @@ export function createAnswerLogWriter(options: AnswerLogWriterOptions): AnswerLo
       underWay.add(writing)
       return writing
     },
-    isFree: () => underWay.size < (failed.length > 0 ? 1 : mostUnderWay),
+    isFree: () => underWay.size < (failed.length > 0 ? 1 : maxUnderWay),
     hasFailed: () => failed.length > 0,
     takeFailed() {
       // What was started under an id that was lost is ended by others.

@@ -29,7 +29,7 @@ export interface AnswerLogOptions extends AnswerLogWriterOptions {
 // each other, up to flushMs.
 const restPerWork = 12
 const firstRetryMs = 100
-const longestRetryMs = 2_000
+const maxRetryMs = 2_000
 /** So that a database that is back hears of a server before others take it for lost. */
 const retriesPerLease = 4
 
@@ -136,7 +136,7 @@ function createPace(flushMs: number, leaseMs: number, hiddenMs: number) {
         return
       }
       notBeforeMs = performance.now() + retryMs
-      retryMs = Math.min(longestRetryMs, leaseMs / retriesPerLease, retryMs * 2)
+      retryMs = Math.min(maxRetryMs, leaseMs / retriesPerLease, retryMs * 2)
     },
   }
 }

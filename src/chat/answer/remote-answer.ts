@@ -150,8 +150,8 @@ async function readLog({ answerLog }: Store, asked: readonly RemoteAnswer[]) {
   const offsets = asked.map(({ answer, sequence }) => ({ completionId: answer.id, sequence }))
   const entries = await answerLog.since(offsets)
   for (const remote of asked) {
-    const fresh = entries.filter(({ completionId }) => completionId === remote.answer.id)
-    remote.sequence = fold(remote.answer, fresh, remote.sequence)
+    const newEntries = entries.filter(({ completionId }) => completionId === remote.answer.id)
+    remote.sequence = fold(remote.answer, newEntries, remote.sequence)
   }
 }
 

@@ -11,9 +11,9 @@ import type { WithStreamingText } from '../answer/streaming-text.ts'
 export type AddedMessages = (viewer: User, completions: readonly Completion[]) => Promise<Message[][]>
 
 /** Of a question with more messages the newest are listed. */
-export const mostQuestionsListed = 49
+export const maxListedQuestions = 49
 /** With one answer, since the choices are siblings. */
-export const mostAdded = mostQuestionsListed + 1
+export const maxAddedMessages = maxListedQuestions + 1
 
 export function createAddedMessages(
   { completionRequests, messages }: Store,

@@ -46,10 +46,10 @@ export interface CompletionStreamsOptions {
   visible(viewer: User, completionId: string): Promise<Completion>
 }
 
-const longestFlushMs = 60_000
+const maxFlushMs = 60_000
 
 function checkFlush(flushMs: number, path: string): void {
-  if (flushMs < 0 || flushMs > longestFlushMs) throw invalidInput(path, `takes 0 to ${longestFlushMs}, not ${flushMs}`)
+  if (flushMs < 0 || flushMs > maxFlushMs) throw invalidInput(path, `takes 0 to ${maxFlushMs}, not ${flushMs}`)
 }
 
 /** null without a cursor. An empty one is none: so it stands in a rejection of a `watch` that gave none. */

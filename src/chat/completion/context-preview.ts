@@ -14,8 +14,8 @@ export function createPreviewContext(prepare: Prepare, limits: Limits): PreviewC
     await limits.takePreview(viewer, byteSize(input))
     checkCompletionInput(input, 'input')
     try {
-      const { context, fresh } = await prepare({ viewer, input, key: null, path: 'input' })
-      return { ...context.report, messageIds: context.messageIds, fresh, tooLong: false }
+      const { context, questionMessages } = await prepare({ viewer, input, key: null, path: 'input' })
+      return { ...context.report, messageIds: context.messageIds, questionMessages, tooLong: false }
     } catch (error) {
       if (error instanceof ChatError && error.failure.code === 'CONTEXT_TOO_LONG') return error.failure.report
       throw error

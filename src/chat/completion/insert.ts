@@ -16,7 +16,7 @@ export type Inserted = 'TURN' | 'WAITING' | Completion
  */
 export type Insert = (request: StartRequest, preparation: Preparation) => Promise<Inserted | null>
 
-const longestQueue = 32
+const maxQueueLength = 32
 
 export function createInsert(store: Store, findStarted: FindStarted, canceller: Canceller, log: Log): Insert {
   async function firstWaiting(conversationId: string): Promise<Completion | null> {
@@ -41,11 +41,11 @@ export function createInsert(store: Store, findStarted: FindStarted, canceller: 
       const message = 'Another answer is being written in this conversation.'
       throw new ChatError({ code: 'CONVERSATION_BUSY', message, completion: busy })
     }
-    if ((await store.queue.length(conversationId)) >= longestQueue) {
-      const message = `${longestQueue} questions wait in this conversation already, and no more may.`
+    if ((await store.queue.length(conversationId)) >= maxQueueLength) {
+      const message = `${maxQueueLength} questions wait in this conversation already, and no more may.`
       throw new ChatError({ code: 'CONVERSATION_BUSY', message, completion: busy })
     }
-    const wait = { request: JSON.stringify(preparation.queued), longestQueue }
+    const wait = { request: JSON.stringify(preparation.queued), maxQueueLength }
     if (!(await store.completions.insert(preparation, wait))) return null
     if (ifBusy === 'INTERRUPT' && running !== null) interrupt(running)
     return 'WAITING'

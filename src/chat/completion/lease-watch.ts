@@ -22,14 +22,14 @@ interface Seen {
 const quickShare = 1 / 4
 const lookShare = 1 / 20
 /** A lease of many seconds may be found to be over so much later. */
-const rarestMs = 500
+const maxPeriodMs = 500
 
 export function createLeaseWatch(replicas: Replicas, replicaId: () => string, leaseMs: number): LeaseWatch {
   let seen = new Map<string, Seen>()
   let lookedMs = Number.NEGATIVE_INFINITY
 
   return {
-    everyMs: Math.min(rarestMs, leaseMs * lookShare),
+    everyMs: Math.min(maxPeriodMs, leaseMs * lookShare),
     async look() {
       const askedMs = performance.now()
       const leases = await replicas.leases(replicaId())

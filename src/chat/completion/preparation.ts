@@ -15,7 +15,7 @@ import type { CompletionInput } from '../prompt/completion-input.ts'
 import type { Context } from '../prompt/context.ts'
 import { wireParameters } from '../prompt/parameters.ts'
 import type { Prompts, QueuedRequest } from '../prompt/prompt.ts'
-import { mostQuestionsListed } from './added-message.ts'
+import { maxListedQuestions } from './added-message.ts'
 import type { StartRequest } from './start-request.ts'
 
 /** What is to be written and sent for a question; nothing has happened yet. */
@@ -26,7 +26,7 @@ export interface Preparation {
   /** The question's, then the empty answers; nothing where it is not to be stored. */
   messages: NewMessage[]
   /** The question's, as they are before they are written. */
-  fresh: Message[]
+  questionMessages: Message[]
   leaf: NewLeaf | null
   answerIds: string[]
   choiceCount: number
@@ -75,6 +75,10 @@ function storableParameters(parameters: Record<string, unknown>): Record<string,
   return storableJson(typeof seed === 'bigint' ? { ...parameters, seed: String(seed) } : parameters)
 }
 
+function storableMetadata({ metadata }: CompletionInput) {
+  return storableJson((metadata ?? []).map(({ key, value }) => ({ key, value })))
+}
+
 export function createPrepare(options: PrepareOptions): Prepare {
   return async ({ viewer, input, key, path }) => {
     const insertionPoint = await insertionPointOf(options.store, viewer, input)
@@ -86,8 +90,15 @@ export function createPrepare(options: PrepareOptions): Prepare {
     const parameters = wireParameters(withDefaults(input, conversation?.defaults ?? noDefaults, viewer))
     const questions = questionsOf(input, insertionPoint, viewer)
     const stored = input.store !== false
-    const fresh = freshOf(questions, insertionPoint, stored)
-    const asked = { conversation, parentId: insertionPoint.parentId, fresh, stored, model, parameters }
+    const questionMessages = questionMessagesOf(questions, insertionPoint, stored)
+    const asked = {
+      conversation,
+      parentId: insertionPoint.parentId,
+      messages: questionMessages,
+      stored,
+      model,
+      parameters,
+    }
     const { context, isSettled } = await options.prompts.of({ ...asked, context: input.context ?? null })
     const completion: Completion = {
       ...blankCompletion,
@@ -101,21 +112,27 @@ export function createPrepare(options: PrepareOptions): Prepare {
       cancelWhenUnwatched: input.whenUnwatched === 'CANCEL',
       model,
       context: context.report,
-      metadata: storableJson((input.metadata ?? []).map(({ key: name, value }) => ({ key: name, value }))),
+      metadata: storableMetadata(input),
       attempts: [],
       createdAt: new Date(),
     }
     const choiceCount = input.n ?? 1
     const questionIds = questions.map(({ id }) => id)
-    const listedIds = questionIds.slice(-mostQuestionsListed)
-    const request = {
-      parameters: storableParameters(parameters),
-      messageIds: context.messageIds,
-      questionIds: listedIds,
-    }
+    const listed = { messageIds: context.messageIds, questionIds: questionIds.slice(-maxListedQuestions) }
+    const request = { parameters: storableParameters(parameters), ...listed }
     const queued = { parameters: request.parameters, context: input.context ?? null, questionIds }
     const isUntitled = stored && conversation?.title === null
-    const preparation = { completion, request, fresh, choiceCount, parameters, context, isSettled, isUntitled, queued }
+    const preparation = {
+      completion,
+      request,
+      questionMessages,
+      choiceCount,
+      parameters,
+      context,
+      isSettled,
+      isUntitled,
+      queued,
+    }
     if (completion.stored) return { ...preparation, ...writtenFor(completion, insertionPoint, questions, choiceCount) }
     const answerIds = Array.from({ length: choiceCount }, () => uuid())
     return {
@@ -176,7 +193,7 @@ function questionsOf(
 }
 
 /** In their conversation, where that is there before them. */
-function freshOf(
+function questionMessagesOf(
   questions: readonly NewMessage[],
   { conversation, isNew }: InsertionPoint,
   stored: boolean,

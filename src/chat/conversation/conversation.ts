@@ -48,14 +48,14 @@ export interface Conversations {
   remove(viewer: User, id: string): Promise<void>
   /** Of those conversations that the viewer may see. */
   participants(viewer: User, conversationIds: readonly string[]): Promise<Participant[]>
-  /** By conversation, up to `mostUnread`; nothing where the viewer may not see it. */
+  /** By conversation, up to `maxUnread`; nothing where the viewer may not see it. */
   unreadCounts(viewer: User, conversationIds: readonly string[]): Promise<Map<string, number>>
   /** In the order of the ids; none where the viewer may not see the conversation. */
   usage(viewer: User, conversationIds: readonly string[]): Promise<Usage[]>
 }
 
 /** How many unread messages are counted at most. */
-export const mostUnread = 100
+export const maxUnread = 100
 
 const endsMs = 2_000
 const title = text(1_000)
@@ -170,7 +170,7 @@ export function createConversations(
     async participants(viewer, conversationIds) {
       return store.participants.ofConversations(await visibleIds(viewer, conversationIds))
     },
-    unreadCounts: (viewer, ids) => store.messages.unreadCounts(viewer.id, ids, mostUnread),
+    unreadCounts: (viewer, ids) => store.messages.unreadCounts(viewer.id, ids, maxUnread),
     async usage(viewer, conversationIds) {
       const found = await store.usages.ofConversations(await visibleIds(viewer, conversationIds))
       return conversationIds.map((id) => found.get(id) ?? noUsage)

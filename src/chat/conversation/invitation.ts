@@ -9,7 +9,7 @@ import type { Store } from '../../store/store.ts'
 import { invalidInput, notFound } from '../access/error.ts'
 import { permitted } from '../access/permission.ts'
 import type { User } from '../access/viewer.ts'
-import { mostParticipants } from './participant.ts'
+import { maxParticipants } from './participant.ts'
 
 export interface InvitationInput {
   conversationId: string
@@ -43,12 +43,12 @@ export interface Invitations {
 
 const tokenBytes = 32
 /** of a conversation, that let people in */
-export const mostOpen = 100
+export const maxOpenInvitations = 100
 /** Tokens are shorter: what is longer is not even looked up. */
 const longest = 100
 const dayMs = 24 * 60 * 60_000
 const defaultMs = 7 * dayMs
-const longestMs = 366 * dayMs
+const maxValidMs = 366 * dayMs
 
 const hashOf = (token: string) => createHash('sha256').update(token).digest('base64url')
 
@@ -63,7 +63,7 @@ function checkedRole(role: ParticipantRole): ParticipantRole {
 function checkedEnd(expiresAt: Date | null): Date {
   const now = Date.now()
   const end = expiresAt?.getTime() ?? now + defaultMs
-  if (end > now && end <= now + longestMs) return new Date(end)
+  if (end > now && end <= now + maxValidMs) return new Date(end)
   throw invalidInput('input.expiresAt', 'takes a time in the future, and within a year')
 }
 
@@ -75,7 +75,7 @@ function checkedUses(maxUses: number | null): number | null {
 export function createInvitations(store: Store, bus: Bus): Invitations {
   async function created(invitation: Parameters<Store['invitations']['create']>[0]): Promise<Invitation | null> {
     try {
-      return await store.invitations.create(invitation, mostOpen)
+      return await store.invitations.create(invitation, maxOpenInvitations)
     } catch (error) {
       throw error instanceof StoreError && error.code === 'GONE' ? notFound('conversation') : error
     }
@@ -86,7 +86,7 @@ export function createInvitations(store: Store, bus: Bus): Invitations {
     async ofConversations(viewer, conversationIds) {
       const found = await store.conversations.find(viewer.id, conversationIds)
       const owned = found.filter(({ viewerRole }) => viewerRole === 'OWNER').map(({ id }) => id)
-      const invitations = owned.length === 0 ? [] : await store.invitations.open(owned, mostOpen)
+      const invitations = owned.length === 0 ? [] : await store.invitations.open(owned, maxOpenInvitations)
       return new Map(owned.map((id) => [id, invitations.filter(({ conversationId }) => conversationId === id)]))
     },
     async revoke(viewer, id) {
@@ -104,17 +104,17 @@ export function createInvitations(store: Store, bus: Bus): Invitations {
       const given = { id: uuid(), conversationId, inviterId: viewer.id, role, expiresAt, maxUses }
       const invitation = await created({ ...given, tokenHash: hashOf(token) })
       if (invitation === null) {
-        const problem = `names a conversation with ${mostOpen} invitations that let people in, the most; revoke one first`
+        const problem = `names a conversation with ${maxOpenInvitations} invitations that let people in, the most; revoke one first`
         throw invalidInput('input.conversationId', problem)
       }
       return { token, invitation }
     },
     async accept(viewer, token) {
       const entrance =
-        token.length > longest ? null : await store.invitations.accept(hashOf(token), viewer.id, mostParticipants)
+        token.length > longest ? null : await store.invitations.accept(hashOf(token), viewer.id, maxParticipants)
       if (entrance === null) throw notFound('invitation')
       if (entrance === 'FULL') {
-        throw invalidInput('token', `invites to a conversation that has ${mostParticipants} participants, the most`)
+        throw invalidInput('token', `invites to a conversation that has ${maxParticipants} participants, the most`)
       }
       if (entrance.isNew) bus.publish('conversation', [entrance.conversationId])
       const [conversation] = await store.conversations.find(viewer.id, [entrance.conversationId])

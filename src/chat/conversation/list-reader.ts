@@ -29,7 +29,7 @@ const conversationsPerReading = 500
  * Of somebody with more conversations, those that were made last are tracked. Another one that changes is told as one that
  * appears, and its loss is not told.
  */
-const mostTracked = 2_000
+const maxTracked = 2_000
 
 /** Takes up to so many out of the set. */
 function take<Item>(set: Set<Item>, most: number): Item[] {
@@ -60,8 +60,8 @@ export function createListReader(lists: ConversationLists, bus: Bus, log: Log): 
   }
 
   const readUsers = async (userIds: string[]): Promise<ListReading> => {
-    const rows = await lists.ofUsers(userIds, mostTracked)
-    return { rows, userIds, most: mostTracked }
+    const rows = await lists.ofUsers(userIds, maxTracked)
+    return { rows, userIds, most: maxTracked }
   }
   const readConversations = async (conversationIds: string[]): Promise<ListReading> => {
     const rows = await lists.ofConversations(conversationIds)

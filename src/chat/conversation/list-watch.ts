@@ -19,7 +19,7 @@ export interface ListTeller {
 }
 
 /** Whoever has more to hear reads the list anew. So a slow viewer holds no more than so many ids. */
-const mostPending = 1_000
+const maxPending = 1_000
 
 /**
  * A viewer is a position, not a queue: a conversation that changes several times before the viewer reads on is told once,
@@ -78,7 +78,7 @@ export function createListWatch(onLeave: () => void): { watch: ListWatch; teller
         if (mustOpen) return
         // What counts is whether it stood there when the viewer last heard of it.
         if (!pending.has(conversationId)) pending.set(conversationId, wasListed)
-        if (pending.size > mostPending) open()
+        if (pending.size > maxPending) open()
         else settle()
       },
     },

@@ -16,7 +16,7 @@ export interface SearchInput {
   page: Pick<PageInput, 'first' | 'after'>
 }
 
-const longestQuery = 500
+const maxQueryLength = 500
 const sortKeyForm = /^([\w-]{8})_(\d[\d.e-]{0,20})_([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})$/
 
 /** In its cursors, so that one of another search is known for it. */
@@ -51,8 +51,8 @@ export function createSearch(store: Store): SearchMessages {
 
   return async (viewer, search, signal) => {
     const { query, conversationId, page } = search
-    if (query.length > longestQuery) {
-      throw invalidInput('query', `takes up to ${longestQuery} characters, not ${query.length}`)
+    if (query.length > maxQueryLength) {
+      throw invalidInput('query', `takes up to ${maxQueryLength} characters, not ${query.length}`)
     }
     const { size, after } = rangeOf(page)
     const slice = { query: storableText(query), conversationId, after: readSortKey(search, after), take: size + 1 }

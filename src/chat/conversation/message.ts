@@ -34,7 +34,7 @@ export interface Messages {
   path(viewer: User, asked: readonly PathRequest[]): Promise<(Page<Message> | ChatError)[]>
   /** Of these, the ids of those that stand on the viewer's path, from the root to their current leaf. */
   onPath(viewer: User, ids: readonly string[]): Promise<string[]>
-  /** By message, itself among them, the newest `mostSiblings`; empty where the viewer may not see it. */
+  /** By message, itself among them, the newest `maxSiblings`; empty where the viewer may not see it. */
   siblings(viewer: User, ids: readonly string[]): Promise<Map<string, Message[]>>
   /** By message, itself included; nothing where the viewer may not see it. */
   siblingsCount(viewer: User, ids: readonly string[]): Promise<Map<string, number>>
@@ -46,7 +46,7 @@ export interface Messages {
   remove(viewer: User, id: string): Promise<void>
 }
 
-export const mostSiblings = 200
+export const maxSiblings = 200
 
 const uuidForm = /^[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}$/
 const noCursor = (name: string) => invalidInput(name, 'is no cursor of this list')
@@ -125,7 +125,7 @@ export function createMessages(
     onPath: (viewer, ids) => store.messages.onPath(viewer.id, ids),
     async siblings(viewer, ids) {
       const visible = await store.messages.find(viewer.id, ids)
-      const groups = await store.messages.siblings(visible, mostSiblings)
+      const groups = await store.messages.siblings(visible, maxSiblings)
       const messages = await filled([...new Set(groups.values())].flat())
       return new Map([...groups].map(([id, group]) => [id, group.map((item) => messages.get(item.id) ?? item)]))
     },

@@ -19,7 +19,7 @@ export interface Page<Node> {
 }
 
 export const usualPage = 50
-export const largestPage = 200
+export const maxPageSize = 200
 
 /** `size` items from one end of the range between `after` and `before`. */
 export interface Range {
@@ -35,7 +35,7 @@ export function rangeOf({ first, after, last, before }: PageInput): Range {
     throw invalidInput('last', 'cannot be combined with `first`')
   for (const [name, size] of Object.entries({ first, last })) {
     if (typeof size !== 'number') continue
-    if (size < 0 || size > largestPage) throw invalidInput(name, `takes 0 to ${largestPage}, not ${size}`)
+    if (size < 0 || size > maxPageSize) throw invalidInput(name, `takes 0 to ${maxPageSize}, not ${size}`)
   }
   const fromEnd = typeof last === 'number'
   return { size: (fromEnd ? last : first) ?? usualPage, fromEnd, after: after ?? null, before: before ?? null }

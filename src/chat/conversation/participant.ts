@@ -23,7 +23,7 @@ export interface Participants {
 }
 
 /** Participants of one conversation. */
-export const mostParticipants = 200
+export const maxParticipants = 200
 
 const anyRole: readonly ParticipantRole[] = ['OWNER', 'EDITOR', 'VIEWER']
 
@@ -65,15 +65,15 @@ export function createParticipants(store: Store, bus: Bus, access: AccessWatches
       if (known?.role === role) return
       if (known !== null)
         throw invalidInput('role', `they take part already, as ${known.role}; updateParticipant changes it`)
-      if (await participants.add(viewer.id, key, role, mostParticipants)) return notify(key, [])
+      if (await participants.add(viewer.id, key, role, maxParticipants)) return notify(key, [])
       await refuseImpossible(key)
     }
   }
 
   async function refuseImpossible({ conversationId, userId }: ParticipantKey): Promise<void> {
     if (!(await users.exists(userId))) throw notFound('user')
-    if ((await participants.ofConversations([conversationId])).length < mostParticipants) return
-    throw invalidInput('conversationId', `names a conversation that has ${mostParticipants} participants, the most`)
+    if ((await participants.ofConversations([conversationId])).length < maxParticipants) return
+    throw invalidInput('conversationId', `names a conversation that has ${maxParticipants} participants, the most`)
   }
 
   async function setRole(viewer: User, { role, ...key }: ParticipantInput): Promise<void> {

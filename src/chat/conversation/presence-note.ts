@@ -1,4 +1,4 @@
-import { mostNoteBytes, uuidOf } from '../../bus/wake-up.ts'
+import { maxNoteBytes, uuidOf } from '../../bus/wake-up.ts'
 
 /** What a replica says of one person in one conversation. */
 export interface PresenceFact {
@@ -20,7 +20,7 @@ const openAt = typingAt + 2
 const factBytes = openAt + 1
 // A note of another kind, or of another version, begins otherwise.
 const mark = 1
-const factsPerNote = Math.floor((mostNoteBytes - 1) / factBytes)
+const factsPerNote = Math.floor((maxNoteBytes - 1) / factBytes)
 
 export function writePresence(facts: readonly PresenceFact[]): Buffer[] {
   const notes: Buffer[] = []

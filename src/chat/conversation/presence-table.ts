@@ -28,7 +28,7 @@ interface Entry {
 }
 
 /** Of all conversations of the service, since a person may open one here next. Takes some 30 MB; what goes beyond is not shown. */
-const mostEntries = 100_000
+const maxEntries = 100_000
 
 const isThere = ({ isOpen, typingUntilMs }: Entry) => isOpen || typingUntilMs > performance.now()
 
@@ -57,7 +57,7 @@ export function createPresenceTable(own: string): PresenceTable {
     put(origin, { conversationId, userId, sinceMs, isOpen, typingMs }) {
       const key = `${userId} ${origin}`
       remove(conversationId, key)
-      if ((!isOpen && typingMs === 0) || size >= mostEntries) return
+      if ((!isOpen && typingMs === 0) || size >= maxEntries) return
       const nowMs = performance.now()
       const entry = { userId, origin, sinceMs, isOpen, typingUntilMs: nowMs + typingMs, heardMs: nowMs }
       conversations.set(conversationId, (conversations.get(conversationId) ?? new Map()).set(key, entry))

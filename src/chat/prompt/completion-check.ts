@@ -10,7 +10,7 @@ import { takenNames } from './parameters.ts'
 // The ranges of OpenAI's reference, so that what cannot succeed is refused before anything is sent or stored; where it has
 // none, a generous one of our own: https://platform.openai.com/docs/api-reference/chat/create
 
-const mostTokens = 2_147_483_647
+const maxTokenCount = 2_147_483_647
 const toolName = /^[a-zA-Z0-9_-]{1,64}$/
 const decimal = /^[+-]?\d{1,19}$/
 
@@ -18,7 +18,7 @@ const tool = z.object({
   name: z.string().regex(toolName, 'takes 1 to 64 letters, digits, underscores and dashes'),
   description: text(10_000).nullish(),
 })
-const bias = z.object({ token: within(0, mostTokens), bias: within(-100, 100) })
+const bias = z.object({ token: within(0, maxTokenCount), bias: within(-100, 100) })
 const pair = z.object({ key: text(64, 1), value: text(512) })
 const jsonSchema = z.object({ name: text(64, 1), description: text(10_000).nullish() })
 
@@ -28,15 +28,15 @@ const checkShape = createCheck<CompletionInput>(
     messages: list(z.unknown(), 2_048),
     idempotencyKey: key.nullish(),
     context: z
-      .object({ tokenBudget: within(1, mostTokens).nullish(), lastN: within(1, mostTokens).nullish() })
+      .object({ tokenBudget: within(1, maxTokenCount).nullish(), lastN: within(1, maxTokenCount).nullish() })
       .nullish(),
     model: modelName.nullish(),
     temperature: within(0, 2).nullish(),
     topP: within(0, 1).nullish(),
     n: within(1, 128).nullish(),
     stop: list(text(1_000, 1), 4).nullish(),
-    maxTokens: within(1, mostTokens).nullish(),
-    maxCompletionTokens: within(1, mostTokens).nullish(),
+    maxTokens: within(1, maxTokenCount).nullish(),
+    maxCompletionTokens: within(1, maxTokenCount).nullish(),
     presencePenalty: within(-2, 2).nullish(),
     frequencyPenalty: within(-2, 2).nullish(),
     logitBias: once(list(bias, 1_024), 'token').nullish(),

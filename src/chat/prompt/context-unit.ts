@@ -33,10 +33,10 @@ export async function piecesOf(messages: readonly Message[], weigh: Weigh): Prom
   }))
 }
 
-export async function unitsOf(history: readonly Piece[], fresh: readonly Piece[], weigh: Weigh): Promise<Unit[]> {
+export async function unitsOf(history: readonly Piece[], question: readonly Piece[], weigh: Weigh): Promise<Unit[]> {
   const units: Unit[] = []
-  const newest = new Set(fresh)
-  for (const piece of [...history, ...fresh]) {
+  const newest = new Set(question)
+  for (const piece of [...history, ...question]) {
     const { role } = piece.message
     const stays = newest.has(piece) || role === 'SYSTEM' || role === 'DEVELOPER'
     const call = role === 'TOOL' ? callIn(units.at(-1), piece.message) : null

@@ -16,8 +16,8 @@ export interface ContextRequest {
   /** The path to the parent, oldest first, or its end and what of the rest always stays. */
   history: readonly Piece[]
   /** What is new: it always stays. */
-  fresh: readonly Piece[]
-  freshMessages: readonly Message[]
+  question: readonly Piece[]
+  questionMessages: readonly Message[]
   /** How many messages the whole path has, the new ones included. */
   pathLength: number
   weigh: Weigh
@@ -35,7 +35,7 @@ export interface Context {
 /** Throws CONTEXT_TOO_LONG where what has to stay does not fit. */
 export async function assembleContext(request: ContextRequest): Promise<Context> {
   const { plan, system, systemSize, weigh } = request
-  const units = await unitsOf(request.history, request.fresh, weigh)
+  const units = await unitsOf(request.history, request.question, weigh)
   const kept = fitting(units, plan.budget, systemSize)
   const sent = kept.flatMap(({ pieces }) => pieces)
   const size = sumOf([systemSize, ...sent.map((piece) => piece.size)])
@@ -51,7 +51,7 @@ export async function assembleContext(request: ContextRequest): Promise<Context>
   const isLong = plan.strategy === 'FULL' && request.pathLength > plan.bound.messages
   if (isLong || exceeds(size, plan.bound)) {
     const message = tooLong(isLong ? { ...size, messages: request.pathLength } : size, plan)
-    const unwritten = { ...report, messageIds, fresh: request.freshMessages, tooLong: true }
+    const unwritten = { ...report, messageIds, questionMessages: request.questionMessages, tooLong: true }
     throw new ChatError({ code: 'CONTEXT_TOO_LONG', message, report: unwritten })
   }
   return {

@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import type { ContentPart, ImageDetail, MessageRole } from '../../store/message.ts'
 import { invalidInput } from '../access/error.ts'
-import { createCheck, list, mostContent, text } from '../access/input-check.ts'
+import { createCheck, list, maxContentLength, text } from '../access/input-check.ts'
 
 export interface MessageInput {
   role: MessageRole
@@ -46,7 +46,7 @@ export function textOf(parts: readonly ContentPart[]): string | null {
   return texts.length === 0 ? null : texts.join('')
 }
 
-const content = text(mostContent)
+const content = text(maxContentLength)
 // Some servers keep what the model thought in the id of a call.
 const callId = text(10_000)
 

@@ -1,4 +1,4 @@
-import type { Message, Outline } from '../../store/message.ts'
+import type { Message, PathSummary } from '../../store/message.ts'
 import type { Store } from '../../store/store.ts'
 import type { WithStreamingText } from '../answer/streaming-text.ts'
 import { maxContextBytes, maxContextMessages } from './context-plan.ts'
@@ -9,15 +9,15 @@ export interface PathReader {
   next(count: number): Promise<Message[]>
   /** The whole path was read. */
   isDone(): boolean
-  /** Of the whole path; its standing messages without those that were read. */
-  rest(): Promise<Outline>
+  /** The summary of the whole path, without the instructions that `next` has already returned. */
+  rest(): Promise<PathSummary>
 }
 
 // One page is read, and worked on, without a break.
 const pageMessages = 512
 const pageBytes = 1_000_000
-// One more than are allowed shows that there are too many.
-const standingBounds = { messages: maxContextMessages + 1, bytes: maxContextBytes }
+// Reading one more message than is allowed shows that there are too many.
+const instructionBounds = { messages: maxContextMessages + 1, bytes: maxContextBytes }
 
 /** Of the path to this leaf; of null it is empty. */
 export function createPathReader(
@@ -27,7 +27,7 @@ export function createPathReader(
 ): PathReader {
   const read = new Set<string>()
   let nextId = leafId
-  let outline: Outline | null = null
+  let pathSummary: PathSummary | null = null
 
   return {
     async next(count) {
@@ -41,9 +41,9 @@ export function createPathReader(
     },
     isDone: () => nextId === null,
     async rest() {
-      if (leafId === null || nextId === null) return { length: read.size, standing: [] }
-      outline ??= await store.messages.outline(leafId, standingBounds)
-      return { ...outline, standing: outline.standing.filter(({ id }) => !read.has(id)) }
+      if (leafId === null || nextId === null) return { length: read.size, instructions: [] }
+      pathSummary ??= await store.messages.pathSummary(leafId, instructionBounds)
+      return { ...pathSummary, instructions: pathSummary.instructions.filter(({ id }) => !read.has(id)) }
     },
   }
 }

@@ -20,7 +20,7 @@ export interface Question {
   conversation: Conversation | null
   /** The message that the new ones come after. */
   parentId: string | null
-  fresh: readonly Message[]
+  messages: readonly Message[]
   stored: boolean
   model: string
   /** As they go up. */
@@ -71,7 +71,7 @@ function weighing(counter: TokenCounter, model: string, { strategy, limit }: Pla
   return async (messages) => messages.map(roughTokens)
 }
 
-async function instructions(systemPrompt: string | null, weigh: Weigh) {
+async function weighedSystemPrompt(systemPrompt: string | null, weigh: Weigh) {
   const system = systemPrompt ? [{ role: 'system', content: systemPrompt }] : []
   const [tokens = 0] = await weigh(system)
   // No message of the path, which is what is counted.
@@ -86,35 +86,41 @@ export function createPrompts({ store, upstreams, tokens, withStreamingText }: P
   }
 
   /** Reads no more of the path than can be sent, which is not all of a long one. */
-  async function promptOf(question: Question, freshIds: readonly string[]): Promise<Prompt> {
+  async function promptOf(question: Question, questionIds: readonly string[]): Promise<Prompt> {
     const { conversation, parentId, stored, model, parameters } = question
     const defaultStrategy = conversation?.defaults.contextStrategy ?? 'FULL'
     const plan = planOf({ input: question.context, defaultStrategy, window: roomFor(model, parameters) })
     const weigh = weighing(tokens, model, plan)
     const path = createPathReader(store, withStreamingText, conversation === null ? null : parentId)
-    const own = new Set(freshIds)
+    const own = new Set(questionIds)
     const fixed = {
       plan,
       weigh,
       // Where nothing is stored, the messages are all that is sent.
-      ...(await instructions(stored ? (conversation?.systemPrompt ?? null) : null, weigh)),
+      ...(await weighedSystemPrompt(stored ? (conversation?.systemPrompt ?? null) : null, weigh)),
     }
-    let freshMessages = question.fresh
-    let fresh = await piecesOf(question.fresh, weigh)
+    let questionMessages = question.messages
+    let questionPieces = await piecesOf(question.messages, weigh)
     let history: Piece[] = []
     let isSettled = true
     for (let count = likelyCount(plan); ; count *= 4) {
       const page = await path.next(count)
       const written = page.filter(({ id }) => own.has(id))
-      freshMessages = [...written, ...freshMessages]
-      fresh = [...(await piecesOf(written, weigh)), ...fresh]
+      questionMessages = [...written, ...questionMessages]
+      questionPieces = [...(await piecesOf(written, weigh)), ...questionPieces]
       const older = page.filter(({ id }) => !own.has(id))
       history = [...(await piecesOf(older, weigh)), ...history]
       isSettled &&= page.every(({ status }) => status !== 'STREAMING')
       const rest = await path.rest()
-      const standing = await piecesOf(rest.standing, weigh)
-      const pathLength = rest.length + question.fresh.length
-      const request = { ...fixed, history: [...standing, ...history], fresh, freshMessages, pathLength }
+      const instructions = await piecesOf(rest.instructions, weigh)
+      const pathLength = rest.length + question.messages.length
+      const request = {
+        ...fixed,
+        history: [...instructions, ...history],
+        question: questionPieces,
+        questionMessages,
+        pathLength,
+      }
       const context = await assembleContext(request)
       if (context.isCut || path.isDone()) return { context, isSettled }
     }
@@ -128,7 +134,15 @@ export function createPrompts({ store, upstreams, tokens, withStreamingText }: P
       // What the answer was to stand below may have been deleted meanwhile.
       const [answer] = await store.messages.ofCompletions([id])
       if (conversation === undefined || answer === undefined) throw notFound('conversation')
-      const question = { conversation, parentId: answer.parentId, fresh: [], stored: true, model, parameters, context }
+      const question = {
+        conversation,
+        parentId: answer.parentId,
+        messages: [],
+        stored: true,
+        model,
+        parameters,
+        context,
+      }
       const { context: sent } = await promptOf(question, questionIds)
       const { report, messageIds } = sent
       await store.completionRequests.recordContext({

@@ -18,7 +18,7 @@ export interface PgliteStatements {
 const { serialize } = protocol
 
 /** Of statements one right after the other, before everything else in this process gets its turn. */
-const longestStretchMs = 10
+const maxStretchMs = 10
 
 /**
  * PGlite's own query parses and plans each time, which is most of what a short statement costs: here each text is
@@ -87,7 +87,7 @@ export function createPgliteStatements(pglite: PGlite): PgliteStatements {
   // A statement runs in this thread without a break, and the next one that waits begins in a microtask right after it: a
   // queue of them would let nothing else run.
   async function withBreaks<Result>(work: () => Promise<Result>): Promise<Result> {
-    if (stretchMs > longestStretchMs) {
+    if (stretchMs > maxStretchMs) {
       stretchMs = 0
       await turn()
     }

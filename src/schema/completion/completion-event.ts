@@ -1,4 +1,4 @@
-import { mostAdded } from '../../chat/completion/added-message.ts'
+import { maxAddedMessages } from '../../chat/completion/added-message.ts'
 import type { CompletionEvent as Event } from '../../chat/completion/completion.ts'
 import { builder } from '../builder.ts'
 import { addedEdges, MessageEdge } from '../conversation/message.ts'
@@ -51,7 +51,7 @@ builder.objectType(builder.objectRef<EventOf<'snapshot'>>('CompletionSnapshot'),
     completion: t.expose('completion', { type: 'Completion', description: 'As it is now.' }),
     messageEdges: t.field({
       type: [MessageEdge],
-      extensions: atMost(mostAdded),
+      extensions: atMost(maxAddedMessages),
       description: edgesDescription,
       resolve: ({ completion }, _, context) => addedEdges(completion, context),
     }),

@@ -1,5 +1,5 @@
 import type { UnwrittenReport } from '../../chat/access/error.ts'
-import { mostAdded } from '../../chat/completion/added-message.ts'
+import { maxAddedMessages } from '../../chat/completion/added-message.ts'
 import type { Completion, StartInput, WatchInput } from '../../chat/completion/completion.ts'
 import type { CompletionInput, KeyValue as Pair } from '../../chat/prompt/completion-input.ts'
 import { builder } from '../builder.ts'
@@ -160,7 +160,7 @@ const CreateCompletionPayload = builder
       }),
       messageEdges: t.field({
         type: [MessageEdge],
-        extensions: atMost(mostAdded),
+        extensions: atMost(maxAddedMessages),
         description: edgesDescription,
         resolve: ({ completion }, _, context) => addedEdges(completion, context),
       }),

@@ -27,8 +27,8 @@ async function messagesOf(report: AnyReport, { requests, messages }: Context): P
   const isWritten = 'completionId' in report
   const ids = isWritten ? ((await requests.load(report.completionId))?.messageIds ?? []) : report.messageIds
   const stored = await Promise.all(ids.map((id) => messages.load(id)))
-  const fresh = new Map(isWritten ? [] : report.fresh.map((message) => [message.id, message]))
-  const found = ids.map((id, index) => stored[index] ?? fresh.get(id))
+  const unwritten = new Map(isWritten ? [] : report.questionMessages.map((message) => [message.id, message]))
+  const found = ids.map((id, index) => stored[index] ?? unwritten.get(id))
   return found.filter((message) => message !== undefined)
 }
 

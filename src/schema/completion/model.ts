@@ -1,4 +1,4 @@
-import { mostModels, type Model as OfferedModel } from '../../chat/prompt/model.ts'
+import { maxModels, type Model as OfferedModel } from '../../chat/prompt/model.ts'
 import { builder } from '../builder.ts'
 import { atMost, part } from '../cost.ts'
 
@@ -33,7 +33,7 @@ builder.queryField('models', (t) =>
   t.field({
     type: [Model],
     nullable: true,
-    extensions: atMost(mostModels),
+    extensions: atMost(maxModels),
     description: 'What the upstreams offer, for a picker. Empty while none can be reached; 1,000 at most.',
     resolve: (_, __, { chat, viewer }) => chat.models.list(viewer),
   }),

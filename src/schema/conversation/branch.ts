@@ -1,4 +1,4 @@
-import { mostUnread } from '../../chat/conversation/conversation.ts'
+import { maxUnread } from '../../chat/conversation/conversation.ts'
 import { builder } from '../builder.ts'
 import { loadOptional } from '../context.ts'
 import { readId } from '../global-id.ts'
@@ -14,7 +14,7 @@ builder.objectFields('Conversation', (t) => ({
   unreadCount: t.int({
     description:
       "How many messages stand on the viewer's path after their `lastReadMessage`, their own among them; all where there is none. No more " +
-      `than ${mostUnread} are counted, so ${mostUnread} stands for that many or more.`,
+      `than ${maxUnread} are counted, so ${maxUnread} stands for that many or more.`,
     resolve: ({ id }, _, { unreadCounts }) => unreadCounts.load(id),
   }),
 }))

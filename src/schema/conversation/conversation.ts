@@ -3,7 +3,7 @@ import { pageOf } from '../../chat/conversation/page.ts'
 import { builder } from '../builder.ts'
 import { ContextStrategy } from '../completion/context-report.ts'
 import { Usage } from '../completion/usage.ts'
-import { mostActive } from '../context.ts'
+import { maxActive } from '../context.ts'
 import { atMost, pagedBy, part } from '../cost.ts'
 import { failable } from '../error.ts'
 import { readId, readOptionalId, writeId } from '../global-id.ts'
@@ -98,7 +98,7 @@ builder.objectType('Conversation', {
     }),
     activeCompletions: t.field({
       type: ['Completion'],
-      extensions: atMost(mostActive),
+      extensions: atMost(maxActive),
       description:
         'What is being answered right now, by anyone: watch it with `completionStream`. Empty when nothing is; 100 at most, the first to be answered.',
       resolve: ({ id }, _, { activeCompletions }) => activeCompletions.load(id),

@@ -1,4 +1,4 @@
-import { type Invitation, mostOpen, type NewInvitation } from '../../chat/conversation/invitation.ts'
+import { type Invitation, maxOpenInvitations, type NewInvitation } from '../../chat/conversation/invitation.ts'
 import { builder } from '../builder.ts'
 import { loadExisting } from '../context.ts'
 import { atMost } from '../cost.ts'
@@ -38,7 +38,7 @@ builder.objectField('Conversation', 'invitations', (t) =>
   t.field({
     type: ['Invitation'],
     nullable: true,
-    extensions: atMost(mostOpen),
+    extensions: atMost(maxOpenInvitations),
     description:
       'Those that still let people in, the latest first; 100 at most. ' +
       'null unless the viewer is an OWNER of the conversation.',

@@ -2,8 +2,8 @@ import type { Completion, CompletionRequest } from '../../chat/completion/comple
 import {
   type ToolCall as Call,
   type Message,
+  maxSiblings,
   messageEdge,
-  mostSiblings,
   type ContentPart as Part,
 } from '../../chat/conversation/message.ts'
 import { builder } from '../builder.ts'
@@ -154,7 +154,7 @@ builder.objectFields('Message', (t) => ({
   }),
   siblings: t.field({
     type: ['Message'],
-    extensions: atMost(mostSiblings),
+    extensions: atMost(maxSiblings),
     description:
       'The messages that stand at the same place, oldest first: edits, regenerations, and the n choices of one completion, itself among them. ' +
       'Where there are more than 200, the newest 200.',

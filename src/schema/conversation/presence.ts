@@ -1,5 +1,5 @@
 import type { User } from '../../chat/access/viewer.ts'
-import { mostParticipants } from '../../chat/conversation/participant.ts'
+import { maxParticipants } from '../../chat/conversation/participant.ts'
 import type { PresentPerson } from '../../chat/conversation/presence.ts'
 import { builder } from '../builder.ts'
 import type { Context } from '../context.ts'
@@ -38,7 +38,7 @@ async function withUsers(people: readonly PresentPerson[], { users }: Context): 
 builder.objectField('Conversation', 'presence', (t) =>
   t.field({
     type: [Presence],
-    extensions: atMost(mostParticipants),
+    extensions: atMost(maxParticipants),
     description:
       'Who has it open with `conversationPresence`, and who is writing, by the time they came. Just after a server has started, those at other ' +
       'servers may be missing for some seconds.',
@@ -62,7 +62,7 @@ builder.mutationField('announceTyping', (t) =>
 builder.subscriptionField('conversationPresence', (t) =>
   t.field({
     type: [Presence],
-    extensions: atMost(mostParticipants),
+    extensions: atMost(maxParticipants),
     description:
       'Who has the conversation open and who is writing, at any server: the whole list, at first and whenever it changes. Whoever subscribes ' +
       'is present, and listed once however often they subscribe. It completes when the viewer takes part no longer. The error NOT_FOUND where ' +

@@ -23,7 +23,7 @@ export type Admit = (request: unknown) => Admission
 
 const maxTokens = 5000
 const maxErrors = 10
-const longestName = 256
+const maxNameLength = 256
 // Deep enough for any JSON Schema; JSON.stringify overflows the stack some thousands of levels down.
 const maxVariableDepth = 100
 
@@ -94,8 +94,8 @@ function readRequest(request: unknown): OperationRequest | GraphQLError {
   if (operationName != null && typeof operationName !== 'string') {
     return clientError('BAD_REQUEST', '`operationName` must be a string.')
   }
-  if (operationName != null && operationName.length > longestName) {
-    return clientError('BAD_REQUEST', `\`operationName\` takes up to ${longestName} characters.`)
+  if (operationName != null && operationName.length > maxNameLength) {
+    return clientError('BAD_REQUEST', `\`operationName\` takes up to ${maxNameLength} characters.`)
   }
   if (variables != null && !isObject(variables)) return clientError('BAD_REQUEST', '`variables` must be an object.')
   if (extensions != null && !isObject(extensions)) return clientError('BAD_REQUEST', '`extensions` must be an object.')

@@ -31,7 +31,7 @@ interface Declared {
     listSize?: { assumedSize?: number; slicingArguments?: readonly string[]; sizedFields?: readonly string[] }
   }
   /** The field refuses to give more. */
-  largestSize?: number
+  maxListSize?: number
 }
 
 /** What an operation is counted with. */
@@ -113,13 +113,13 @@ function sizeOf(
   { arguments: given = [] }: FieldNode,
   field: GraphQLField<unknown, unknown>,
 ): number {
-  const { directives = {}, largestSize = Number.MAX_SAFE_INTEGER }: Declared = field.extensions
+  const { directives = {}, maxListSize = Number.MAX_SAFE_INTEGER }: Declared = field.extensions
   const { slicingArguments = [], assumedSize = introspectionSizes[field.name] ?? 1 } = directives.listSize ?? {}
   const sizes = given
     .filter(({ name }) => slicingArguments.includes(name.value))
     .map(({ value }) => sizeIn(readValue(value, counting.variables)))
     .filter((size) => size !== null)
-  return sizes.length === 0 ? assumedSize : Math.min(Math.max(0, ...sizes), largestSize)
+  return sizes.length === 0 ? assumedSize : Math.min(Math.max(0, ...sizes), maxListSize)
 }
 
 /** null for what says nothing, or has another type and is refused for it before anything runs. */

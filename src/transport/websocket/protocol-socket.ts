@@ -8,7 +8,7 @@ import { withQuery } from './persisted-query.ts'
 /** Bytes of a message. */
 const maxMessage = 1024 * 1024
 /** Bytes. */
-const mostWaiting = 1024 * 1024
+const maxWaitingBytes = 1024 * 1024
 const tooBig = 1009
 /** After it, graphql-ws clients connect again. */
 export const tryAgainLater = 1013
@@ -16,10 +16,10 @@ export const tryAgainLater = 1013
 /** While too much waits for the client, it is not heard: not even a pong, so that one that takes nothing is cut off. */
 function sendWithin(socket: WebSocket, text: string, onSent: () => void): void {
   socket.send(text, () => {
-    if (socket.isPaused && socket.bufferedAmount <= mostWaiting) socket.resume()
+    if (socket.isPaused && socket.bufferedAmount <= maxWaitingBytes) socket.resume()
     onSent()
   })
-  if (socket.bufferedAmount > mostWaiting) socket.pause()
+  if (socket.bufferedAmount > maxWaitingBytes) socket.pause()
 }
 
 function refuse(socket: WebSocket, id: string): void {

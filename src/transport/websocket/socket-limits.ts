@@ -4,7 +4,7 @@ import { clientError } from '../../schema/client-error.ts'
 
 /** How many WebSockets may be open at once at this process. */
 export interface SocketLimitSettings {
-  mostSockets: number
+  maxSockets: number
   socketsPerUser: number
   socketsPerAddress: number
 }
@@ -34,7 +34,7 @@ export function createSocketLimits(settings: SocketLimitSettings): SocketLimits 
 
   return {
     refusalOf(request) {
-      if (open >= settings.mostSockets) return '503 Service Unavailable'
+      if (open >= settings.maxSockets) return '503 Service Unavailable'
       const network = networkOf(request)
       return network === null || addresses.hasRoom(network) ? null : '429 Too Many Requests'
     },

@@ -21,7 +21,7 @@ afterAll(() => upstream.close())
 const alice = createPerson(url, 'alice')
 const [nul, half, lost] = ['\0', '\ud83d', '\ufffd']
 const million = 'x'.repeat(1_000_000)
-const mostInt = 2 ** 31 - 1
+const maxInt = 2 ** 31 - 1
 
 const answerWith = (fields: object): Step[] => [chunk([], fields), ...chunks('A mole.'), finish('stop'), done()]
 const counting = (counts: object) => ({
@@ -51,12 +51,8 @@ test.each([
     { usage: { prompt_tokens: 0, completion_tokens: 0, total_tokens: 0 } },
     { usage: { completionTokens: 3, source: 'ESTIMATED' } },
   ],
-  ['a count beyond all bounds', counting({ total_tokens: mostInt + 1 }), { usage: { source: 'ESTIMATED' } }],
-  [
-    'a sum beyond all bounds',
-    counting({ prompt_tokens: mostInt, total_tokens: 0 }),
-    { usage: { source: 'ESTIMATED' } },
-  ],
+  ['a count beyond all bounds', counting({ total_tokens: maxInt + 1 }), { usage: { source: 'ESTIMATED' } }],
+  ['a sum beyond all bounds', counting({ prompt_tokens: maxInt, total_tokens: 0 }), { usage: { source: 'ESTIMATED' } }],
 ])('an upstream that sends %s is heard to the end', async (_, fields, kept) => {
   upstream.reply(...answerWith(fields))
   const { completion } = await alice.ask('What digs?')
@@ -84,12 +80,12 @@ test.each([
 test('the usage of a conversation whose sum no Int holds is the largest one', async () => {
   const { id: conversationId } = await alice.converse()
   for (const content of ['One?', 'Two?']) {
-    upstream.reply(...answerWith(counting({ total_tokens: mostInt })))
+    upstream.reply(...answerWith(counting({ total_tokens: maxInt })))
     await alice.ask({ conversationId, messages: [says(content)] })
   }
   const document = 'query ($id: ID!) { conversation(id: $id) { usage { promptTokens totalTokens costMicros } } }'
   const { conversation } = await alice.request<{ conversation: object }>(document, { id: conversationId })
-  expect(conversation).toEqual({ usage: { promptTokens: 18, totalTokens: mostInt, costMicros: null } })
+  expect(conversation).toEqual({ usage: { promptTokens: 18, totalTokens: maxInt, costMicros: null } })
 })
 
 test('models that were made beyond all times are listed', async () => {

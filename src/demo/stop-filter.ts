@@ -5,18 +5,18 @@ export interface Release<Mark> {
   marks: Mark[]
 }
 
-export interface Gate<Mark> {
+export interface StopFilter<Mark> {
   push(bytes: Buffer, mark: Mark): Release<Mark>
-  /** What was held back and turned out to be no stop. */
+  /** Releases the text that was held back and is no stop sequence after all. */
   end(): Release<Mark>
   stopped(): boolean
 }
 
 /**
- * Lets text out when it is sure to be part of the answer: whole characters, and nothing that may yet become a stop
- * sequence. Each token's mark comes out with the last of its text.
+ * Releases text as soon as it is certain to be part of the answer: whole characters only, and nothing that may still turn out to
+ * be the beginning of a stop sequence. The mark of each token is released with the last of its text.
  */
-export function createGate<Mark>(stops: readonly string[]): Gate<Mark> {
+export function createStopFilter<Mark>(stops: readonly string[]): StopFilter<Mark> {
   const decoder = new StringDecoder('utf8')
   let held = ''
   let stopped = false

@@ -12,7 +12,7 @@ import { type Sickness, sicknesses } from './sick-database.ts'
 import { questionInput } from './viewer.ts'
 import { createWriter } from './writer.ts'
 
-export interface TroubleSizes {
+export interface DatabaseFaultSizes {
   rounds: number
   /** How many of the sicknesses each round has, picked by the seed. */
   kinds: number
@@ -34,7 +34,10 @@ const refusedWithinMs = 2_500
 const settledWithinMs = 10_000
 
 /** The database fails in the middle of answers, in each way that there is. */
-export function trouble(torture: Torture, { rounds, kinds, streams, slackMs }: TroubleSizes): Promise<Report> {
+export function databaseFaults(
+  torture: Torture,
+  { rounds, kinds, streams, slackMs }: DatabaseFaultSizes,
+): Promise<Report> {
   return onGround(torture, async (ground) => {
     // Its processes end, not the machine.
     const postgres = await startPostgres({ max_connections: '40', fsync: 'off' })
@@ -56,7 +59,7 @@ export function trouble(torture: Torture, { rounds, kinds, streams, slackMs }: T
     if (late.length > 0) ground.faults.push(`refused only after ${late.map(Math.round)} ms`)
     const sum = (count: (round: Round) => number) => done.reduce((total, round) => total + count(round), 0)
     return (
-      `trouble: ${done.map(({ name }) => name).join(', ')}; ${sum((round) => round.answers)} answers, ` +
+      `database-faults: ${done.map(({ name }) => name).join(', ')}; ${sum((round) => round.answers)} answers, ` +
       `${sum((round) => round.messages)} messages; refused after ${spread(refusedMs)}`
     )
   })

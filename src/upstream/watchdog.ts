@@ -1,7 +1,7 @@
 export type TimeoutCode = 'FIRST_BYTE_TIMEOUT' | 'IDLE_TIMEOUT' | 'TOTAL_TIMEOUT'
 
-/** Looks after one attempt's time limits with one timer, which is not touched per token. */
-export interface Watch {
+/** Enforces the time limits of one attempt with one timer, which no token resets. */
+export interface Watchdog {
   /** From now on, this much silence ends the attempt. */
   expect(code: TimeoutCode, withinMs: number): void
   progress(): void
@@ -9,10 +9,10 @@ export interface Watch {
 }
 
 // Above it setTimeout fires at once.
-const longestTimerMs = 2 ** 31 - 1
+const maxTimerMs = 2 ** 31 - 1
 
 /** `deadline` is on the clock of performance.now(). */
-export function createWatch(deadline: number, onTimeout: (code: TimeoutCode) => void): Watch {
+export function createWatchdog(deadline: number, onTimeout: (code: TimeoutCode) => void): Watchdog {
   let code: TimeoutCode = 'TOTAL_TIMEOUT'
   let withinMs = Number.POSITIVE_INFINITY
   let since = performance.now()
@@ -21,7 +21,7 @@ export function createWatch(deadline: number, onTimeout: (code: TimeoutCode) => 
 
   function waits(): boolean {
     const leftMs = Math.min(since + withinMs, deadline) - performance.now()
-    if (leftMs > 0) timer = setTimeout(check, Math.min(Math.ceil(leftMs), longestTimerMs))
+    if (leftMs > 0) timer = setTimeout(check, Math.min(Math.ceil(leftMs), maxTimerMs))
     return leftMs > 0
   }
 

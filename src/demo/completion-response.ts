@@ -7,8 +7,8 @@ import type { createWire, Tally, WholeAnswer } from './wire.ts'
 
 type Wire = ReturnType<typeof createWire>
 
-/** Where the pieces of the answers go as they come. */
-export interface Outlet {
+/** Writes the pieces of the answers to the HTTP response as they are made. */
+export interface CompletionResponse {
   open(answers: readonly Answer[]): void
   piece(index: number, piece: Piece): void
   finish(index: number, reason: FinishReason): void
@@ -20,12 +20,12 @@ export interface Outlet {
   cut(): void
 }
 
-export function createStreamOutlet(
+export function createStreamResponse(
   response: ServerResponse,
   wire: Wire,
   wantsUsage: boolean,
   signal: AbortSignal,
-): Outlet {
+): CompletionResponse {
   const send = (data: object) => response.write(`data: ${JSON.stringify(data)}\n\n`)
   return {
     open(answers) {
@@ -51,7 +51,7 @@ export function createStreamOutlet(
   }
 }
 
-export function createWholeOutlet(response: ServerResponse, wire: Wire): Outlet {
+export function createWholeResponse(response: ServerResponse, wire: Wire): CompletionResponse {
   let whole: WholeAnswer[] = []
   return {
     open(answers) {
