@@ -1,34 +1,22 @@
 import type { EventSourceMessage } from 'eventsource-parser'
-import { type Chunk, carriesAnything, isObject, keptBytes, readChunk } from './chunk.ts'
-import { UpstreamError, type UpstreamErrorCode } from './error.ts'
+import { failingWith, type IncomingAnswer } from './answer.ts'
 import { createEventStream, EventTooLong } from './event-stream.ts'
-import { readErrorEvent } from './refusal.ts'
-import { createToolCallPlaces } from './tool-calls.ts'
 
 interface ReaderOptions {
-  /** how many were asked for */
-  choices: number
-  /** how many bytes of text, tool calls and log probabilities it may hold, in all its choices together */
-  maxBytes: number
+  answer: IncomingAnswer
+  /** of one event, in characters */
+  maxEventLength: number
   lenientEnd: boolean
-  apiKey: string | null
   requestId: string | null
-  onChunk(chunk: Chunk): void
 }
 
-const notAskedFor = 'The upstream sent a choice that was not asked for.'
 const noEventStream = 'The upstream did not answer with an event stream.'
-const eventTooLong = 'The upstream sent an event of more than 1 MiB.'
 const noFinish = 'The upstream ended the answer without a finish.'
 
-/** Turns the bytes of one streamed answer into chunks, and knows whether it is whole. */
-export function createAnswerReader({ choices, maxBytes, lenientEnd, apiKey, requestId, onChunk }: ReaderOptions) {
+/** Turns the bytes of one streamed answer into JSON objects, and knows whether it is whole. */
+export function createAnswerReader({ answer, maxEventLength, lenientEnd, requestId }: ReaderOptions) {
   const failure = failingWith(requestId)
-  const takeBytes = createByteCount(maxBytes, requestId)
-  const events = createEventStream(onEvent)
-  const finished = new Set<number>()
-  const isFinished = () => finished.size >= choices
-  const toolCalls = createToolCallPlaces()
+  const events = createEventStream(onEvent, maxEventLength)
   let stopped = false
   let done = false
   let ending = false
@@ -39,38 +27,27 @@ export function createAnswerReader({ choices, maxBytes, lenientEnd, apiKey, requ
   function onEvent({ event, data }: EventSourceMessage) {
     if (stopped || done) return
     begun = true
-    done = data.trim() === '[DONE]'
-    if (done) toolCalls.end()
-    const wire = done ? undefined : parse(data, event)
-    if (wire !== undefined) onWire(wire, event, data.length)
+    done = isDoneMark(data)
+    if (done) return answer.end()
+    const wire = parse(data, event)
+    if (wire !== undefined && answer.take(wire, event, data.length)) progressed = true
   }
 
-  function onWire(wire: unknown, event: string | undefined, length: number) {
-    const error = readErrorEvent(event, wire, apiKey, requestId)
-    if (error) throw error
-    if (!isObject(wire)) throw failure('UPSTREAM_PROTOCOL', 'The upstream sent an event that is no JSON object.')
-    const chunk = readChunk(wire)
-    takeBytes(keptBytes(chunk, length))
-    if (chunk.choices.some(({ index }) => index >= choices)) throw failure('UPSTREAM_PROTOCOL', notAskedFor)
-    // What is held back of a call is progress, too.
-    progressed ||= carriesAnything(chunk)
-    for (const choice of chunk.choices) toolCalls.place(choice)
-    for (const { finishReason, index } of chunk.choices) if (finishReason) finished.add(index)
-    onChunk(chunk)
-  }
-
+  /** undefined where it is no part of the answer. */
   function parse(data: string, event: string | undefined): unknown {
     try {
-      return JSON.parse(data)
+      const wire: unknown = JSON.parse(data)
+      return event !== 'error' && isNothing(wire) ? undefined : wire
     } catch (cause) {
-      if (event === 'error') return data
-      // The connection ended within this event: whether the answer is whole shows in what came before it.
-      if (ending) {
-        cutShort = true
-        return undefined
-      }
-      throw failure('UPSTREAM_PROTOCOL', 'The upstream sent an event that is not JSON.', cause)
+      return event === 'error' ? data : skip(data, cause)
     }
+  }
+
+  function skip(data: string, cause: unknown): undefined {
+    // The connection ended within this event: whether the answer is whole shows in what came before it.
+    if (ending) cutShort = true
+    if (ending || answer.isFinished() || isKeepAlive(data)) return undefined
+    throw failure('UPSTREAM_PROTOCOL', 'The upstream sent an event that is not JSON.', cause)
   }
 
   return {
@@ -79,7 +56,9 @@ export function createAnswerReader({ choices, maxBytes, lenientEnd, apiKey, requ
       try {
         events.read(bytes)
       } catch (error) {
-        throw error instanceof EventTooLong ? failure('UPSTREAM_PROTOCOL', eventTooLong) : error
+        if (!(error instanceof EventTooLong)) throw error
+        done = answer.isFinished()
+        if (!done) throw failure('UPSTREAM_PROTOCOL', tooLong(maxEventLength))
       }
       return progressed
     },
@@ -90,33 +69,40 @@ export function createAnswerReader({ choices, maxBytes, lenientEnd, apiKey, requ
       // A line cut within its name is foreign.
       cutShort ||= events.foreignLines() > foreignLines
       if (stopped || done) return
-      if (!isFinished() && !(lenientEnd && begun && !cutShort)) {
+      const cutOff = answer.cutOff()
+      if (cutOff !== null) throw cutOff
+      if (!answer.isFinished() && !(lenientEnd && begun && !cutShort)) {
         const isForeign = !begun && events.foreignLines() > 0
         throw isForeign ? failure('UPSTREAM_PROTOCOL', noEventStream) : failure('UPSTREAM_TRUNCATED', noFinish)
       }
-      toolCalls.end()
+      answer.end()
     },
     stop(): void {
       stopped = true
     },
     isDone: () => done,
-    isFinished,
-    refusal: () => null,
+    isFinished: answer.isFinished,
+    refusal: answer.cutOff,
   }
 }
 
-function failingWith(requestId: string | null) {
-  return (code: UpstreamErrorCode, message: string, cause?: unknown) =>
-    new UpstreamError(code, message, { requestId, cause })
+function isDoneMark(data: string): boolean {
+  return data.length < 16 && /^\s*"?\[DONE\]"?\s*$/i.test(data)
 }
 
-function createByteCount(maxBytes: number, requestId: string | null) {
-  let taken = 0
-  return (bytes: number) => {
-    taken += bytes
-    if (taken <= maxBytes) return
-    const message = `The answer was cut off, since it may hold no more than ${maxBytes} bytes.`
-    // Asked for again, it would be as long again.
-    throw new UpstreamError('UPSTREAM_TRUNCATED', message, { requestId, retryable: false })
-  }
+function isNothing(wire: unknown): boolean {
+  return wire === null || typeof wire === 'string'
+}
+
+// A piece of a chunk has braces, quotes or both, and somebody's page has tags.
+const maxKeepAliveLength = 200
+const notKeepAlive = /[{}"<]/
+
+/** Servers and proxies send `ping`, `: keep-alive`, a time or nothing as the data of an event. */
+function isKeepAlive(data: string): boolean {
+  return data.length <= maxKeepAliveLength && !notKeepAlive.test(data)
+}
+
+function tooLong(length: number): string {
+  return `The upstream sent an event of more than ${length} characters.`
 }

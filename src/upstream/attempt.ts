@@ -1,9 +1,9 @@
 import { type Dispatcher, errors } from 'undici'
-import { createAnswerReader } from './answer-reader.ts'
+import { createBodyReader, type ResponseReader } from './body-reader.ts'
 import type { Chunk } from './chunk.ts'
 import { UpstreamError } from './error.ts'
 import { createRefusalReader, requestIdOf } from './refusal.ts'
-import { type Headers, headerOf, type NextStep, nextStepOf } from './retry.ts'
+import { type Headers, type NextStep, nextStepOf } from './retry.ts'
 import { createWatchdog, type TimeoutCode } from './watchdog.ts'
 
 export interface AttemptOptions {
@@ -42,22 +42,6 @@ interface Response {
   headers: Headers
   requestId: string | null
   reader: ResponseReader
-}
-
-/** Of a streamed answer, or of a document in its place. */
-interface ResponseReader {
-  /** Says whether the bytes are progress; throws what ends the attempt. */
-  read(bytes: Uint8Array): boolean
-  /** The response ended in good order; throws where the answer did not. */
-  end(): void
-  /** Nothing more is handed on. */
-  stop(): void
-  /** What follows is no part of the answer. */
-  isDone(): boolean
-  /** The answer is whole, however the response ends. */
-  isFinished(): boolean
-  /** What a document says, as far as it was read. */
-  refusal(): UpstreamError | null
 }
 
 // A server may hold the connection open after [DONE]; one that ends the response in time gets the next request on it.
@@ -155,11 +139,9 @@ function createHandler(options: AttemptOptions, resolve: (outcome: Outcome) => v
 
 function openResponse(options: AttemptOptions, status: number, headers: Headers): Response {
   const requestId = requestIdOf(headers)
-  // A server that ignores `stream: true`, or an error page, comes as one document.
-  const isDocument = status >= 300 || /json|html/i.test(headerOf(headers, 'content-type') ?? '')
-  if (isDocument) return { status, headers, requestId, reader: createRefusalReader(status, headers, options.apiKey) }
-  options.onResponse(requestId)
-  return { status, headers, requestId, reader: createAnswerReader({ ...options, requestId }) }
+  if (status >= 300) return { status, headers, requestId, reader: createRefusalReader(status, headers, options.apiKey) }
+  const onAnswer = () => options.onResponse(requestId)
+  return { status, headers, requestId, reader: createBodyReader({ ...options, headers, requestId, onAnswer }) }
 }
 
 function timeout(code: TimeoutCode, response: Response | null): UpstreamError {

@@ -1,4 +1,7 @@
+import { isCutOff } from './cut-off.ts'
 import { UpstreamError } from './error.ts'
+import { isInt, isObject, textOrNull, type Wire } from './json.ts'
+import { type Usage, usageIn } from './usage.ts'
 
 /** One chunk of a streamed answer. The usage of a later chunk replaces that of an earlier one. */
 export interface Chunk {
@@ -28,6 +31,8 @@ export interface ToolCallDelta {
   id: string | null
   name: string | null
   arguments: string
+  /** what the provider wants back with the call, as it stands (Gemini's thought signatures) */
+  extra?: Wire
 }
 
 /** One entry per token, in the provider's own shape. */
@@ -37,17 +42,6 @@ export interface LogprobsDelta {
 }
 
 export type FinishReason = 'STOP' | 'LENGTH' | 'TOOL_CALLS' | 'CONTENT_FILTER' | 'FUNCTION_CALL' | 'UNKNOWN'
-
-export interface Usage {
-  promptTokens: number
-  completionTokens: number
-  totalTokens: number
-  cachedTokens: number
-  reasoningTokens: number
-}
-
-/** A parsed JSON object, each field as yet unknown. */
-type Wire = Readonly<Record<string, unknown>>
 
 // Whoever folds the chunks makes room by index, so a hostile one must not get through. OpenAI allows 128 of both.
 const maxIndex = 1023
@@ -60,7 +54,7 @@ Object.freeze(noToolCalls)
 
 /** Throws UpstreamError where the text cannot be trusted to be exact; what it does not know it leaves out. */
 export function readChunk(wire: Wire): Chunk {
-  const { id, created, model, system_fingerprint, service_tier, choices, usage } = wire
+  const { id, created, model, system_fingerprint, service_tier, choices } = wire
   return {
     id: nameOrNull(id),
     created: isInt(created) && created > 0 ? created : null,
@@ -68,7 +62,7 @@ export function readChunk(wire: Wire): Chunk {
     systemFingerprint: nameOrNull(system_fingerprint),
     serviceTier: nameOrNull(service_tier),
     choices: choices === undefined || choices === null ? [] : listOf(choices).map(readChoice),
-    usage: isObject(usage) ? readUsage(usage) : null,
+    usage: usageIn(wire),
   }
 }
 
@@ -87,21 +81,10 @@ export function keptBytes({ choices }: Chunk, eventLength: number): number {
 }
 
 function textBytes({ content, refusal, reasoning, toolCalls }: ChunkChoice): number {
-  const calls = toolCalls.map((call) => `${call.id ?? ''}${call.name ?? ''}${call.arguments}`)
+  const calls = toolCalls.map(
+    ({ id, name, arguments: text, extra }) => `${id ?? ''}${name ?? ''}${text}${extra ? JSON.stringify(extra) : ''}`,
+  )
   return Buffer.byteLength(content + refusal + reasoning + calls.join(''))
-}
-
-export function isObject(value: unknown): value is Wire {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
-}
-
-export function textOrNull(value: unknown): string | null {
-  return typeof value === 'string' ? value : null
-}
-
-/** Of 32 bits, as GraphQL and the database have it. */
-export function isInt(value: unknown): value is number {
-  return Number.isInteger(value) && value === ((value as number) | 0)
 }
 
 /** Azure's first chunk has empty names, and 0 for its time: the next one tells. */
@@ -121,21 +104,55 @@ function addsAnything(choice: ChunkChoice): boolean {
 }
 
 function readChoice(value: unknown): ChunkChoice {
-  const { index, delta, logprobs, finish_reason } = objectOf(value)
-  const { content, refusal, reasoning_content, reasoning, tool_calls, function_call } = objectOf(delta ?? {})
-  return {
-    index: indexOf(index, 0),
-    content: textOf(content),
+  const choice = objectOf(value)
+  const said = saidIn(choice)
+  const { content, refusal, reasoning_content, reasoning, tool_calls, function_call } = said
+  const { logprobs } = choice
+  const read: ChunkChoice = {
+    index: indexOf(choice['index'], 0),
+    content: '',
     refusal: textOf(refusal),
-    reasoning: textOrNull(reasoning_content) ?? textOrNull(reasoning) ?? '',
+    // Some servers send both names, one of them empty.
+    reasoning: textOrNull(reasoning_content) || textOrNull(reasoning) || '',
     toolCalls: readToolCalls(tool_calls, function_call),
     logprobs: isObject(logprobs) ? readLogprobs(logprobs) : null,
-    finishReason: readFinishReason(finish_reason),
+    finishReason: readFinishReason(choice['finish_reason']),
+  }
+  if (typeof content === 'string') read.content = content
+  else addParts(read, content)
+  // A model that speaks sends its words beside the sound.
+  if (isObject(said['audio'])) read.content += textOf(said['audio']['transcript'])
+  return read
+}
+
+/** Some servers send `message` in place of `delta`, as where no stream was asked for, or the `text` of the older endpoint. */
+function saidIn({ delta, message, text }: Wire): Wire {
+  return objectOf(delta ?? message ?? { content: text })
+}
+
+/** Mistral and others send content as a list of parts; parts that are no text, such as pictures, are left out. */
+function addParts(choice: ChunkChoice, content: unknown): void {
+  if (content === undefined || content === null) return
+  for (const part of isObject(content) ? [content] : listOf(content)) {
+    if (typeof part === 'string') choice.content += part
+    else if (isObject(part)) addPart(choice, part)
   }
 }
 
+function addPart(choice: ChunkChoice, { type, text, thinking, refusal }: Wire): void {
+  choice.refusal += textOrNull(refusal) ?? ''
+  if (thinking !== undefined) choice.reasoning += textOfParts(thinking)
+  else if (type === 'reasoning' || type === 'thinking') choice.reasoning += textOrNull(text) ?? ''
+  else choice.content += textOrNull(text) ?? ''
+}
+
+function textOfParts(value: unknown): string {
+  if (!Array.isArray(value)) return textOrNull(value) ?? ''
+  return value.map((part) => textOrNull(isObject(part) ? part['text'] : part) ?? '').join('')
+}
+
 function readToolCalls(calls: unknown, functionCall: unknown): ToolCallDelta[] {
-  if (calls !== undefined && calls !== null) return listOf(calls).map(readToolCall)
+  if (calls !== undefined && calls !== null) return (isObject(calls) ? [calls] : listOf(calls)).map(readToolCall)
   if (functionCall === undefined || functionCall === null) return noToolCalls
   return [readToolCall({ function: functionCall }, 0)]
 }
@@ -143,13 +160,17 @@ function readToolCalls(calls: unknown, functionCall: unknown): ToolCallDelta[] {
 function readToolCall(value: unknown, position: number): ToolCallDelta {
   const call = objectOf(value)
   const { name, arguments: fragment } = objectOf(call['function'] ?? {})
-  return {
+  const extra = call['extra_content']
+  const read: ToolCallDelta = {
     // Some servers send each call whole and leave its index out.
     index: indexOf(call['index'], position),
     id: textOrNull(call['id']),
     name: textOrNull(name),
-    arguments: textOf(fragment),
+    // Ollama's relatives send the arguments as an object.
+    arguments: typeof fragment === 'object' && fragment !== null ? JSON.stringify(fragment) : textOf(fragment),
   }
+  if (isObject(extra)) read.extra = extra
+  return read
 }
 
 function readLogprobs({ content, refusal }: Wire): LogprobsDelta | null {
@@ -160,51 +181,23 @@ function readLogprobs({ content, refusal }: Wire): LogprobsDelta | null {
   return delta.content.length + delta.refusal.length > 0 ? delta : null
 }
 
+const finishReasons: ReadonlyMap<unknown, FinishReason> = new Map([
+  ['stop', 'STOP'],
+  ['length', 'LENGTH'],
+  ['max_tokens', 'LENGTH'],
+  // Mistral's, for the end of the context
+  ['model_length', 'LENGTH'],
+  ['tool_calls', 'TOOL_CALLS'],
+  ['content_filter', 'CONTENT_FILTER'],
+  // Zhipu's
+  ['sensitive', 'CONTENT_FILTER'],
+  ['function_call', 'FUNCTION_CALL'],
+])
+
+/** null also for a reason that says that the answer was cut off: it is no finish. */
 function readFinishReason(value: unknown): FinishReason | null {
-  switch (value) {
-    case undefined:
-    case null:
-    case '':
-      return null
-    case 'stop':
-      return 'STOP'
-    case 'length':
-      return 'LENGTH'
-    case 'tool_calls':
-      return 'TOOL_CALLS'
-    case 'content_filter':
-      return 'CONTENT_FILTER'
-    case 'function_call':
-      return 'FUNCTION_CALL'
-    default:
-      return 'UNKNOWN'
-  }
-}
-
-/** null where nothing is counted, or a count cannot be one. No prompt is empty, so zeros are a server's that counts none. */
-function readUsage(usage: Wire): Usage | null {
-  const promptTokens = countOf(usage['prompt_tokens'])
-  const completionTokens = countOf(usage['completion_tokens'])
-  if (promptTokens + completionTokens === 0) return null
-  const promptDetails = objectOf(usage['prompt_tokens_details'] ?? {})
-  const completionDetails = objectOf(usage['completion_tokens_details'] ?? {})
-  const counts = {
-    promptTokens,
-    completionTokens,
-    totalTokens: countOf(usage['total_tokens']) || promptTokens + completionTokens,
-    // DeepSeek names its cache hits so.
-    cachedTokens: countOf(promptDetails['cached_tokens'] ?? usage['prompt_cache_hit_tokens']),
-    reasoningTokens: countOf(completionDetails['reasoning_tokens']),
-  }
-  return Object.values(counts).every(isInt) ? counts : null
-}
-
-function countOf(value: unknown): number {
-  return isCount(value) ? value : 0
-}
-
-function isCount(value: unknown): value is number {
-  return Number.isSafeInteger(value) && (value as number) >= 0
+  if (value === undefined || value === null || value === '' || isCutOff(value)) return null
+  return finishReasons.get(value) ?? 'UNKNOWN'
 }
 
 /** Throws UpstreamError where there is no room for it. */

@@ -1,12 +1,9 @@
 import { createParser, type EventSourceMessage } from 'eventsource-parser'
 
-// In characters. The largest honest events, with logprobs or a whole tool call, are a few KB.
-const maxEventLength = 1024 * 1024
-
 export class EventTooLong extends Error {}
 
-/** Bytes, cut anywhere, to events. Its calls throw EventTooLong, and what `onEvent` throws. */
-export function createEventStream(onEvent: (event: EventSourceMessage) => void) {
+/** Bytes, cut anywhere, to events of so many characters at most. Its calls throw EventTooLong, and what `onEvent` throws. */
+export function createEventStream(onEvent: (event: EventSourceMessage) => void, maxEventLength: number) {
   const decoder = new TextDecoder()
   let foreignLines = 0
   let afterCarriageReturn = false

@@ -1,6 +1,7 @@
 import type { Dispatcher } from 'undici'
 import { z } from 'zod'
 import { UpstreamError } from './error.ts'
+import { isObject } from './json.ts'
 
 interface ListedModel {
   id: string
@@ -14,14 +15,10 @@ export interface Model extends ListedModel {
   contextWindow: number | null
 }
 
-const listing = z.object({
-  data: z.array(
-    z.object({
-      id: z.string(),
-      owned_by: z.string().nullable().catch(null),
-      created: z.int32().nullable().catch(null),
-    }),
-  ),
+const listed = z.object({
+  id: z.string().min(1).max(256),
+  owned_by: z.string().nullable().catch(null),
+  created: z.int32().nullable().catch(null),
 })
 
 const freshMs = 60_000
@@ -68,6 +65,15 @@ async function fetchModels({ pool, origin, path, headers, maxBytes }: ModelListS
     parts.push(part)
   }
   if (statusCode !== 200) throw new Error(`the list of models came with HTTP status ${statusCode}`)
-  const { data } = listing.parse(JSON.parse(Buffer.concat(parts).toString()))
-  return data.map(({ id, owned_by, created }) => ({ id, ownedBy: owned_by, created }))
+  return modelsIn(JSON.parse(Buffer.concat(parts).toString()))
+}
+
+/** Some servers leave out the object around the list. An entry that cannot be read does not take the others with it. */
+function modelsIn(json: unknown): ListedModel[] {
+  const list = isObject(json) ? json['data'] : json
+  if (!Array.isArray(list)) throw new Error('the list of models is none')
+  return list.flatMap((entry) => {
+    const { success, data } = listed.safeParse(entry)
+    return success ? [{ id: data.id, ownedBy: data.owned_by, created: data.created }] : []
+  })
 }

@@ -1,19 +1,11 @@
-import { isObject, textOrNull } from './chunk.ts'
+import { isReport } from './cut-off.ts'
 import { UpstreamError, type UpstreamErrorCode } from './error.ts'
+import { isObject, parseJson, type Wire } from './json.ts'
+import { type ProviderError, providerErrorIn } from './provider-error.ts'
 import { type Headers, headerOf, isTransient } from './retry.ts'
-
-// The provider's, which are stored and shown.
-const maxTextLength = 4_000
 
 // More is no error object but somebody's page.
 const maxDocumentLength = 64 * 1024
-
-interface ProviderError {
-  message: string | null
-  type: string | null
-  code: string | null
-  param: string | null
-}
 
 /** Reads a response that is no stream: a refusal, or a document under a status that promised an answer. */
 export function createRefusalReader(status: number, headers: Headers, apiKey: string | null) {
@@ -37,7 +29,7 @@ export function createRefusalReader(status: number, headers: Headers, apiKey: st
   }
 }
 
-function readRefusal(status: number, headers: Headers, body: string, apiKey: string | null): UpstreamError {
+export function readRefusal(status: number, headers: Headers, body: string, apiKey: string | null): UpstreamError {
   const requestId = requestIdOf(headers)
   const provider = providerErrorIn(parseJson(body), apiKey)
   if (status < 300) {
@@ -70,10 +62,17 @@ export function readErrorEvent(
   apiKey: string | null,
   requestId: string | null,
 ) {
-  const isError = name === 'error' || (isObject(data) && (data['error'] || data['object'] === 'error'))
+  const isError = name === 'error' || (isObject(data) && looksLikeError(data))
   if (!isError) return null
   const nothing = { message: null, type: null, code: null, param: null }
   return reportedError(providerErrorIn(data, apiKey) ?? nothing, requestId)
+}
+
+/** Most wrap it in `error`; vLLM marks it by its `object`; others send what their refusals have, where no choices are. */
+function looksLikeError({ error, object, choices, errors, detail, msg, message, code, status }: Wire): boolean {
+  if (object === 'error' || isReport(error)) return true
+  if (choices !== undefined || object !== undefined) return false
+  return isReport(errors) || isReport(detail) || (isReport(msg ?? message) && isReport(code ?? status))
 }
 
 export function requestIdOf(headers: Headers): string | null {
@@ -95,36 +94,4 @@ function codeOf(status: number, providerCode: string | null): UpstreamErrorCode 
   if (status === 429) return 'UPSTREAM_RATE_LIMITED'
   if (status >= 500) return 'UPSTREAM_UNAVAILABLE'
   return providerCode === 'content_filter' ? 'CONTENT_FILTER' : 'UPSTREAM_REFUSED'
-}
-
-// OpenAI wraps it in `error`, which others make a plain string; vLLM leaves the wrapper off; Google wraps that in a list.
-function providerErrorIn(body: unknown, apiKey: string | null): ProviderError | null {
-  const outer = Array.isArray(body) ? body[0] : body
-  const inner = isObject(outer) ? (outer['error'] ?? outer) : outer
-  // Cut after the key is taken out, a part of which would else be left.
-  const words = (value: unknown) =>
-    withoutKey(typeof value === 'number' ? String(value) : textOrNull(value), apiKey)?.slice(0, maxTextLength) ?? null
-  if (typeof inner === 'string') return { message: words(inner), type: null, code: null, param: null }
-  if (!isObject(inner)) return null
-  const { message, type, code, param } = inner
-  if (message === undefined && inner === outer) return null
-  return { message: words(message), type: words(type), code: words(code), param: words(param) }
-}
-
-// Shorter ones, such as `ollama`, are no secret but words that messages use.
-const minKeyLength = 8
-// Providers quote keys in part, as sk-ab***yz or sk-...wxyz. Shorter words without such a gap are none: sk-SK.
-const keyLike = /\bsk-(?=[\w.-]{8}|[\w.-]*?(?:\*|\.\.|\u2026))[\w*.\u2026-]+/g
-
-function withoutKey(text: string | null, apiKey: string | null): string | null {
-  const rest = text && apiKey && apiKey.length >= minKeyLength ? text.replaceAll(apiKey, '[key]') : text
-  return rest?.replace(keyLike, '[key]') ?? null
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text)
-  } catch {
-    return null
-  }
 }

@@ -50,6 +50,19 @@ describe('the list of models', () => {
     expect((await upstreams.models(signal)).map(({ id }) => id)).toEqual(['test-model'])
   })
 
+  test.each<[string, unknown]>([
+    ['comes without an object around it', [{ id: 'good' }, { id: 'fine' }]],
+    [
+      'has bad entries',
+      { data: [{ id: 'good' }, { id: 5 }, null, 'bad', { id: '' }, { id: 'fine', created: 'once' }] },
+    ],
+  ])('is read where it %s', async (_, list) => {
+    const server = await scripted()
+    server.replyModels(json(list))
+    const models = await connect(settingsFor(server.baseUrl)).models(signal)
+    expect(models.map(({ id }) => id)).toEqual(['good', 'fine'])
+  })
+
   test('is asked once for many who want it', async () => {
     const server = await scripted()
     const upstreams = connect(settingsFor(server.baseUrl))

@@ -199,7 +199,9 @@ describe('a chunk', () => {
 
   test('turns an old function call into a tool call', async () => {
     const function_call = { name: 'weather', arguments: '{}' }
-    expect((await choiceOf({ function_call }))?.toolCalls).toEqual([{ index: 0, id: null, ...function_call }])
+    expect((await choiceOf({ function_call }))?.toolCalls).toEqual([
+      { index: 0, id: expect.stringMatching(/^call_\w{24}$/), ...function_call },
+    ])
   })
 
   test('keeps the choices apart', async () => {

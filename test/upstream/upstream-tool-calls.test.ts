@@ -6,7 +6,7 @@ interface Fragment {
   index?: number
   id?: string
   name?: string
-  arguments?: string
+  arguments?: string | object
 }
 
 /** What each call comes to, by its index; `fragments` are the chunks, each with the calls that it brings. */
@@ -58,9 +58,69 @@ test.each<[string, Fragment[][]]>([
       [{ id: 'call_b', arguments: '"London"}' }],
     ],
   ],
+  ['all have the index 0 and no ids', [[{ ...paris, index: 0, id: '' }], [{ ...london, index: 0, id: '' }]]],
+  ['all have the index 0 and the same id', [[{ ...paris, index: 0 }], [{ ...london, index: 0, id: 'call_a' }]]],
+  [
+    'have the same id and indexes of their own',
+    [
+      [
+        { ...paris, index: 0 },
+        { ...london, index: 1, id: 'call_a' },
+      ],
+    ],
+  ],
+  [
+    'have neither index nor id, and come in fragments',
+    [
+      [{ name: 'weather', arguments: '{"in":"Paris"}' }],
+      [{ name: 'weather', arguments: '' }],
+      [{ arguments: '{"in":' }],
+      [{ arguments: '"London"}' }],
+    ],
+  ],
+  [
+    'repeat the name and the id in every fragment, and once more at the end',
+    [
+      [{ ...paris, index: 0, arguments: '{"in":' }],
+      [{ ...paris, index: 0, arguments: '"Paris"}' }],
+      [{ ...paris, index: 0, arguments: '' }],
+      [{ ...london, index: 1 }],
+    ],
+  ],
+  [
+    'have objects as arguments',
+    [
+      [
+        { ...paris, arguments: { in: 'Paris' } },
+        { ...london, arguments: { in: 'London' } },
+      ],
+    ],
+  ],
   ['come between fragments of nothing', [[{ index: 7 }], [paris], [{ index: 9, arguments: '' }], [london]]],
 ])('calls stay apart where they %s', async (_, fragments) => {
   expect(await callsOf(...fragments)).toEqual(two)
+})
+
+test('calls of other names stay apart where nothing else tells them apart', async () => {
+  const [first, second] = [
+    { name: 'time', arguments: '' },
+    { name: 'weather', arguments: '{"in":"Paris"}' },
+  ]
+  expect(await callsOf([{ ...first, index: 0, id: '' }], [{ ...second, index: 0, id: '' }])).toEqual({
+    0: 'time',
+    1: two[0],
+  })
+})
+
+test('calls have ids of their own, those of the wire where it has them', async () => {
+  const { server, upstreams } = await start()
+  const call = (id: string | undefined) => ({ id, function: { name: 'weather', arguments: '{}' } })
+  server.reply(delta({ tool_calls: ['call_a', '', undefined, 'call_a', 'call_b'].map(call) }), done())
+  const { chunks } = await ask(upstreams)
+  const ids = chunks.flatMap(({ choices }) => choices.flatMap(({ toolCalls }) => toolCalls.map(({ id }) => id)))
+  const own = expect.stringMatching(/^call_\w{24}$/)
+  expect(ids).toEqual(['call_a', own, own, own, 'call_b'])
+  expect(new Set(ids).size).toBe(5)
 })
 
 test('calls are numbered from 0 on as their names come, whatever the wire counts', async () => {

@@ -1,8 +1,8 @@
 import type { Completion, Usage } from '../../store/completion.ts'
 import { noUsage } from '../../store/usage.ts'
 import type { AnswerChoice } from '../../stream/choice.ts'
-import type { Usage as ProviderUsage } from '../../upstream/chunk.ts'
 import type { Upstreams } from '../../upstream/upstream.ts'
+import type { Usage as ProviderUsage } from '../../upstream/usage.ts'
 import type { TokenCounter } from '../prompt/token-counter.ts'
 import type { WireMessage } from '../prompt/wire-message.ts'
 

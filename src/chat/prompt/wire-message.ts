@@ -31,6 +31,8 @@ export function wireMessage(message: Omit<Message, 'id'>): WireMessage | null {
       type: 'function',
       function: { name: call.name, arguments: call.arguments },
     }))
+    // Some servers refuse a call in a message without the field.
+    wire['content'] ??= null
   }
   if (Object.keys(wire).length === 1) return null
   if (name !== null) wire['name'] = name

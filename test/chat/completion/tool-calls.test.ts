@@ -78,12 +78,24 @@ test('a viewer gets a call once its id is there, and all that is stored of it', 
 test.each([
   ['whose arguments begin', '{}'],
   ['without arguments, once the answer has its finish,', ''],
-])('a viewer gets a call %s though it has no id', async (_, text) => {
-  upstream.reply(call(0, null, 'look', text), ...ends)
+])('a viewer gets a call %s though it has no id, and can send its result', async (_, text) => {
+  upstream.reply(call(0, '', 'look', text), ...ends)
   const events = await start().rest()
-  expect(callsIn(events)).toEqual([{ callId: null, name: 'look', arguments: text }])
-  expect(storedIn(events)).toEqual([{ callId: '', name: 'look', arguments: text }])
+  const made = { callId: expect.stringMatching(/^call_\w{24}$/), name: 'look', arguments: text }
+  expect(callsIn(events)).toEqual([made])
+  expect(storedIn(events)).toEqual(callsIn(events))
   expect(callsIn(await alice.watch(events[0]?.completionId ?? '').rest())).toEqual(callsIn(events))
+
+  const { conversation } = endOf(events)
+  const toolCallId = callsIn(events)[0]?.callId
+  await alice.ask({ conversationId: conversation?.id, messages: [{ role: 'TOOL', content: 'A mole.', toolCallId }] })
+  expect(upstream.requests.at(-1)?.body).toMatchObject({
+    messages: [
+      { role: 'user' },
+      { content: null, tool_calls: [{ id: toolCallId }] },
+      { role: 'tool', tool_call_id: toolCallId },
+    ],
+  })
 })
 
 test('of a call that has no more than a name when the answer is cut off, nothing is stored or shown', async () => {

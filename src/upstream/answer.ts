@@ -1,0 +1,151 @@
+import { type Chunk, type ChunkChoice, carriesAnything, keptBytes, readChunk } from './chunk.ts'
+import { cutOffIn } from './cut-off.ts'
+import { UpstreamError, type UpstreamErrorCode } from './error.ts'
+import { isObject, type Wire } from './json.ts'
+import { readErrorEvent } from './refusal.ts'
+import { createToolCallPlaces } from './tool-calls.ts'
+import { fullerUsage, type Usage } from './usage.ts'
+
+export interface AnswerOptions {
+  /** how many were asked for */
+  choices: number
+  /** how many bytes of text, tool calls and log probabilities it may hold, in all its choices together */
+  maxBytes: number
+  apiKey: string | null
+  requestId: string | null
+  onChunk(chunk: Chunk): void
+}
+
+/** One answer as it comes, in JSON objects, whatever they are wrapped in. */
+export interface IncomingAnswer {
+  /** `event` is the name of the event that it came as; `length` that of its JSON. Says whether it is progress. */
+  take(wire: unknown, event: string | undefined, length: number): boolean
+  /** Nothing more comes of it. Throws where it is known not to be whole. */
+  end(): void
+  /** Every choice has its finish. */
+  isFinished(): boolean
+  /** What the upstream said of cutting it off. */
+  cutOff(): UpstreamError | null
+}
+
+const notAskedFor = 'The upstream sent a choice that was not asked for.'
+
+export function createAnswer({ choices, maxBytes, apiKey, requestId, onChunk }: AnswerOptions): IncomingAnswer {
+  const failure = failingWith(requestId)
+  const takeBytes = createByteCount(maxBytes, requestId)
+  const finished = new Set<number>()
+  const spoken = new Set<number>()
+  const isFinished = () => finished.size >= choices
+  const toolCalls = createToolCallPlaces()
+  let usage: Usage | null = null
+  let cutOff: UpstreamError | null = null
+
+  function read(wire: unknown, event: string | undefined): Chunk {
+    const error = readErrorEvent(event, wire, apiKey, requestId)
+    if (error) {
+      giveRest(wire)
+      throw error
+    }
+    if (!isObject(wire)) throw failure('UPSTREAM_PROTOCOL', 'The upstream sent an event that is no JSON object.')
+    const chunk = readChunk(wire)
+    if (chunk.choices.some(({ index }) => index >= choices)) throw failure('UPSTREAM_PROTOCOL', notAskedFor)
+    return chunk
+  }
+
+  /** What came in one event with the error that ends the answer is paid for, too. */
+  function giveRest(wire: unknown) {
+    const chunk = readOrNull(wire, choices)
+    if (chunk === null) return
+    for (const choice of chunk.choices) choice.finishReason = null
+    give(chunk, wire as Wire, 0)
+  }
+
+  function give(chunk: Chunk, wire: Wire, length: number) {
+    takeBytes(keptBytes(chunk, length))
+    if (chunk.usage !== null) {
+      usage = fullerUsage(usage, chunk.usage)
+      chunk.usage = usage
+    }
+    // Some servers (MiniMax) send all of it once more at the end, as where no stream was asked for.
+    if (wire['object'] === 'chat.completion') chunk.choices.filter(({ index }) => spoken.has(index)).forEach(silence)
+    for (const choice of chunk.choices) {
+      if (saysAnything(choice)) spoken.add(choice.index)
+      toolCalls.place(choice)
+      if (choice.finishReason !== null) finished.add(choice.index)
+    }
+    onChunk(chunk)
+  }
+
+  return {
+    take(wire, event, length) {
+      // Whatever follows a whole answer, only figures can still matter.
+      const chunk = isFinished() ? readOrNull(wire, choices) : read(wire, event)
+      if (chunk === null) return false
+      cutOff ??= cutOffOf(chunk, wire as Wire, apiKey, requestId)
+      // What is held back of a call is progress, too.
+      const isProgress = carriesAnything(chunk)
+      give(chunk, wire as Wire, length)
+      return isProgress
+    },
+    end() {
+      if (cutOff !== null) throw cutOff
+      const rest = toolCalls.end().filter((choice) => choice.toolCalls.length > 0)
+      if (rest.length > 0) onChunk(chunkOf(rest.map((choice) => ({ ...nothing, ...choice }))))
+    },
+    isFinished,
+    cutOff: () => cutOff,
+  }
+}
+
+const nothing = { content: '', refusal: '', reasoning: '', logprobs: null, finishReason: null }
+
+function chunkOf(choices: ChunkChoice[]): Chunk {
+  return { id: null, created: null, model: null, systemFingerprint: null, serviceTier: null, choices, usage: null }
+}
+
+function readOrNull(wire: unknown, choices: number): Chunk | null {
+  if (!isObject(wire)) return null
+  try {
+    const chunk = readChunk(wire)
+    return { ...chunk, choices: chunk.choices.filter(({ index }) => index < choices) }
+  } catch {
+    return null
+  }
+}
+
+function cutOffOf(chunk: Chunk, { choices }: Wire, apiKey: string | null, requestId: string | null) {
+  if (!Array.isArray(choices) || chunk.choices.every(({ finishReason }) => finishReason !== null)) return null
+  for (const choice of choices) {
+    const cutOff = cutOffIn(choice, apiKey, requestId)
+    if (cutOff !== null) return cutOff
+  }
+  return null
+}
+
+function saysAnything({ content, refusal, reasoning, toolCalls }: ChunkChoice): boolean {
+  return content !== '' || refusal !== '' || reasoning !== '' || toolCalls.length > 0
+}
+
+function silence(choice: ChunkChoice): void {
+  choice.content = ''
+  choice.refusal = ''
+  choice.reasoning = ''
+  choice.toolCalls = []
+  choice.logprobs = null
+}
+
+export function failingWith(requestId: string | null) {
+  return (code: UpstreamErrorCode, message: string, cause?: unknown) =>
+    new UpstreamError(code, message, { requestId, cause })
+}
+
+function createByteCount(maxBytes: number, requestId: string | null) {
+  let taken = 0
+  return (bytes: number) => {
+    taken += bytes
+    if (taken <= maxBytes) return
+    const message = `The answer was cut off, since it may hold no more than ${maxBytes} bytes.`
+    // Asked for again, it would be as long again.
+    throw new UpstreamError('UPSTREAM_TRUNCATED', message, { requestId, retryable: false })
+  }
+}
