@@ -6,7 +6,7 @@ import { readEnvironment } from '../src/config.ts'
 import { openDatabase } from '../src/database/database.ts'
 import { forgetFailedMigrations, migrate } from '../src/database/migrate.ts'
 import { migrationsFolder } from '../src/database/migration-files.ts'
-import { pgliteDriver } from '../src/database/pglite/pglite-driver.ts'
+import { inProcessDriver } from '../src/database/pglite/pglite-driver.ts'
 import { diffToSchema } from '../src/database/schema-engine.ts'
 
 try {
@@ -32,7 +32,7 @@ async function apply(retry = false) {
 async function author(name: string) {
   if (!/^[a-z0-9_]+$/.test(name)) throw new Error('--name takes lower-case letters, digits and _, such as add_x')
   const pglite = await PGlite.create()
-  const driver = pgliteDriver(pglite)
+  const driver = await inProcessDriver(pglite)
   await migrate(driver)
   const sql = await driver.exclusively(diffToSchema)
   await pglite.close()

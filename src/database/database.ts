@@ -64,10 +64,8 @@ export async function openDatabase(
     check: () => withStoreErrors(driver.check()),
     exclusively: (work) => driver.exclusively(work),
     async close() {
-      const disconnected = prisma.$disconnect()
-      // It waits for the end of a transaction. A Postgres that is silent ends none until its connections are closed.
-      if (driver.kind === 'pglite') await disconnected
-      await Promise.all([disconnected, driver.close()])
+      // Prisma waits for the end of a transaction, and a database that is silent ends none until its connections are closed.
+      await Promise.all([prisma.$disconnect(), driver.close()])
     },
   }
 }

@@ -6,7 +6,7 @@ import { dirname, join } from 'node:path'
 import { PGlite } from '@electric-sql/pglite'
 import { migrate } from './migrate.ts'
 import { packageRoot, readMigrations } from './migration-files.ts'
-import { pgliteDriver } from './pglite/pglite-driver.ts'
+import { inProcessDriver } from './pglite/pglite-driver.ts'
 
 /** Whether the build has made a template for this PGlite and these migrations. */
 export async function hasTemplate(): Promise<boolean> {
@@ -26,7 +26,7 @@ export async function buildTemplate(): Promise<string> {
   await rm(part, { recursive: true, force: true })
   await mkdir(dirname(path), { recursive: true })
   const pglite = await PGlite.create({ dataDir: part })
-  await migrate(pgliteDriver(pglite))
+  await migrate(await inProcessDriver(pglite))
   // Whoever opens a copy has nothing to recover.
   await pglite.exec('CHECKPOINT')
   await pglite.close()

@@ -4,7 +4,7 @@ import { afterAll, expect, inject, test } from 'vitest'
 import { openDatabase } from '../../src/database/database.ts'
 import { migrate } from '../../src/database/migrate.ts'
 import { readMigrations } from '../../src/database/migration-files.ts'
-import { pgliteDriver } from '../../src/database/pglite/pglite-driver.ts'
+import { inProcessDriver } from '../../src/database/pglite/pglite-driver.ts'
 import { applyMigrations } from '../../src/database/schema-engine.ts'
 import { emptyPostgres } from '../harness/empty-database.ts'
 
@@ -14,9 +14,9 @@ afterAll(() => Promise.all(opened.map((database) => database.close())))
 test.each(inject('postgres') ? (['pglite', 'postgres'] as const) : (['pglite'] as const))(
   'a report of a context from before keeps its numbers, and the newest of its messages, on %s',
   async (kind) => {
-    // A new data folder would be migrated: it is unpacked from a template.
+    // A new data folder would be migrated, since it is a copy of the build's.
     const isEmbedded = kind === 'pglite'
-    const database = isEmbedded ? pgliteDriver(await PGlite.create()) : await openDatabase(await emptyPostgres())
+    const database = await (isEmbedded ? inProcessDriver(await PGlite.create()) : openDatabase(await emptyPostgres()))
     opened.push(database)
     const migrations = await readMigrations()
     const first = migrations.findIndex(({ name }) => name.endsWith('_context_messages'))

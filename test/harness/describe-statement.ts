@@ -2,7 +2,7 @@ import { PGlite } from '@electric-sql/pglite'
 import pg from 'pg'
 import { openDatabase } from '../../src/database/database.ts'
 import { migrate } from '../../src/database/migrate.ts'
-import { pgliteDriver } from '../../src/database/pglite/pglite-driver.ts'
+import { inProcessDriver } from '../../src/database/pglite/pglite-driver.ts'
 import type { ColumnKind } from '../../src/database/statement.ts'
 import { emptyPostgres } from './empty-database.ts'
 
@@ -54,7 +54,7 @@ function describeBy(types: readonly Type[]) {
 
 export async function preparingPglite(): Promise<Preparing> {
   const pglite = await PGlite.create()
-  await migrate(pgliteDriver(pglite))
+  await migrate(await inProcessDriver(pglite))
   const columnsOf = describeBy((await pglite.query<Type>(typesSql)).rows)
   return {
     prepare: async (text) => columnsOf((await pglite.describeQuery(text)).resultFields),

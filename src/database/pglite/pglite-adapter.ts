@@ -1,29 +1,31 @@
-import type { PGlite } from '@electric-sql/pglite'
+import type { PGlite, QueryOptions } from '@electric-sql/pglite'
 import type {
   IsolationLevel,
   SqlDriverAdapter,
   SqlMigrationAwareDriverAdapterFactory,
+  SqlQueryable,
   Transaction,
 } from '@prisma/driver-adapter-utils'
 import { PrismaPGlite } from 'pglite-prisma-adapter'
+import { type Parsers, parseValue } from './pglite-parsers.ts'
+import type { PgliteSession, Told } from './pglite-session.ts'
 
 /**
- * The package's adapter, for its conversions, with transactions and scripts of our own: it sets the isolation level
- * before the transaction begins, and does not wait for a script.
+ * The package's adapter, for its conversions alone: statements, transactions and scripts are told to our session, since the
+ * package knows no PGlite in another thread.
  */
-export function createPgliteAdapter(pglite: PGlite): SqlMigrationAwareDriverAdapterFactory {
+export function createPgliteAdapter(session: PgliteSession): SqlMigrationAwareDriverAdapterFactory {
   const identity = { provider: 'postgres', adapterName: 'pglite' } as const
 
   async function connect(): Promise<SqlDriverAdapter> {
-    const statements = await new PrismaPGlite(pglite).connect()
+    const run: Told['run'] = (statement) => session.alone((told) => told.run(statement))
+    const statements = await connectStatements(run, session.parsers)
     return {
       ...identity,
       queryRaw: (query) => statements.queryRaw(query),
       executeRaw: (query) => statements.executeRaw(query),
-      executeScript: async (script) => {
-        await pglite.exec(script)
-      },
-      startTransaction: (isolationLevel) => startTransaction(pglite, isolationLevel),
+      executeScript: (script) => session.alone(({ runScript }) => runScript(script)),
+      startTransaction: (isolationLevel) => startTransaction(session, isolationLevel),
       getConnectionInfo: () => ({ supportsRelationJoins: true }),
       dispose: async () => {},
     }
@@ -32,36 +34,35 @@ export function createPgliteAdapter(pglite: PGlite): SqlMigrationAwareDriverAdap
   return { ...identity, connect, connectToShadowDb: connect }
 }
 
-/** PGlite has one connection: until commit or rollback everybody else waits. */
-function startTransaction(pglite: PGlite, isolationLevel?: IsolationLevel): Promise<Transaction> {
-  return new Promise((resolve, reject) => {
-    const finished = pglite.transaction(async (tx) => {
-      if (isolationLevel) await tx.exec(`SET TRANSACTION ISOLATION LEVEL ${isolationLevel}`)
-      // A transaction has the query and exec that the package calls, and nothing else of PGlite is called.
-      const statements = await new PrismaPGlite(tx as unknown as PGlite).connect()
-      await new Promise<void>((end) => {
-        resolve({
-          provider: 'postgres',
-          adapterName: 'pglite',
-          // Prisma sends no COMMIT or ROLLBACK of its own then.
-          options: { usePhantomQuery: true },
-          queryRaw: (query) => statements.queryRaw(query),
-          executeRaw: (query) => statements.executeRaw(query),
-          createSavepoint: async (name) => void (await tx.exec(`SAVEPOINT ${name}`)),
-          rollbackToSavepoint: async (name) => void (await tx.exec(`ROLLBACK TO SAVEPOINT ${name}`)),
-          releaseSavepoint: async (name) => void (await tx.exec(`RELEASE SAVEPOINT ${name}`)),
-          commit: async () => {
-            end()
-            await finished
-          },
-          rollback: async () => {
-            await tx.rollback()
-            end()
-            await finished
-          },
-        })
-      })
-    })
-    finished.catch(reject)
-  })
+/** PGlite has one session: until commit or rollback everybody else waits. */
+async function startTransaction(session: PgliteSession, isolationLevel?: IsolationLevel): Promise<Transaction> {
+  const { run, runScript, end } = await session.begin(isolationLevel ? `ISOLATION LEVEL ${isolationLevel}` : '')
+  const statements = await connectStatements(run, session.parsers)
+  return {
+    provider: 'postgres',
+    adapterName: 'pglite',
+    // Prisma sends no COMMIT or ROLLBACK of its own then.
+    options: { usePhantomQuery: true },
+    queryRaw: (query) => statements.queryRaw(query),
+    executeRaw: (query) => statements.executeRaw(query),
+    createSavepoint: (name) => runScript(`SAVEPOINT ${name}`),
+    rollbackToSavepoint: (name) => runScript(`ROLLBACK TO SAVEPOINT ${name}`),
+    releaseSavepoint: (name) => runScript(`RELEASE SAVEPOINT ${name}`),
+    commit: () => end('COMMIT'),
+    rollback: () => end('ROLLBACK'),
+  }
+}
+
+function connectStatements(run: Told['run'], parsers: Parsers): Promise<SqlQueryable> {
+  async function query(text: string, values: unknown[], options: QueryOptions) {
+    const { names, types, texts, affectedCount } = await run({ text, values, isKept: false })
+    const parsersHere = { ...parsers, ...options.parsers }
+    return {
+      fields: names.map((name, index) => ({ name, dataTypeID: types[index] ?? 0 })),
+      rows: texts.map((row) => row.map((value, index) => parseValue(value, types[index] ?? 0, parsersHere))),
+      affectedRows: affectedCount,
+    }
+  }
+  // The package calls nothing else of PGlite for its statements.
+  return new PrismaPGlite({ query } as unknown as PGlite).connect()
 }

@@ -3,12 +3,30 @@ import type { Driver } from '../driver.ts'
 import { plannersChoice } from '../planner.ts'
 import type { DiskWatch } from './disk.ts'
 import { createPgliteAdapter } from './pglite-adapter.ts'
-import { createPgliteStatements } from './pglite-statements.ts'
+import { connectPglite, type Rows, type Statement } from './pglite-connection.ts'
+import { parseValue } from './pglite-parsers.ts'
+import { openPgliteSession, type PgliteSession } from './pglite-session.ts'
 
 /** Without a folder it is in memory, where no disk is full. */
-export function pgliteDriver(pglite: PGlite, folder: string | null = null, disk: DiskWatch | null = null): Driver {
-  const adapter = createPgliteAdapter(pglite)
-  const { query, write } = createPgliteStatements(pglite)
+export function pgliteDriver(session: PgliteSession, folder: string | null, disk: DiskWatch | null): Driver {
+  const adapter = createPgliteAdapter(session)
+
+  function rowsOf<Row>({ names, types, texts }: Rows): Row[] {
+    const columns = names.map((name, index) => ({ name, type: types[index] ?? 0 }))
+    return texts.map((row) => {
+      const entries = columns.map(({ name, type }, index) => [
+        name,
+        parseValue(row[index] ?? null, type, session.parsers),
+      ])
+      return Object.fromEntries(entries) as Row
+    })
+  }
+
+  const kept = (text: string, values: readonly unknown[]): Statement => ({ text, values, isKept: true })
+
+  async function query<Row>(text: string, values: readonly unknown[] = []): Promise<Row[]> {
+    return rowsOf(await session.alone(({ run }) => run(kept(text, values))))
+  }
 
   return {
     kind: 'pglite',
@@ -16,23 +34,41 @@ export function pgliteDriver(pglite: PGlite, folder: string | null = null, disk:
     adapter,
     query,
     send: query,
-    read: (text, values, signal) =>
-      pglite.transaction(async (transaction) => {
+    async read(text, values, signal) {
+      const reading = session.inTransaction('', async ({ run, runScript }) => {
         // Whoever has left while others were served is not served.
         signal.throwIfAborted()
-        await transaction.exec(plannersChoice)
-        return (await transaction.query<never>(text, [...values])).rows
-      }),
-    async queryEnding(text, values) {
+        await runScript(plannersChoice)
+        return run({ text, values, isKept: false })
+      })
+      return rowsOf(await unlessAborted(reading, signal))
+    },
+    async queryEnding(text, values = []) {
       // The session's transactions are read-only where there is room for endings alone.
-      return disk?.room() === 'ENDINGS' ? write(text, values) : query(text, values)
+      if (disk?.room() !== 'ENDINGS') return query(text, values)
+      return rowsOf(await session.inTransaction('READ WRITE', ({ run }) => run(kept(text, values))))
     },
     async check() {
-      await pglite.query('SELECT 1')
+      await query('SELECT 1')
       return disk === null || disk.room() === 'ALL' ? 'WRITABLE' : 'READ_ONLY'
     },
     // The lock on the folder keeps other processes out.
     exclusively: (work) => work(adapter),
-    close: () => pglite.close(),
+    close: session.close,
   }
+}
+
+/** For what does nothing else meanwhile, such as the build: of a PGlite in this thread. */
+export async function inProcessDriver(pglite: PGlite): Promise<Driver> {
+  return pgliteDriver(await openPgliteSession(connectPglite(pglite)), null, null)
+}
+
+/** Rejects with the signal's own reason, and leaves the result behind. */
+function unlessAborted<T>(result: Promise<T>, signal: AbortSignal): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const abandon = () => reject(signal.reason)
+    signal.addEventListener('abort', abandon, { once: true })
+    result.then(resolve, reject).finally(() => signal.removeEventListener('abort', abandon))
+    if (signal.aborted) abandon()
+  })
 }

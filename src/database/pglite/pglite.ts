@@ -1,6 +1,5 @@
 import { mkdir, rm, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { PGlite } from '@electric-sql/pglite'
 import type { Driver } from '../driver.ts'
 import { StoreError } from '../error.ts'
 import { plannerSettings } from '../planner.ts'
@@ -9,32 +8,33 @@ import { lackOfRoom, watchDisk } from './disk.ts'
 import { closeToOthers } from './folder-mode.ts'
 import { lockFolder } from './lock.ts'
 import { pgliteDriver } from './pglite-driver.ts'
-import { startWatchdog } from './watchdog.ts'
+import { openPgliteSession, type PgliteSession } from './pglite-session.ts'
+import { openInThread, type ThreadConnection } from './thread-connection.ts'
+import { endProcess, startWatchdog, type Watchdog } from './watchdog.ts'
+
+/** At the end, whose turn comes after all who came before. */
+const turnWithinMs = 5_000
 
 export async function openPglite(folder: string, onProblem: (problem: string) => void): Promise<Driver> {
   await mkdir(folder, { recursive: true, mode: 0o700 })
   const problem = await lackOfRoom(folder, !(await exists(join(folder, 'pglite', 'PG_VERSION'))))
   if (problem !== null) throw new StoreError('UNUSABLE', problem)
   const lock = await lockFolder(folder)
-  const watchdog = await startWatchdog(folder, lock.path)
+  const watchdog = startWatchdog(folder, lock.path)
   async function leave() {
-    await watchdog.stop()
+    watchdog.stop()
     await lock.release()
   }
   try {
-    const { pglite, files } = await watchdog.unwatched(() => openLocked(folder))
-    const disk = await watchDisk(folder, async (problem) => {
-      await allowWrites(pglite, problem === null)
-      if (problem !== null) onProblem(problem)
-    })
-    const driver = pgliteDriver(pglite, files, disk)
+    const driver = await openLocked(folder, watchdog, onProblem)
     return {
       ...driver,
-      exclusively: (work) => watchdog.unwatched(() => driver.exclusively(work)),
       async close() {
-        disk.close()
-        await driver.close()
-        await leave()
+        try {
+          await driver.close()
+        } finally {
+          await leave()
+        }
       },
     }
   } catch (error) {
@@ -43,17 +43,45 @@ export async function openPglite(folder: string, onProblem: (problem: string) =>
   }
 }
 
-async function openLocked(folder: string) {
+async function openLocked(folder: string, watchdog: Watchdog, onProblem: (problem: string) => void): Promise<Driver> {
   const files = await makeFilesFolder(folder)
-  const pglite = await openFolder(folder)
-  closeToOthers(folder)
-  await pglite.exec(plannerSettings)
-  return { pglite, files }
+  const connection = await openFolder(folder)
+  try {
+    watchdog.watch(connection)
+    closeToOthers(folder)
+    const session = await openPgliteSession(connection)
+    await session.alone(({ runScript }) => runScript(plannerSettings))
+    const disk = await watchDisk(folder, async (problem) => {
+      await allowWrites(session, problem === null)
+      if (problem !== null) onProblem(problem)
+    })
+    const driver = pgliteDriver(session, files, disk)
+    return {
+      ...driver,
+      exclusively: (work) => watchdog.unwatched(() => driver.exclusively(work)),
+      async close() {
+        disk.close()
+        await closeSoon(session, connection)
+      },
+    }
+  } catch (error) {
+    await connection.terminate()
+    throw error
+  }
+}
+
+/** A database that stands still, as on a full disk, must not keep the process from its end. */
+async function closeSoon(session: PgliteSession, connection: ThreadConnection) {
+  const timer = setTimeout(() => void connection.terminate(), turnWithinMs)
+  await session.alone(async () => {
+    clearTimeout(timer)
+    await connection.close()
+  })
 }
 
 // Postgres knows best what is a write.
-async function allowWrites(pglite: PGlite, isAllowed: boolean) {
-  await pglite.exec(`SET default_transaction_read_only = ${isAllowed ? 'off' : 'on'}`)
+async function allowWrites(session: PgliteSession, isAllowed: boolean) {
+  await session.alone(({ runScript }) => runScript(`SET default_transaction_read_only = ${isAllowed ? 'off' : 'on'}`))
 }
 
 async function makeFilesFolder(folder: string): Promise<string> {
@@ -62,7 +90,7 @@ async function makeFilesFolder(folder: string): Promise<string> {
   return files
 }
 
-async function openFolder(folder: string): Promise<PGlite> {
+async function openFolder(folder: string): Promise<ThreadConnection> {
   const dataDir = join(folder, 'pglite')
   // Stands while the data folder is being made. Where it stands at a start, what it stands beside is half a folder.
   const unfinished = join(folder, 'pglite.unfinished')
@@ -71,16 +99,16 @@ async function openFolder(folder: string): Promise<PGlite> {
 
   await writeFile(unfinished, '')
   if (await hasTemplate()) await copyTemplate(dataDir)
-  const pglite = await PGlite.create({ dataDir })
+  const connection = await openInThread(dataDir, onLost)
   await rm(unfinished)
-  return pglite
+  return connection
 }
 
-async function openExisting(dataDir: string): Promise<PGlite> {
+async function openExisting(dataDir: string): Promise<ThreadConnection> {
   try {
     // Without it, a new database would be made over what is left of this one.
     await stat(join(dataDir, 'PG_VERSION'))
-    return await PGlite.create({ dataDir })
+    return await openInThread(dataDir, onLost)
   } catch (error) {
     const [reason] = String(error).split('\n')
     const cure = 'restore a copy of DATA_DIR, or set another one'
@@ -90,6 +118,10 @@ async function openExisting(dataDir: string): Promise<PGlite> {
       error,
     )
   }
+}
+
+function onLost(error: Error) {
+  endProcess(`the thread of the embedded database has ended (${error.message})`)
 }
 
 async function exists(path: string) {

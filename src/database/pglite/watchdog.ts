@@ -1,54 +1,96 @@
-import { join } from 'node:path'
-import { SHARE_ENV, Worker } from 'node:worker_threads'
-import { packageRoot } from '../migration-files.ts'
-import type { WatchdogData } from './watchdog-thread.ts'
+import { statfsSync, utimesSync, writeSync } from 'node:fs'
 
 export interface Watchdog {
-  /** The main thread may stand still for as long as this takes. */
+  watch(database: Watched): void
+  /** A statement may take as long as this takes. */
   unwatched<T>(work: () => Promise<T>): Promise<T>
-  stop(): Promise<void>
+  stop(): void
 }
 
-const beatMs = 1_000
-const mayStandStill = -1
-// A thread takes these workings' memory for itself.
-const resourceLimits = { maxYoungGenerationSizeMb: 1, maxOldGenerationSizeMb: 8, stackSizeMb: 1 }
+export interface Watched {
+  /** What the database is at; null where it is idle. */
+  underWay(): object | null
+}
+
+const periodMs = 1_000
+// Of CPU time: a process that is stopped, or that gets no turn on a busy machine, does not stand still in a loop.
+const limitMs = 60_000
+const fullDiskLimitMs = 10_000
+const fullDiskBytes = 24e6
 
 /**
- * A thread that ends this process when the main one stands still in a loop, as PGlite does where the disk is full and no
- * signal is heard any more; and that touches the lock also while the main thread is at work.
+ * Ends this process when one statement of the embedded database does not end, since PGlite is in a loop for ever where the
+ * disk is full. Until it is stopped it touches the lock, as its holder has to.
  */
-export async function startWatchdog(folder: string, lockPath: string): Promise<Watchdog> {
-  const beats = new Int32Array(new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT))
+export function startWatchdog(folder: string, lockPath: string): Watchdog {
+  let database: Watched | null = null
   let unwatchedWorks = 0
-  let count = 0
-  const beat = () => Atomics.store(beats, 0, unwatchedWorks > 0 ? mayStandStill : count++)
-  beat()
-  const workerData: WatchdogData = { beats, folder, lockPath }
-  // The same file from src and from the bundle.
-  const worker = new Worker(join(packageRoot, '.build', 'watchdog-thread.js'), {
-    workerData,
-    resourceLimits,
-    env: SHARE_ENV,
-    execArgv: [],
-  })
-  worker.unref()
-  const timer = setInterval(beat, beatMs).unref()
+  let statement: object | null = null
+  let usedAtBeginMs = 0
 
+  function look() {
+    touch(lockPath)
+    const usedMs = usedByProcessMs()
+    const current = unwatchedWorks > 0 || database === null ? null : database.underWay()
+    if (current === null || current !== statement) {
+      statement = current
+      usedAtBeginMs = usedMs
+      return
+    }
+    const stoodMs = usedMs - usedAtBeginMs
+    if (stoodMs < fullDiskLimitMs) return
+    const freeBytes = freeDiskBytes(folder)
+    if (stoodMs >= limitMs || freeBytes < fullDiskBytes) endProcess(standstill(stoodMs, freeBytes))
+  }
+
+  const timer = setInterval(look, periodMs).unref()
   return {
+    watch(opened) {
+      database = opened
+    },
     async unwatched(work) {
       unwatchedWorks++
-      beat()
       try {
         return await work()
       } finally {
         unwatchedWorks--
-        beat()
       }
     },
-    async stop() {
-      clearInterval(timer)
-      await worker.terminate()
-    },
+    stop: () => clearInterval(timer),
   }
+}
+
+/** Where the database cannot go on in this process. */
+export function endProcess(problem: string): never {
+  writeSync(2, `antiphon: DATA_DIR: ${problem}: the process ends, and the next start goes on with what is stored\n`)
+  process.exit(1)
+}
+
+function touch(path: string) {
+  const now = new Date()
+  try {
+    utimesSync(path, now, now)
+  } catch {
+    // Of a folder that is gone there is nothing to keep.
+  }
+}
+
+function usedByProcessMs(): number {
+  const { user, system } = process.cpuUsage()
+  return (user + system) / 1_000
+}
+
+function freeDiskBytes(folder: string): number {
+  try {
+    const { bavail, bsize } = statfsSync(folder)
+    return bavail * bsize
+  } catch {
+    // A folder that is gone takes nothing either.
+    return 0
+  }
+}
+
+function standstill(stoodMs: number, freeBytes: number): string {
+  const free = `its disk has ${Math.floor(freeBytes / 1e6)} MB free`
+  return `the embedded database has stood still for ${Math.round(stoodMs / 1_000)} s of CPU time, and ${free}`
 }

@@ -1,0 +1,45 @@
+import { parentPort, workerData } from 'node:worker_threads'
+import { messages, PGlite } from '@electric-sql/pglite'
+import { connectPglite, type Rows, type Statement } from './pglite-connection.ts'
+
+// Runs in a thread of its own, from a bundle of its own.
+
+export type PgliteRequest =
+  | { kind: 'RUN'; statement: Statement }
+  | { kind: 'RUN_SCRIPT'; text: string }
+  | { kind: 'CLOSE' }
+
+/** The first tells that the folder is open, and each further one is for one request, in the requests' order. */
+export type PgliteAnswer = { kind: 'DONE'; rows: Rows | null } | { kind: 'FAILED'; fault: PgliteFault }
+
+/** An error, since one that is sent to another thread loses its class and its fields. */
+export interface PgliteFault {
+  message: string
+  /** What Postgres tells, such as its SQLSTATE; null where the error is not from Postgres. */
+  fields: Partial<messages.DatabaseError> | null
+}
+
+// Where the folder cannot be opened, the thread ends with the error.
+const connection = connectPglite(await PGlite.create({ dataDir: workerData }))
+answer({ kind: 'DONE', rows: null })
+parentPort?.on('message', (request: PgliteRequest) => {
+  execute(request).then(
+    (rows) => answer({ kind: 'DONE', rows }),
+    (error: unknown) => answer({ kind: 'FAILED', fault: faultOf(error) }),
+  )
+})
+
+async function execute(request: PgliteRequest): Promise<Rows | null> {
+  if (request.kind === 'RUN') return connection.run(request.statement)
+  await (request.kind === 'CLOSE' ? connection.close() : connection.runScript(request.text))
+  return null
+}
+
+function answer(message: PgliteAnswer) {
+  parentPort?.postMessage(message)
+}
+
+function faultOf(error: unknown): PgliteFault {
+  const message = error instanceof Error ? error.message : String(error)
+  return { message, fields: error instanceof messages.DatabaseError ? { ...error } : null }
+}
