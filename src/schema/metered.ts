@@ -18,14 +18,14 @@ import { objectTypesOf, weightOf } from './cost.ts'
 const maxTextBytes = 32 * 1024 * 1024
 
 /** Counts what one execution makes. */
-interface Meter {
+export interface Meter {
   /** Set when it has made more than it may; from then on no resolver runs. */
   refusal: GraphQLError | null
   countObjects(weight: number): void
   countText(length: number): void
 }
 
-function createMeter(budget: number): Meter {
+export function createMeter(budget: number): Meter {
   let cost = 0
   let text = 0
   // An error with a path is passed on as it is; else graphql-js would make one, with its stack, for each field.
@@ -56,7 +56,7 @@ function createMeter(budget: number): Meter {
 }
 
 /** Has its context, and the meter of this execution, which may be one of many of a subscription. */
-interface Metered {
+export interface Metered {
   meter: Meter
 }
 
@@ -83,6 +83,13 @@ export function metered(schema: GraphQLSchema): GraphQLSchema {
   return schema
 }
 
+const directResolvers = new WeakSet<object>()
+
+/** Whether the resolver looks at the parent, the arguments and the meter alone, so that it needs no execution around it. */
+export function isDirect(resolve: object): boolean {
+  return directResolvers.has(resolve)
+}
+
 function meterField(field: GraphQLField<unknown, Metered>, count: Count): void {
   const resolve = field.resolve ?? defaultFieldResolver
   field.resolve = (source, args, context, info) => {
@@ -92,6 +99,8 @@ function meterField(field: GraphQLField<unknown, Metered>, count: Count): void {
     if (value instanceof Promise) return value.then((resolved) => count(meter, resolved))
     return count(meter, value)
   }
+  // A resolver without a parameter for the context does not use it: ours have no default values and no rest parameters.
+  if (resolve === defaultFieldResolver || resolve.length <= 2) directResolvers.add(field.resolve)
 }
 
 /** Gives the value back. */

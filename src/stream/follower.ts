@@ -5,6 +5,8 @@ export interface FollowerOptions {
   from: Position
   /** At least so long between two steps; the first comes at once. */
   flushMs: number
+  /** Called when there may be something to take. */
+  onReady(): void
 }
 
 /** All that was revealed since the step before, up to `to`. */
@@ -13,28 +15,50 @@ export interface Step {
   to: Position
 }
 
+export interface Follower {
+  /** All that is new; null where nothing is yet. It is done when the answer has ended and its rest was taken. */
+  take(): IteratorResult<Step, undefined> | null
+  leave(): void
+}
+
 /**
- * A viewer is a position in the answer, not a queue: each `next` takes all that is new, however long it was not called.
- * So a slow viewer costs no memory. Ends when the answer has ended and its rest was taken.
- * Written by hand, since a generator's return() would wait behind its pending next().
+ * A viewer is a position in the answer, not a queue: each step takes all that is new, however long none was taken.
+ * So a slow viewer costs no memory.
  */
-export function follow<Outcome>(answer: Answer<Outcome>, options: FollowerOptions): AsyncIterableIterator<Step> {
-  let position = options.from
+export function follow<Outcome>(answer: Answer<Outcome>, { from, flushMs, onReady }: FollowerOptions): Follower {
+  let position = from
   let isDone = false
   let lastStepAt = Number.NEGATIVE_INFINITY
-  let wake: (() => void) | null = null
-  let timer: NodeJS.Timeout | undefined
+  let pause: NodeJS.Timeout | undefined
 
-  const leave = answer.onMove(() => wake?.())
+  // During a pause everything is collected. The end does not wait.
+  const stopListening = answer.onMove(() => {
+    if (pause === undefined || answer.outcome() !== null) onReady()
+  })
 
-  function finish() {
-    isDone = true
-    leave()
-    clearTimeout(timer)
-    wake?.()
+  function endPause() {
+    clearTimeout(pause)
+    pause = undefined
   }
 
-  function take(): Step | null {
+  function leave() {
+    isDone = true
+    stopListening()
+    endPause()
+  }
+
+  function isPausing(): boolean {
+    if (flushMs === 0 || answer.outcome() !== null) return false
+    const waitMs = flushMs - (performance.now() - lastStepAt)
+    if (waitMs <= 0) return false
+    pause ??= setTimeout(() => {
+      endPause()
+      onReady()
+    }, waitMs)
+    return true
+  }
+
+  function step(): Step | null {
     const from = position
     const to = answer.revealed()
     if (progress(to) <= progress(from)) return null
@@ -43,50 +67,17 @@ export function follow<Outcome>(answer: Answer<Outcome>, options: FollowerOption
     return { from, to }
   }
 
-  function moved(): Promise<void> {
-    return new Promise((resolve) => {
-      wake = () => {
-        wake = null
-        resolve()
-      }
-    })
-  }
-
-  function pause(ms: number): Promise<void> {
-    return new Promise((resolve) => {
-      timer = setTimeout(resolve, ms)
-      wake = () => {
-        if (!isDone && answer.outcome() === null) return
-        clearTimeout(timer)
-        wake = null
-        resolve()
-      }
-    })
-  }
-
-  async function next(): Promise<IteratorResult<Step>> {
-    while (!isDone) {
-      const waitMs = answer.outcome() === null ? options.flushMs - (performance.now() - lastStepAt) : 0
-      if (waitMs > 0) {
-        await pause(waitMs)
-        continue
-      }
-      const step = take()
-      if (step !== null) return { done: false, value: step }
-      if (answer.outcome() !== null) finish()
-      else await moved()
-    }
-    return { done: true, value: undefined }
-  }
-
   return {
-    next,
-    async return() {
-      finish()
+    take() {
+      if (!isDone) {
+        if (isPausing()) return null
+        const value = step()
+        if (value !== null) return { done: false, value }
+        if (answer.outcome() === null) return null
+        leave()
+      }
       return { done: true, value: undefined }
     },
-    [Symbol.asyncIterator]() {
-      return this
-    },
+    leave,
   }
 }

@@ -1,9 +1,11 @@
 import type { ExecutionArgs, ExecutionResult, NamedTypeNode, OperationDefinitionNode } from 'graphql'
 import { createSourceEventStream, getOperationAST, getVariableValues, Kind } from 'graphql'
 import type { Identity } from '../auth/sign-in.ts'
+import { compileSelection } from '../schema/compiled-selection.ts'
 import { executeWithin } from '../schema/metered.ts'
 import { createBigOperationTurns } from './big-operation.ts'
 import type { ToClientError } from './error.ts'
+import { isSource, type Outlet, pastOutlet } from './outlet.ts'
 
 /**
  * Called once per operation, so that what it caches lives no longer; `signal` aborts when the client has left, and
@@ -13,7 +15,12 @@ export type CreateContext = (identity: Identity, signal: AbortSignal, origin: st
 
 type ResultStream = AsyncGenerator<ExecutionResult, void, void>
 
-export type RunOperation = (args: ExecutionArgs) => Promise<ExecutionResult | ResultStream>
+export interface OperationArgs extends ExecutionArgs {
+  /** Of a subscription: takes what can be written without an execution, past the library of the protocol. */
+  outlet?: Outlet
+}
+
+export type RunOperation = (args: OperationArgs) => Promise<ExecutionResult | ResultStream>
 
 /** Each execution, one for each event of a stream, has the budget. Neither the result nor its stream ever rejects; their errors are what a client may see. */
 export function createRunOperation(toClientError: ToClientError, budget: number): RunOperation {
@@ -27,11 +34,23 @@ export function createRunOperation(toClientError: ToClientError, budget: number)
       if (operation?.operation !== 'subscription') return clientResult(await run(args), toClientError)
       const source = await createSourceEventStream(args)
       if (!(Symbol.asyncIterator in source)) return clientResult(source, toClientError)
-      return clientResults(source, withCoercedVariables(args, operation), { run, toClientError })
+      const executed = withCoercedVariables(args, operation)
+      return clientResults(eventsToExecute(source, args, operation, budget), executed, { run, toClientError })
     } catch (error) {
       return { errors: [toClientError(error)] }
     }
   }
+}
+
+function eventsToExecute(
+  source: AsyncIterable<unknown>,
+  { schema, document, variableValues, outlet }: OperationArgs,
+  operation: OperationDefinitionNode,
+  budget: number,
+): AsyncIterator<unknown> {
+  if (outlet === undefined || !isSource(source)) return source[Symbol.asyncIterator]()
+  const { coerced = {} } = getVariableValues(schema, operation.variableDefinitions ?? [], variableValues ?? {})
+  return pastOutlet(source, compileSelection(schema, document, operation, coerced, budget), outlet)
 }
 
 function clientResult(result: ExecutionResult, toClientError: ToClientError): ExecutionResult {
@@ -58,13 +77,12 @@ interface Running {
   toClientError: ToClientError
 }
 
-/** Ends with one result that holds the error when the source throws. */
+/** Ends with one result that holds the error when an event cannot be had. */
 function clientResults(
-  source: AsyncIterable<unknown>,
+  events: AsyncIterator<unknown>,
   args: ExecutionArgs,
   { run, toClientError }: Running,
 ): ResultStream {
-  const events = source[Symbol.asyncIterator]()
   let failed = false
   const results: Omit<ResultStream, typeof Symbol.asyncDispose> = {
     async next() {

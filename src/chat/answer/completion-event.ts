@@ -4,6 +4,7 @@ import { writeCursor } from '../../stream/cursor.ts'
 import { follow, type Step } from '../../stream/follower.ts'
 import { type ChoicePiece, piecesFrom } from '../../stream/offset.ts'
 import { type Position, progress, start } from '../../stream/position.ts'
+import { createSource, type Source } from '../../stream/source.ts'
 import { type Failure, notFound } from '../access/error.ts'
 
 export interface ChoiceDelta extends ChoicePiece {
@@ -35,65 +36,54 @@ export interface WatchOptions {
   onLeave(): void
 }
 
+const over = { done: true, value: undefined } as const
+
 /** `completionId` and `cursor` are those that were given, or empty where none was. */
 export function rejection(
   failure: Failure,
   { completionId, cursor }: { completionId: string; cursor: string },
-): AsyncIterableIterator<CompletionEvent> {
-  let isDone = false
-  const event: CompletionEvent = { type: 'rejected', completionId, cursor, failure }
-  return iterator<CompletionEvent>(
-    async () => {
-      if (isDone) return { done: true, value: undefined }
-      isDone = true
-      return { done: false, value: event }
-    },
-    () => {
-      isDone = true
-    },
-  )
+): Source<CompletionEvent> {
+  let event: CompletionEvent | null = { type: 'rejected', completionId, cursor, failure }
+
+  function take(): IteratorResult<CompletionEvent, undefined> {
+    const value = event
+    event = null
+    return value === null ? over : { done: false, value }
+  }
+
+  function leave() {
+    event = null
+  }
+
+  return createSource({ take, leave }).source
 }
 
 /**
  * A snapshot, or with `from` what came after it; then what is new, merged as far as the viewer is behind; then the end. Where
  * the viewer may have seen more than is stored, another snapshot comes before the end.
- * Iterated by hand, since a generator's return() would wait behind its pending next().
  */
-export function watchAnswer(answer: Answer<Completion>, options: WatchOptions): AsyncIterableIterator<CompletionEvent> {
+export function watchAnswer(answer: Answer<Completion>, options: WatchOptions): Source<CompletionEvent> {
   const { mode, flushMs, messageIds, completion, lost, onLeave } = options
   const first = options.from === null ? answer.revealed() : null
-  const steps = follow(answer, { from: options.from ?? answer.revealed(), flushMs })
   let phase: 'opening' | 'following' | 'ended' = 'opening'
   let wasElsewhere = options.from !== null
   /** Where the viewer is. */
   let position = options.from ?? start
 
-  const stopFollowing = () => void steps.return?.()
-  lost.addEventListener('abort', stopFollowing)
-  if (lost.aborted) stopFollowing()
+  const { source, ready } = createSource({ take, leave: finish })
+  const steps = follow(answer, { from: options.from ?? answer.revealed(), flushMs, onReady: ready })
+  lost.addEventListener('abort', onLost)
+  if (lost.aborted) steps.leave()
 
-  function choicesBetween(from: Position, to: Position): ChoiceDelta[] {
-    return piecesFrom(from, answer.between(from, to)).map((piece) => ({
-      ...piece,
-      messageId: messageIds[piece.index] ?? answer.id,
-    }))
+  function onLost() {
+    steps.leave()
+    ready()
   }
 
   function snapshot(to: Position): CompletionEvent {
     const cursor = writeCursor(answer.id, to)
-    const choices = choicesBetween(start, to)
+    const choices = choicesBetween(answer, messageIds, { from: start, to })
     return { type: 'snapshot', completionId: answer.id, cursor, completion: completion(), choices }
-  }
-
-  function eventOf({ from, to }: Step): CompletionEvent {
-    position = to
-    if (mode === 'SNAPSHOT') return snapshot(to)
-    return {
-      type: 'delta',
-      completionId: answer.id,
-      cursor: writeCursor(answer.id, to),
-      choices: choicesBetween(from, to),
-    }
   }
 
   /**
@@ -117,21 +107,23 @@ export function watchAnswer(answer: Answer<Completion>, options: WatchOptions): 
   function finish() {
     if (phase === 'ended') return
     phase = 'ended'
-    lost.removeEventListener('abort', stopFollowing)
-    stopFollowing()
+    lost.removeEventListener('abort', onLost)
+    steps.leave()
     onLeave()
   }
 
-  async function next(): Promise<IteratorResult<CompletionEvent>> {
-    if (phase === 'ended') return { done: true, value: undefined }
+  function isFirst(): boolean {
     const isOpening = phase === 'opening'
     phase = 'following'
-    if (isOpening && first !== null && !lost.aborted) {
-      position = first
-      return { done: false, value: snapshot(first) }
-    }
-    const step = await steps.next()
-    if (!step.done && !lost.aborted) return { done: false, value: eventOf(step.value) }
+    return isOpening && !lost.aborted
+  }
+
+  function moveTo(step: Step): CompletionEvent {
+    position = step.to
+    return mode === 'SNAPSHOT' ? snapshot(position) : deltaOf(answer, messageIds, step)
+  }
+
+  function lastEvents(): IteratorResult<CompletionEvent, undefined> {
     if (mayHaveMore()) {
       wasElsewhere = false
       position = answer.revealed()
@@ -139,21 +131,38 @@ export function watchAnswer(answer: Answer<Completion>, options: WatchOptions): 
     }
     finish()
     const value = lastEvent()
-    return value === null ? { done: true, value: undefined } : { done: false, value }
+    return value === null ? over : { done: false, value }
   }
 
-  return iterator(next, finish)
+  function take(): IteratorResult<CompletionEvent, undefined> | null {
+    if (phase === 'ended') return over
+    if (isFirst() && first !== null) {
+      position = first
+      return { done: false, value: snapshot(first) }
+    }
+    const step = steps.take()
+    if (step === null) return null
+    return step.done ? lastEvents() : { done: false, value: moveTo(step.value) }
+  }
+
+  return source
 }
 
-function iterator<Value>(next: () => Promise<IteratorResult<Value>>, leave: () => void): AsyncIterableIterator<Value> {
-  return {
-    next,
-    async return() {
-      leave()
-      return { done: true, value: undefined }
-    },
-    [Symbol.asyncIterator]() {
-      return this
-    },
-  }
+function choicesBetween(answer: Answer<Completion>, messageIds: readonly string[], { from, to }: Step): ChoiceDelta[] {
+  return piecesFrom(from, answer.between(from, to)).map((piece) => ({
+    ...piece,
+    messageId: messageIds[piece.index] ?? answer.id,
+  }))
+}
+
+const lastDeltas = new WeakMap<Answer<Completion>, Step & { event: CompletionEvent }>()
+
+/** Viewers who are in step with each other share the event, and with it whatever is made of it. */
+function deltaOf(answer: Answer<Completion>, messageIds: readonly string[], { from, to }: Step): CompletionEvent {
+  const last = lastDeltas.get(answer)
+  if (last?.from === from && last.to === to) return last.event
+  const choices = choicesBetween(answer, messageIds, { from, to })
+  const event: CompletionEvent = { type: 'delta', completionId: answer.id, cursor: writeCursor(answer.id, to), choices }
+  lastDeltas.set(answer, { from, to, event })
+  return event
 }

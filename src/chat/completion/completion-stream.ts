@@ -2,6 +2,7 @@ import { setImmediate as turn } from 'node:timers/promises'
 import type { Completion } from '../../store/completion.ts'
 import { readCursor } from '../../stream/cursor.ts'
 import type { Position } from '../../stream/position.ts'
+import type { Source } from '../../stream/source.ts'
 import type { AccessWatches } from '../access/access-watch.ts'
 import { ChatError, invalidInput } from '../access/error.ts'
 import { checkKey } from '../access/idempotency-key.ts'
@@ -32,8 +33,8 @@ export interface WatchInput extends StreamShape {
 
 export interface CompletionStreams {
   /** Asks the model and watches. What goes wrong before there is a completion is an event. */
-  start(viewer: User, input: StartInput): Promise<AsyncIterableIterator<CompletionEvent>>
-  watch(viewer: User, input: WatchInput): Promise<AsyncIterableIterator<CompletionEvent>>
+  start(viewer: User, input: StartInput): Promise<Source<CompletionEvent>>
+  watch(viewer: User, input: WatchInput): Promise<Source<CompletionEvent>>
 }
 
 export interface CompletionStreamsOptions {
@@ -135,7 +136,7 @@ export function createCompletionStreams(options: CompletionStreamsOptions): Comp
 
 async function orRejection(
   given: { completionId: string; cursor: string },
-  watching: Promise<AsyncIterableIterator<CompletionEvent>>,
+  watching: Promise<Source<CompletionEvent>>,
 ) {
   try {
     return await watching

@@ -27,6 +27,7 @@ export type {
 export type { CompletionError, CompletionErrorCode } from '../../store/completion-error.ts'
 export type { CompletionRequest, ContextReport } from '../../store/completion-request.ts'
 export type { ToolCallPiece as ToolCallDelta } from '../../stream/offset.ts'
+export type { Source } from '../../stream/source.ts'
 export type { ChoiceDelta, CompletionEvent } from '../answer/completion-event.ts'
 export type { StartInput, WatchInput } from './completion-stream.ts'
 

@@ -33,16 +33,20 @@ function refuse(socket: WebSocket, id: string): void {
  */
 export function protocolSocket(socket: WebSocket, isSignedIn: () => boolean, log: Logger) {
   const closed = new Promise<void>((resolve) => socket.once('close', () => resolve()))
+
+  /**
+   * Calls back when the message has left, so that a source is pulled only as fast as its client reads. On a closing socket
+   * it waits for the close: a source that always has more would else run on and never let the close be heard.
+   */
+  function push(text: string, onSent: () => void): void {
+    if (socket.readyState === socket.OPEN) sendWithin(socket, text, onSent)
+    else void closed.then(onSent)
+  }
+
   return {
     protocol: socket.protocol,
-    // Resolves when the message has left, so that a source is pulled only as fast as its client reads. On a closing
-    // socket it waits for the close: a source that always has more would else run on and never let the close be heard.
-    send: (text: string) =>
-      new Promise<void>((resolve) => {
-        if (socket.readyState === socket.OPEN) sendWithin(socket, text, resolve)
-        else if (socket.readyState === socket.CLOSING) void closed.then(resolve)
-        else resolve()
-      }),
+    push,
+    send: (text: string) => new Promise<void>((resolve) => push(text, resolve)),
     close: (code?: number, reason?: string) => socket.close(code, reason),
     onMessage(handle: (text: string) => Promise<void>) {
       socket.on('message', (data: Buffer) => {

@@ -1,9 +1,9 @@
 import type { IncomingMessage } from 'node:http'
 import type { Duplex } from 'node:stream'
 import { setTimeout as delay } from 'node:timers/promises'
-import type { ExecutionArgs, ExecutionResult, GraphQLError } from 'graphql'
+import type { ExecutionResult, GraphQLError } from 'graphql'
 import type { ServerOptions } from 'graphql-ws'
-import { CloseCode, handleProtocols, makeServer } from 'graphql-ws'
+import { CloseCode, handleProtocols, MessageType, makeServer } from 'graphql-ws'
 import type { Logger } from 'pino'
 import type { WebSocket } from 'ws'
 import { WebSocketServer } from 'ws'
@@ -12,7 +12,9 @@ import { clientError } from '../../schema/client-error.ts'
 import { codeOf } from '../error.ts'
 import type { GraphqlParts } from '../graphql.ts'
 import { startHeartbeat } from '../heartbeat.ts'
+import type { OperationArgs } from '../operation.ts'
 import { type Origins, ownOrigin } from '../origin.ts'
+import type { Outlet } from '../outlet.ts'
 import { authorizationOf } from '../sign-in.ts'
 import { protocolSocket, tryAgainLater } from './protocol-socket.ts'
 import { createSocketLimits, type SocketLimitSettings, type SocketShare } from './socket-limits.ts'
@@ -56,8 +58,10 @@ export function createWebSocketDoor(parts: WebSocketParts): WebSocketDoor {
   const connections = new Set<Connection>()
 
   function open(socket: WebSocket, request: IncomingMessage): void {
+    const channel = protocolSocket(socket, () => connection.identity !== null, parts.log)
     const connection: Connection = {
       socket,
+      push: channel.push,
       authorization: authorizationOf(request),
       origin: ownOrigin(request),
       identity: null,
@@ -67,10 +71,7 @@ export function createWebSocketDoor(parts: WebSocketParts): WebSocketDoor {
       unwatch: () => {},
     }
     connections.add(connection)
-    const closed = protocol.opened(
-      protocolSocket(socket, () => connection.identity !== null, parts.log),
-      connection,
-    )
+    const closed = protocol.opened(channel, connection)
     heartbeat.watch(socket)
     socket.on('error', (error) => parts.log.debug({ err: error }, 'a websocket broke'))
     socket.once('close', (code, reason) => {
@@ -159,6 +160,8 @@ type ConnectionParams = Record<string, unknown> | undefined
 
 interface Connection {
   socket: WebSocket
+  /** Sends a message, and calls back when it has left. */
+  push(text: string, onSent: () => void): void
   /** Of the request that opened it, which with all its headers is not kept. */
   authorization: string | null
   /** The server's, by that request. */
@@ -252,17 +255,30 @@ function noteResult(connection: Connection, running: Running, result: ExecutionR
 
 async function begin(
   { admit, createContext }: WebSocketParts,
-  { identity, running, origin }: Connection,
+  { identity, running, origin, push }: Connection,
   id: string,
   payload: unknown,
-): Promise<ExecutionArgs | GraphQLError[]> {
+): Promise<OperationArgs | GraphQLError[]> {
   // A socket that is being closed still hears what its client says until that one agrees.
   if (identity === null) return [clientError('UNAUTHENTICATED', 'The sign-in has ended.')]
   const admission = admit(payload)
   if ('errors' in admission) return admission.errors
   const left = new AbortController()
-  running.set(id, { operation: admission.admitted.operation.operation, stage: 'asked', left })
-  return { ...admission.admitted, contextValue: await createContext(identity, left.signal, origin) }
+  const entry: Running = { operation: admission.admitted.operation.operation, stage: 'asked', left }
+  running.set(id, entry)
+  const contextValue = await createContext(identity, left.signal, origin)
+  return { ...admission.admitted, contextValue, outlet: createOutlet(push, id, entry) }
+}
+
+/** Sends a result as the protocol's library would, had it the result. */
+function createOutlet(push: Connection['push'], id: string, running: Running): Outlet {
+  const start = `{"id":${JSON.stringify(id)},"type":"${MessageType.Next}","payload":{"data":`
+  return {
+    send(data, onSent) {
+      running.stage = 'told'
+      push(`${start}${data}}}`, onSent)
+    },
+  }
 }
 
 function credentials(authorization: string | null, params: ConnectionParams): string | null {
