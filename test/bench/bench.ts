@@ -1,12 +1,13 @@
 // Ratios and differences of one run on this machine: what stands beside each other was measured in turns.
 import { mkdtempSync, rmSync } from 'node:fs'
 import { cpus, loadavg, tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { join, resolve } from 'node:path'
 import { parseArgs } from 'node:util'
 import { findDatabases } from './database.ts'
 import { type Result, show, table } from './figure.ts'
 import { firstToken } from './first-token.ts'
 import { logCost } from './log-cost.ts'
+import { paced } from './paced.ts'
 import { paging } from './paging.ts'
 import { saturate } from './saturate.ts'
 import { search } from './search.ts'
@@ -17,21 +18,25 @@ const workloads: Record<string, (stage: Stage) => Promise<Result[]>> = {
   'first-token': firstToken,
   start,
   saturate,
+  paced,
   'log-cost': logCost,
   paging,
   search,
 }
 
-const usage = `npm run bench [-- [${Object.keys(workloads).join(' | ')}] [--reps N] [--streams N]]`
+const usage = `npm run bench [-- [profile] [${Object.keys(workloads).join(' | ')}] [--reps N] [--streams N]]`
 
 function readArguments() {
   const options = { reps: { type: 'string', default: '3' }, streams: { type: 'string', default: '100' } } as const
   const { values, positionals } = parseArgs({ options, allowPositionals: true })
   const [reps, streams] = [Number(values.reps), Number(values.streams)]
-  const isKnown = positionals.every((name) => Object.hasOwn(workloads, name))
+  const isProfiled = positionals[0] === 'profile'
+  const given = isProfiled ? positionals.slice(1) : positionals
+  const isKnown = given.every((name) => Object.hasOwn(workloads, name))
   const areCounts = [reps, streams].every((count) => Number.isInteger(count) && count > 0)
   if (!isKnown || !areCounts) throw new Error('no such workload, or not a count')
-  return { reps, streams, names: positionals.length > 0 ? positionals : Object.keys(workloads) }
+  const profileFolder = isProfiled ? resolve('.profile') : null
+  return { reps, streams, profileFolder, names: given.length > 0 ? given : Object.keys(workloads) }
 }
 
 function describeMachine(): string {
@@ -74,6 +79,7 @@ async function main(): Promise<void> {
   }
   const results = await run(stage, names)
   await cleanUp()
+  if (counts.profileFolder !== null) console.log(`\nThe profiles of the servers are in ${counts.profileFolder}.`)
   if (results.length > 0) console.log(`\n${table(results)}`)
 }
 

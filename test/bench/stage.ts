@@ -30,6 +30,8 @@ export interface StageOptions {
   streams: number
   /** the working folder of the servers, where no .env lies */
   folder: string
+  /** Where the servers leave a profile of their CPU time; null for none. */
+  profileFolder: string | null
 }
 
 const bundle = fileURLToPath(import.meta.resolve('../../.build/main.js'))
@@ -37,7 +39,8 @@ const modelServer = fileURLToPath(import.meta.resolve('./model-server.ts'))
 const handRelay = fileURLToPath(import.meta.resolve('./hand-relay.ts'))
 const typescript = ['--import', import.meta.resolve('tsx')]
 
-export function createStage({ folder, ...options }: StageOptions): Stage {
+export function createStage({ folder, profileFolder, ...options }: StageOptions): Stage {
+  const profiling = profileFolder === null ? [] : ['--cpu-prof', `--cpu-prof-dir=${profileFolder}`]
   const closings: (() => unknown)[] = []
 
   async function start(...program: Parameters<typeof startChild>): Promise<Child> {
@@ -48,7 +51,7 @@ export function createStage({ folder, ...options }: StageOptions): Stage {
 
   function startAntiphon(settings: Settings) {
     const env = { HOST: '127.0.0.1', PORT: '0', LOG_LEVEL: 'warn', DRAIN_MS: '0', ...settings }
-    return start(bundle, { execArgv: ['--enable-source-maps'], cwd: folder, env })
+    return start(bundle, { execArgv: ['--enable-source-maps', ...profiling], cwd: folder, env })
   }
 
   return {
