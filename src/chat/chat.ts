@@ -12,7 +12,7 @@ import { createPromptModule, type PromptModule } from './prompt/prompt-module.ts
 
 type Lifecycle = 'start' | 'drain' | 'stop'
 
-/** What a person can ask of the service. */
+/** The operations of the service, for signed-in viewers. */
 export interface Chat
   extends Pick<AccessModule, 'viewers' | 'apiKeys' | 'limits'>,
     Omit<ConversationModule, Lifecycle>,
@@ -20,11 +20,14 @@ export interface Chat
     Pick<PromptModule, 'models'> {}
 
 export interface ChatServer extends Chat {
-  /** When the database can serve: acquires the lease and, where this is the only process, ends what the last one left. */
+  /**
+   * Call it when the database can serve. It acquires the lease and, if this is the only process of the database, ends the answers
+   * that an earlier process left unfinished.
+   */
   start(): Promise<void>
   /**
-   * Leaves the waiting questions to other servers, lets active completions finish until the deadline, ends the rest as
-   * INTERRUPTED, and gives the lease back.
+   * Releases the waiting questions to other replicas, lets active completions finish until the deadline, ends those that have not
+   * finished as INTERRUPTED, and gives the lease back.
    */
   drain(deadlineMs: number): Promise<void>
 }
@@ -37,7 +40,7 @@ export interface ChatOptions {
   mintKey: MintKey
   /** No other process can use the same database. */
   isSoleProcess: boolean
-  /** The bundled thread that counts tokens. */
+  /** The bundled file of the thread that counts tokens. */
   tokenThreadFile: string
   defaultModel: string | null
   titleModel: string | null
@@ -48,7 +51,7 @@ export interface ChatOptions {
   streamsPerUser: number
 }
 
-/** More only where the database is away. */
+/** Stopping takes longer only while the database is away. */
 const stopMs = 3_000
 
 export function createChat(options: ChatOptions): ChatServer {
@@ -58,7 +61,7 @@ export function createChat(options: ChatOptions): ChatServer {
   const conversation = createConversationModule({ ...options, access, answer })
   const completion = createCompletionModule({ ...options, access, answer, prompt })
 
-  // From the outside inwards: each module outlives those that use it.
+  // Each module is stopped before the modules that it uses.
   async function stop() {
     await completion.stop()
     conversation.stop()

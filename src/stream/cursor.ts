@@ -37,7 +37,7 @@ export function writeCursor(answerId: string, position: Position): string {
   return cursor
 }
 
-/** null for what is no cursor of ours. */
+/** Returns null for a text that this service has not made as a cursor. */
 export function readCursor(cursor: string): { answerId: string; position: Position } | null {
   const match = form.exec(cursor)
   if (match === null) return null

@@ -168,7 +168,7 @@ function graphqlRoute(graphql: Handler, origins: Origins): Methods {
 function refuseWhile(isDraining: () => boolean, handle: Handler): Handler {
   return (request, response) => {
     if (!isDraining()) return handle(request, response)
-    refuse(response, 'UNAVAILABLE', 'This server is going away. Ask again.', { 'retry-after': '1' })
+    refuse(response, 'UNAVAILABLE', 'This server is shutting down. Ask again.', { 'retry-after': '1' })
   }
 }
 

@@ -66,7 +66,7 @@ export function createAnswerReader({ answer, maxEventLength, lenientEnd, request
       ending = true
       const foreignLines = events.foreignLines()
       events.end()
-      // A line cut within its name is foreign.
+      // A line that was cut within its field name counts as foreign.
       cutShort ||= events.foreignLines() > foreignLines
       if (stopped || done) return
       const cutOff = answer.cutOff()

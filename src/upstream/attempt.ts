@@ -13,9 +13,9 @@ export interface AttemptOptions {
   headers: Record<string, string>
   body: string
   apiKey: string | null
-  /** how many were asked for */
+  /** how many choices were requested */
   choices: number
-  /** how many bytes the answer may hold */
+  /** how many bytes the answer may have */
   maxBytes: number
   lenientEnd: boolean
   firstByteMs: number
@@ -47,16 +47,16 @@ interface Response {
 // A server may hold the connection open after [DONE]; one that ends the response in time gets the next request on it.
 const lingerMs = 1_000
 
-// What llhttp says of chunked encoding without its last chunk, where the connection was to close after it.
+// llhttp's message for a chunked body without its last chunk, if the connection was to be closed after it.
 const endsTooSoon = 'Invalid EOF state'
 
 const timeoutMessages: Record<TimeoutCode, string> = {
   FIRST_BYTE_TIMEOUT: 'The upstream did not begin to answer in time.',
-  IDLE_TIMEOUT: 'The upstream stopped in the middle of the answer.',
-  TOTAL_TIMEOUT: 'The answer took longer than it may.',
+  IDLE_TIMEOUT: 'The upstream sent nothing for too long in the middle of the answer.',
+  TOTAL_TIMEOUT: 'The answer took longer than the time limit.',
 }
 
-/** One HTTP try. Never rejects. Once it resolves without being whole, its socket is closed. */
+/** One HTTP attempt. Never rejects. If it resolves without a whole answer, its socket is closed. */
 export function attempt(options: AttemptOptions): Promise<Outcome> {
   return new Promise((resolve) => {
     const { pool, origin, path, headers, body } = options
@@ -97,7 +97,7 @@ function createHandler(options: AttemptOptions, resolve: (outcome: Outcome) => v
   return {
     onRequestStart(started) {
       controller = started
-      // Whoever gave up while the connection was made could not close it then.
+      // If the attempt was given up while the connection was being made, it is closed now.
       if (settled) hangUp()
       else watchdog.expect('FIRST_BYTE_TIMEOUT', options.firstByteMs)
     },
@@ -158,7 +158,7 @@ function lostConnection(cause: Error, response: Response | null): UpstreamError 
   return new UpstreamError('UPSTREAM_UNAVAILABLE', 'The upstream could not be reached.', details)
 }
 
-/** Once an answer has begun, asking again would pay twice and could contradict what was seen. */
+/** After an answer has begun, another attempt would be paid for twice and could contradict the text that viewers have seen. */
 function nextStepAfter(error: unknown, response: Response | null): NextStep {
   if (!(error instanceof UpstreamError)) return 'FAIL'
   if (response && error.httpStatus !== null) return nextStepOf(error.httpStatus, response.headers, error.providerCode)

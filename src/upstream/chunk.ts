@@ -15,7 +15,7 @@ export interface Chunk {
   usage: Usage | null
 }
 
-/** What a chunk adds to one choice; an empty string adds nothing. */
+/** The text and calls that a chunk adds to one choice. An empty string adds nothing. */
 export interface ChunkChoice {
   index: number
   content: string
@@ -46,13 +46,13 @@ export type FinishReason = 'STOP' | 'LENGTH' | 'TOOL_CALLS' | 'CONTENT_FILTER' |
 // Whoever folds the chunks makes room by index, so a hostile one must not get through. OpenAI allows 128 of both.
 const maxIndex = 1023
 
-// An event may have a megabyte, and each of these is kept, listed and matched with patterns.
+// In characters. An event may have a megabyte, but each of these names is stored, listed and matched with patterns.
 const maxNameLength = 1_000
 
 const noToolCalls: ToolCallDelta[] = []
 Object.freeze(noToolCalls)
 
-/** Throws UpstreamError where the text cannot be trusted to be exact; what it does not know it leaves out. */
+/** Throws UpstreamError if the text of the chunk may be wrong. Unknown fields are ignored. */
 export function readChunk(wire: Wire): Chunk {
   const { id, created, model, system_fingerprint, service_tier, choices } = wire
   return {
@@ -66,14 +66,13 @@ export function readChunk(wire: Wire): Chunk {
   }
 }
 
-/** False for a chunk that only keeps the connection warm. */
+/** False for a chunk that only keeps the connection alive. */
 export function carriesAnything(chunk: Chunk): boolean {
   return chunk.usage !== null || chunk.choices.some(addsAnything)
 }
 
 /**
- * How many bytes of a chunk are kept. An event with log probabilities counts whole, as long as it is: they are most of it,
- * and no text.
+ * How many bytes of a chunk are stored. An event with log probabilities counts with its whole length, since they are most of it.
  */
 export function keptBytes({ choices }: Chunk, eventLength: number): number {
   if (choices.some(({ logprobs }) => logprobs !== null)) return eventLength
@@ -200,7 +199,7 @@ function readFinishReason(value: unknown): FinishReason | null {
   return finishReasons.get(value) ?? 'UNKNOWN'
 }
 
-/** Throws UpstreamError where there is no room for it. */
+/** Throws UpstreamError if the index is too large or not an index. */
 function indexOf(value: unknown, fallback: number): number {
   if (value === undefined || value === null) return fallback
   if (Number.isInteger(value) && (value as number) >= 0 && (value as number) <= maxIndex) return value as number

@@ -33,13 +33,13 @@ const transient: ReadonlySet<UpstreamErrorCode> = new Set([
   'UPSTREAM_ERROR',
 ])
 
-/** Everything in it but `cause` may be shown to a client: `providerCode`, `type` and `param` are the provider's own words. */
+/** All its fields except `cause` may be shown to a client. `providerCode`, `type` and `param` are the provider's own words. */
 export class UpstreamError extends Error {
   readonly code: UpstreamErrorCode
   readonly providerCode: string | null
   readonly type: string | null
   readonly param: string | null
-  /** Set where the HTTP status is the failure. */
+  /** Set if the failure is the HTTP status. */
   readonly httpStatus: number | null
   /** Whether the same request may succeed later, as a whole and from its start. */
   readonly retryable: boolean

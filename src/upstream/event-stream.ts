@@ -18,7 +18,7 @@ export function createEventStream(onEvent: (event: EventSourceMessage) => void, 
 
   function feed(text: string) {
     if (text === '') return
-    // The parser holds back a CR that comes last, since it may be half a CRLF, and with it the event that it ends.
+    // The parser holds back a CR at the end of its input, which may be half of a CRLF, and with it the event that the CR ends.
     const rest = afterCarriageReturn && text.startsWith('\n') ? text.slice(1) : text
     afterCarriageReturn = text.endsWith('\r')
     parser.feed(afterCarriageReturn ? `${rest}\n` : rest)
@@ -28,11 +28,11 @@ export function createEventStream(onEvent: (event: EventSourceMessage) => void, 
     read(bytes: Uint8Array): void {
       feed(decoder.decode(bytes, { stream: true }))
     },
-    /** Some servers leave out the blank line after the last event, so that one may be cut short. */
+    /** Adds a blank line, because some servers leave it out after the last event. So the last event may be an incomplete one. */
     end(): void {
       feed(`${decoder.decode()}\n\n`)
     },
-    /** Lines that no event stream has: the body is something else. */
+    /** Lines that are not part of the event stream format. If there are any, the body is something else. */
     foreignLines: () => foreignLines,
   }
 }

@@ -1,4 +1,4 @@
-/** Whether a whole name is as the glob says, in which `*` stands for any characters; the time it takes grows with the name. */
+/** Tests whether a whole name matches a glob, in which `*` stands for any characters. The time is linear in the name. */
 export function createGlob(glob: string): (name: string) => boolean {
   const [start = '', ...rest] = glob.split('*')
   const end = rest.pop()

@@ -21,9 +21,9 @@ const listed = z.object({
   created: z.int32().nullable().catch(null),
 })
 
-const freshMs = 60_000
+const listedMs = 60_000
 const retryAfterFailureMs = 5_000
-// Well below what those who ask for all lists, or for the default model, wait: one list must not cost them the others.
+// Well below the timeouts of callers that read all lists or the default model: one slow list must not cost them the others.
 const listTimeoutMs = 4_000
 
 interface ModelListSource {
@@ -31,11 +31,11 @@ interface ModelListSource {
   origin: string
   path: string
   headers: Record<string, string>
-  /** of the list; a longer one is not read to its end */
+  /** the maximum size of the list; a longer list is refused */
   maxBytes: number
 }
 
-/** GET /models, asked at most once a minute, or once in five seconds where it fails. */
+/** Caches GET /models: it is requested at most once a minute, or once in five seconds after a failure. */
 export function createModelList(source: ModelListSource) {
   let current: Promise<ListedModel[]> | null = null
   let staleAt = 0
@@ -46,7 +46,7 @@ export function createModelList(source: ModelListSource) {
       throw new UpstreamError('UPSTREAM_UNAVAILABLE', 'The upstream did not list its models.', { cause })
     })
     current = asked
-    staleAt = performance.now() + freshMs
+    staleAt = performance.now() + listedMs
     asked.catch(() => {
       if (current === asked) staleAt = performance.now() + retryAfterFailureMs
     })

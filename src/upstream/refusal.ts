@@ -49,13 +49,13 @@ export function readRefusal(status: number, headers: Headers, body: string, apiK
 
 function messageOf(status: number, provider: ProviderError | null): string {
   const refused = 'The upstream did not accept the credentials of this server.'
-  // The provider's words under 401 are about our credentials, and often quote a part of the key; those under 403 may
-  // tell of a model or a place that is not allowed.
+  // The provider's message of a 401 is about this server's credentials and often quotes a part of the key, so it is not shown. The
+  // message of a 403 may be about a model or a region that is not allowed, which the client needs to know.
   if (status === 401) return refused
   return provider?.message ?? (status === 403 ? refused : `The upstream answered with HTTP status ${status}.`)
 }
 
-/** The error that an upstream reports in an event of a stream, or null where the event is none. */
+/** Returns the error that an upstream reports in an event of a stream, or null if the event is not an error. */
 export function readErrorEvent(
   name: string | undefined,
   data: unknown,

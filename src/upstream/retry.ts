@@ -1,4 +1,4 @@
-/** Response headers as undici gives them: names in lower case. */
+/** Response headers as undici returns them, with names in lower case. */
 export type Headers = Readonly<Record<string, string | string[] | undefined>>
 
 /** What to do after a failed attempt: repeat it at the same upstream, ask the next upstream, or report the failure. */
@@ -48,6 +48,6 @@ function secondsOrDateMs(value: string): number {
 
 function backoffMs(retries: number): number {
   const ms = Math.min(firstBackoffMs * 2 ** retries, maxBackoffMs)
-  // Jitter only shortens, so that the longest wait is the one named above.
+  // The jitter only shortens the delay, so that maxBackoffMs remains the maximum.
   return ms * (1 - Math.random() / 4)
 }

@@ -5,7 +5,7 @@ import { isObject, parseJson } from './json.ts'
 
 interface Call {
   wireIndex: number
-  /** null as long as no fragment has brought it; so is the name */
+  /** null until a fragment has brought it; the same is true of the name */
   id: string | null
   name: string | null
   extra: ToolCallDelta['extra']
@@ -17,7 +17,7 @@ interface Call {
   mayRepeat: boolean
 }
 
-// As many as a viewer's cursor has room for. OpenAI allows 128 tools.
+// A viewer's cursor has room for this many calls. OpenAI allows 128 tools.
 const maxToolCalls = 128
 
 /**
@@ -32,7 +32,7 @@ export function createToolCallPlaces() {
   const choices = new Map<number, ReturnType<typeof createSlots>>()
 
   return {
-    /** Throws UpstreamError where there are more calls than an answer can have, or one has no name at its end. */
+    /** Throws UpstreamError if there are more calls than an answer can have, or if a call has no name at its end. */
     place(choice: ChunkChoice): void {
       if (choice.toolCalls.length === 0 && choice.finishReason === null) return
       const slots = choices.get(choice.index) ?? createSlots()
@@ -47,7 +47,7 @@ export function createToolCallPlaces() {
   }
 }
 
-/** Of one choice. */
+/** The calls of one choice. */
 function createSlots() {
   const calls: Call[] = []
   const ids = new Set<string>()
@@ -125,5 +125,5 @@ function ownId(): string {
 }
 
 function unfinished(): UpstreamError {
-  return new UpstreamError('UPSTREAM_PROTOCOL', 'The upstream ended the answer within a tool call.')
+  return new UpstreamError('UPSTREAM_PROTOCOL', 'The upstream ended the answer in the middle of a tool call.')
 }

@@ -13,17 +13,17 @@ export interface UpstreamSettings {
   name: string
   baseUrl: string
   apiKey: string | null
-  /** names, with * for any run of characters */
+  /** names of models, in which * stands for any characters */
   models: string[]
   contextWindow: number | null
-  /** US dollars, by model, or by a pattern like those of `models` */
+  /** in US dollars, by model or by a pattern like those of `models` */
   prices: Record<string, { promptPerMillion: number; completionPerMillion: number }>
   timeouts: { connectMs: number; firstByteMs: number; idleMs: number; totalMs: number }
-  /** takes an answer for whole that ends in good order with neither finish_reason nor [DONE] */
+  /** accepts an answer as whole if its response ends normally, although it has neither finish_reason nor [DONE] */
   lenientEnd: boolean
 }
 
-/** Proxies for each scheme, empty where there is none, and the hosts, separated by commas, that are asked directly. */
+/** The proxy for each scheme, empty if there is none, and the hosts, separated by commas, that are contacted without it. */
 export interface ProxySettings {
   httpsProxy: string
   httpProxy: string
@@ -33,11 +33,11 @@ export interface ProxySettings {
 export interface ChatRequest {
   model: string
   messages: unknown[]
-  /** By their wire names, sent as they stand. A bigint goes up as a JSON number. */
+  /** By their wire names, sent unchanged. A bigint is sent as a JSON number. */
   parameters: Record<string, unknown>
 }
 
-/** One HTTP try. `error` is an UpstreamErrorCode, or CANCELLED where the caller ended it. */
+/** One HTTP attempt. `error` is an UpstreamErrorCode, or CANCELLED if the caller ended it. */
 export interface Attempt {
   upstream: string
   model: string
@@ -47,51 +47,51 @@ export interface Attempt {
   durationMs: number
 }
 
-/** What any of them throws rejects the stream. */
+/** An error that a handler throws rejects the stream. */
 export interface StreamHandlers {
   signal: AbortSignal
-  /** Called when a try is over, the successful one included. */
+  /** Called after each attempt, also after the successful one. */
   onAttempt(attempt: Attempt): void
   onResponse(response: { upstream: string; requestId: string | null }): void
-  /** Called within the read that brought the chunk. */
+  /** Called synchronously in the read that brought the chunk. */
   onChunk(chunk: Chunk): void
 }
 
 export interface Upstreams {
   /**
-   * Streams one answer. Resolves when it ended whole; rejects with UpstreamError, or with the signal's reason. By then
-   * the socket is closed, but for a whole answer's, which the next request may use.
+   * Streams one answer. Resolves when the answer is whole; rejects with UpstreamError or with the signal's reason, and then the
+   * socket is closed. After a whole answer the next request may use the same socket.
    */
   stream(request: ChatRequest, handlers: StreamHandlers): Promise<void>
-  /** What all upstreams list, each id once, at the upstream that is tried first. An upstream that fails is left out. */
+  /** The models that all upstreams list, each id once with the upstream that is tried first. Upstreams that fail are left out. */
   models(signal: AbortSignal): Promise<Model[]>
-  /** The first that the first upstream names or, where it has only patterns, lists. */
+  /** The first model that the settings of the first upstream name or, if they have only patterns, the first that it lists. */
   defaultModel(signal: AbortSignal): Promise<string>
   contextWindow(model: string): number | null
   /**
-   * In millionths of a US dollar, for one model by the names that it goes by, the surest first: a price of its own goes
-   * before a pattern's. An upstream that is not known is taken for the one that is tried first. Null where no name has a
-   * price, or the cost is more than 32 bits.
+   * The cost in millionths of a US dollar. `models` are the names of one model, the most reliable first; a price for an exact name
+   * is preferred to a price for a pattern. If the upstream is null, the one that is tried first is assumed. Returns null if no name
+   * has a price, or if the cost has more than 32 bits.
    */
   costMicros(
     upstream: string | null,
     models: string[],
     usage: { promptTokens: number; completionTokens: number },
   ): number | null
-  /** Cuts off what still streams. */
+  /** Cuts off all requests that are still running. */
   close(): Promise<void>
 }
 
 type Upstream = ReturnType<typeof createUpstream>
 
 export interface UpstreamsOptions {
-  /** null: they are asked directly */
+  /** null to contact the upstreams directly */
   proxy: ProxySettings | null
-  /** what an answer may hold, or a list of models */
+  /** the maximum size of an answer, and of a list of models */
   answerBytes: number
 }
 
-/** They are tried in this order for a model. */
+/** The upstreams that serve a model are tried in the order of the settings. */
 export function createUpstreams(settings: UpstreamSettings[], options: UpstreamsOptions): Upstreams {
   const upstreams = settings.map((each) => createUpstream(each, options))
   const serving = (model: string) => upstreams.filter((upstream) => upstream.serves(model))
@@ -103,7 +103,7 @@ export function createUpstreams(settings: UpstreamSettings[], options: Upstreams
       let error: unknown = null
       for (const upstream of serving(request.model)) {
         const deadline = startedAt + upstream.settings.timeouts.totalMs
-        // It could only say that its time is over, in place of what the one before it said.
+        // No time is left for this upstream: it could only report a timeout, which would hide the error of the one before it.
         if (error !== null && performance.now() >= deadline) continue
         const outcome = await tryRepeatedly(upstream, request, body, deadline, handlers)
         if (outcome.whole) return
@@ -116,8 +116,8 @@ export function createUpstreams(settings: UpstreamSettings[], options: Upstreams
     async models(signal) {
       const lists = await unlessAborted(Promise.allSettled(upstreams.map((upstream) => upstream.models())), signal)
       const all = lists.flatMap((list) => (list.status === 'fulfilled' ? list.value : []))
-      const seen = new Set<string>()
-      return all.filter(({ id }) => !seen.has(id) && seen.add(id))
+      const ids = new Set<string>()
+      return all.filter(({ id }) => !ids.has(id) && ids.add(id))
     },
 
     async defaultModel(signal) {
@@ -132,9 +132,9 @@ export function createUpstreams(settings: UpstreamSettings[], options: Upstreams
     contextWindow: (model) => serving(model)[0]?.settings.contextWindow ?? null,
 
     costMicros(name, models, { promptTokens, completionTokens }) {
-      const known =
+      const upstream =
         name === null ? models.flatMap(serving)[0] : upstreams.find(({ settings }) => settings.name === name)
-      const price = known?.priceOf(models)
+      const price = upstream?.priceOf(models)
       if (!price) return null
       // A dollar per million tokens is a millionth of a dollar per token.
       const cost = Math.round(promptTokens * price.promptPerMillion + completionTokens * price.completionPerMillion)
@@ -150,7 +150,7 @@ export function createUpstreams(settings: UpstreamSettings[], options: Upstreams
 function createUpstream(settings: UpstreamSettings, { proxy, answerBytes }: UpstreamsOptions) {
   const { name, apiKey, contextWindow, timeouts } = settings
   const { origin, pathname, search } = new URL(settings.baseUrl)
-  // Base URLs are often copied with the path of the resource that clients ask for.
+  // Base URLs are often copied together with the path of the chat completions.
   const basePath = withoutEndSlashes(pathname).replace(/\/chat\/completions$/, '')
   const pathOf = (resource: string) => `${basePath}/${resource}${search}`
   const authorization: Record<string, string> = apiKey === null ? {} : { authorization: `Bearer ${apiKey}` }
@@ -240,8 +240,8 @@ async function tryOnce(
 }
 
 function writeBody({ model, messages, parameters }: ChatRequest): string {
-  const given = parameters['stream_options']
-  const stream_options = { ...(isObject(given) ? given : {}), include_usage: true }
+  const clientOptions = parameters['stream_options']
+  const stream_options = { ...(isObject(clientOptions) ? clientOptions : {}), include_usage: true }
   const fields = Object.entries({ ...parameters, model, messages, stream: true, stream_options })
     .filter(([, value]) => value !== undefined)
     .map(([name, value]) => `${JSON.stringify(name)}:${typeof value === 'bigint' ? value : JSON.stringify(value)}`)
@@ -255,7 +255,7 @@ function noSuchModel(model: string): UpstreamError {
   })
 }
 
-/** Rejects with the signal's own reason, and leaves the result behind. */
+/** Rejects with the signal's reason when it aborts, without waiting for the result. */
 function unlessAborted<T>(result: Promise<T>, signal: AbortSignal): Promise<T> {
   return new Promise((resolve, reject) => {
     const abandon = () => reject(signal.reason)

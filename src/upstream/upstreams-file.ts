@@ -4,14 +4,14 @@ import { createGlob } from './glob.ts'
 
 export const defaultTimeouts = { connectMs: 5_000, firstByteMs: 60_000, idleMs: 60_000, totalMs: 600_000 }
 
-/** A loop and no regular expression, which would begin anew at each slash of a long run. */
+/** Uses a loop, because a regular expression would take quadratic time for a long run of slashes. */
 export function withoutEndSlashes(text: string): string {
   let end = text.length
   while (text[end - 1] === '/') end -= 1
   return text.slice(0, end)
 }
 
-// setTimeout's upper bound: above it a timer fires at once.
+// The upper bound of setTimeout: with a larger delay it fires at once.
 const timeoutMs = z
   .int()
   .min(1)
@@ -40,17 +40,17 @@ const upstreamsFile = z
       timeouts: z
         .strictObject({ connectMs: timeoutMs, firstByteMs: timeoutMs, idleMs: timeoutMs, totalMs: timeoutMs })
         .partial()
-        .transform((given) => ({ ...defaultTimeouts, ...given }))
+        .transform((timeouts) => ({ ...defaultTimeouts, ...timeouts }))
         .default(defaultTimeouts),
       lenientEnd: z.boolean().default(false),
     }),
   )
   .min(1)
 
-/** One upstream as the file has it: the variable that holds its key, instead of the key. */
+/** One upstream as it is written in the file, which has the name of the environment variable with the key instead of the key. */
 export type UpstreamEntry = z.infer<typeof upstreamsFile>[number]
 
-/** Reads a JSON list of upstreams; `problem` is one line for who wrote it. */
+/** Reads a JSON list of upstreams. `problem` is one line for the author of the file. */
 export function readUpstreamsFile(path: string): { entries: UpstreamEntry[] } | { problem: string } {
   let json: unknown
   try {
@@ -73,7 +73,7 @@ export function readUpstreamsFile(path: string): { entries: UpstreamEntry[] } | 
 
 export const unservedProblem = 'takes a model that the `models` of an upstream in UPSTREAMS_FILE match'
 
-/** Whether one of them serves the model. */
+/** Whether one of the upstreams serves the model. */
 export function servesModel(entries: readonly UpstreamEntry[], model: string): boolean {
   return entries.some(({ models }) => models.some((glob) => createGlob(glob)(model)))
 }

@@ -2,13 +2,13 @@ export type TimeoutCode = 'FIRST_BYTE_TIMEOUT' | 'IDLE_TIMEOUT' | 'TOTAL_TIMEOUT
 
 /** Enforces the time limits of one attempt with one timer, which no token resets. */
 export interface Watchdog {
-  /** From now on, this much silence ends the attempt. */
+  /** From now on, the attempt ends with this code after so much time without progress. */
   expect(code: TimeoutCode, withinMs: number): void
   progress(): void
   stop(): void
 }
 
-// Above it setTimeout fires at once.
+// With a larger delay setTimeout fires at once.
 const maxTimerMs = 2 ** 31 - 1
 
 /** `deadline` is on the clock of performance.now(). */
@@ -17,7 +17,7 @@ export function createWatchdog(deadline: number, onTimeout: (code: TimeoutCode) 
   let withinMs = Number.POSITIVE_INFINITY
   let since = performance.now()
   let timer: NodeJS.Timeout | undefined
-  let lastLook: NodeJS.Immediate | undefined
+  let lastCheck: NodeJS.Immediate | undefined
 
   function waits(): boolean {
     const leftMs = Math.min(since + withinMs, deadline) - performance.now()
@@ -27,15 +27,16 @@ export function createWatchdog(deadline: number, onTimeout: (code: TimeoutCode) 
 
   function check() {
     if (waits()) return
-    // Where this process stood still, its timers come before what has arrived meanwhile, and that is read in between.
-    lastLook = setImmediate(() => {
+    // After a stall of this process its timers fire before the data is read that arrived meanwhile. So the time is checked again
+    // after that read.
+    lastCheck = setImmediate(() => {
       if (!waits()) onTimeout(performance.now() >= deadline ? 'TOTAL_TIMEOUT' : code)
     })
   }
 
   function stop() {
     clearTimeout(timer)
-    clearImmediate(lastLook)
+    clearImmediate(lastCheck)
   }
 
   timer = setTimeout(check, 0)

@@ -1,26 +1,30 @@
+import { LRUCache } from 'lru-cache'
 import type { Completion } from '../../store/completion.ts'
 import { type Answer, createAnswer } from '../../stream/answer.ts'
 
-/** Why an answer is stopped before its end; DISPLACED: what it was to answer, or its place, was gone when its turn came. */
+/**
+ * Why an answer is stopped before its end. DISPLACED: the message that it was to answer, or its own message, had been deleted
+ * when its turn came.
+ */
 export type StopReason = 'CANCELLED' | 'DISPLACED' | 'SERVER_DRAINED' | 'SERVER_LOST'
 
-/** An answer that this replica streams. */
+/** A completion whose answer this replica streams, or that waits here for its turn. */
 export interface ActiveCompletion {
-  /** Changes as the answer comes. */
+  /** Changes while the answer arrives. */
   completion: Completion
   readonly answer: Answer<Completion>
-  /** Under which it was started. */
+  /** The id that this replica had when it started the completion. */
   readonly replicaId: string
-  /** By choice. */
+  /** The message of each choice, in the order of the choices. */
   readonly messageIds: readonly string[]
   readonly choiceCount: number
-  /** Its conversation had no title when it was asked. */
+  /** The conversation had no title when the question was asked. */
   readonly isUntitled: boolean
-  /** To be written, or for its turn: not sent yet, so that another server can take it over. */
+  /** It is not inserted yet, or waits for its turn. Nothing was sent upstream, so another replica can take it over. */
   isWaiting: boolean
-  /** Aborts the upstream call; its reason is a StopReason. */
+  /** Aborts the upstream call. The reason of its signal is a StopReason. */
   readonly stopper: AbortController
-  /** What goes up, by wire names; may hold a bigint, which the stored parameters may not. */
+  /** The parameters that are sent upstream, by their wire names. They may hold a bigint, unlike the stored ones. */
   readonly parameters: Record<string, unknown>
 }
 
@@ -29,37 +33,32 @@ export interface ActiveCompletions {
     active: Omit<ActiveCompletion, 'answer' | 'stopper'>,
     onFollowers: (active: ActiveCompletion, count: number) => void,
   ): ActiveCompletion
-  /** Unstored ones for a while after their end, too. */
+  /** Also finds an unstored completion for a minute after its end. */
   get(id: string): ActiveCompletion | null
-  /** The completion as it is now, where it is streamed here. */
+  /** The current state of a completion that is streamed here; any other is returned as it is. */
   current(completion: Completion): Completion
-  /** Those that have not ended. */
+  /** All that have not ended. */
   running(): ActiveCompletion[]
-  /** False where it does not run here. */
+  /** Returns false if the completion does not run here. */
   stop(id: string, reason: StopReason): boolean
-  /** Takes back what was added and not started. */
+  /** Removes a completion that was added and never started here. */
   discard(active: ActiveCompletion): void
-  /** Stored answers go at once: the store has them. Others stay a while in memory, for viewers who come back. */
+  /**
+   * Removes a completion that has ended. An unstored answer stays in memory for a minute, for viewers who reconnect; a stored
+   * one can be read from the store.
+   */
   remove(active: ActiveCompletion): void
-  /** Resolves when none runs. */
+  /** Resolves when no completion runs here. */
   settled(): Promise<void>
 }
 
-const keptAnswers = 1_000
-const keptMs = 60_000
+const maxEnded = 1_000
+const endedMs = 60_000
 
 export function createActiveCompletions(): ActiveCompletions {
   const running = new Map<string, ActiveCompletion>()
-  const kept = new Map<string, ActiveCompletion>()
+  const ended = new LRUCache<string, ActiveCompletion>({ max: maxEnded, ttl: endedMs, ttlAutopurge: true })
   const waiting = new Set<() => void>()
-
-  function keep(active: ActiveCompletion) {
-    const { id } = active.answer
-    const [oldest] = kept.keys()
-    if (kept.size >= keptAnswers && oldest !== undefined) kept.delete(oldest)
-    kept.set(id, active)
-    setTimeout(() => kept.delete(id), keptMs).unref()
-  }
 
   function discard({ answer }: ActiveCompletion) {
     running.delete(answer.id)
@@ -75,11 +74,11 @@ export function createActiveCompletions(): ActiveCompletions {
       running.set(answer.id, active)
       return active
     },
-    get: (id) => running.get(id) ?? kept.get(id) ?? null,
-    // An ending is stored a little before it is known here.
+    get: (id) => running.get(id) ?? ended.get(id) ?? null,
+    // An ending that was read from the store may be newer than the state here: it is stored first.
     current: (completion) =>
       completion.status === 'IN_PROGRESS'
-        ? (running.get(completion.id)?.completion ?? kept.get(completion.id)?.completion ?? completion)
+        ? (running.get(completion.id)?.completion ?? ended.get(completion.id)?.completion ?? completion)
         : completion,
     running: () => [...running.values()],
     stop(id, reason) {
@@ -89,7 +88,7 @@ export function createActiveCompletions(): ActiveCompletions {
     },
     discard,
     remove(active) {
-      if (!active.completion.stored) keep(active)
+      if (!active.completion.stored) ended.set(active.answer.id, active)
       discard(active)
     },
     async settled() {

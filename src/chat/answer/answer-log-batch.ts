@@ -3,15 +3,15 @@ import type { Completion } from '../../store/completion.ts'
 import type { Answer } from '../../stream/answer.ts'
 import { type Position, start } from '../../stream/position.ts'
 
-/** What one statement writes. */
+/** The log entries that one statement writes. */
 export interface Batch {
   replicaId: string
   entries: LogEntry[]
-  /** What may be revealed once they are written. */
+  /** How far each answer may be revealed once the entries are written. */
   moves: { answer: Answer<Completion>; to: Position }[]
 }
 
-/** How far the entries of one answer reach, with those that are under way. */
+/** How far the log entries of one answer reach, including entries that are being written. */
 export interface LogOffset {
   answer: Answer<Completion>
   sequence: number
@@ -22,7 +22,7 @@ export function startOfLog(answer: Answer<Completion>): LogOffset {
   return { answer, sequence: 0, position: start }
 }
 
-/** All that is new, and moves the offsets on. */
+/** Collects everything that was appended since the offsets, and advances them. */
 export function collect(offsets: Iterable<LogOffset>, replicaId: string): Batch {
   const batch: Batch = { replicaId, entries: [], moves: [] }
   for (const offset of offsets) {

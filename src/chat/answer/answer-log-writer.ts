@@ -4,18 +4,18 @@ import { type Batch, joined } from './answer-log-batch.ts'
 import type { AnswerNotifier } from './answer-notifier.ts'
 import type { Replica } from './replica.ts'
 
-/** Writes the log's statements, several under way at once, and reveals what they carry. */
+/** Writes batches to the answer log, several statements at a time, and reveals the text in them. */
 export interface AnswerLogWriter {
-  /** Resolves when its fate is known. Never rejects: what failed waits to be taken. */
+  /** Resolves when the batch is written or has failed. Never rejects: a failed batch is kept for `takeFailed`. */
   write(batch: Batch): Promise<void>
-  /** Whether another statement may go now. */
+  /** Whether another statement may be sent now. */
   isFree(): boolean
   hasFailed(): boolean
-  /** All that failed, in one batch, to be written before anything new. */
+  /** Returns all failed batches as one, which must be written before anything new. */
   takeFailed(): Batch
   /** When the latest statement that renewed the lease was sent, by performance.now(). */
   renewedMs(): number
-  /** Resolves when nothing is under way. */
+  /** Resolves when no statement is under way. */
   settled(): Promise<void>
 }
 
@@ -24,27 +24,27 @@ export interface AnswerLogWriterOptions {
   notifier: AnswerNotifier
   replica: Replica
   log: Log
-  /** Called when the lease is lost: others end what this replica streamed. */
+  /** Called when the lease is lost: other replicas then end the answers that this one streamed. */
   onFenced(): void
 }
 
-/** A statement need not wait for the commit of the one before. */
+/** A statement does not have to wait until the one before it is committed. */
 const maxUnderWay = 4
 
 export function createAnswerLogWriter(options: AnswerLogWriterOptions): AnswerLogWriter {
   const { store, notifier, replica, log, onFenced } = options
   const underWay = new Set<Promise<void>>()
-  // In their order. They are sent again as they were, since such a statement writes the same rows or none.
+  // In the order in which they were sent. They can be sent again unchanged: such a statement writes the same rows or none.
   let failed: Batch[] = []
   let renewedMs = Number.NEGATIVE_INFINITY
 
-  // Nobody fences a replica whose lease is good for as long again.
+  // No other replica fences this one while its lease has half of its time left.
   function isLeaseCertain() {
     return performance.now() - renewedMs < replica.leaseMs / 2
   }
 
   function onWritten(batch: Batch) {
-    // Others may read no entry before those that it follows.
+    // Viewers must not get an entry before the entries that come before it.
     if (failed.length > 0) return void failed.push(batch)
     reveal(batch)
     for (const { answer } of batch.moves) notifier.notify(answer.id)
@@ -52,7 +52,7 @@ export function createAnswerLogWriter(options: AnswerLogWriterOptions): AnswerLo
 
   async function append(batch: Batch) {
     const startMs = performance.now()
-    // Asked after the sending: a process that was stopped in between must not trust what it knew before.
+    // The lease is checked after the statement was sent: a process that was suspended in between must not trust an older check.
     const onSent = () => isLeaseCertain() && reveal(batch)
     try {
       const isOurs = await store.answerLog.append(batch.replicaId, replica.leaseMs, batch.entries, onSent)
@@ -61,7 +61,7 @@ export function createAnswerLogWriter(options: AnswerLogWriterOptions): AnswerLo
       else if (batch.replicaId === replica.id()) onFenced()
     } catch (error) {
       failed.push(batch)
-      log.warn({ err: error }, 'the answer log could not be written; viewers wait')
+      log.warn({ err: error }, 'the answer log could not be written; viewers wait until a retry succeeds')
     }
   }
 
@@ -74,7 +74,7 @@ export function createAnswerLogWriter(options: AnswerLogWriterOptions): AnswerLo
     isFree: () => underWay.size < (failed.length > 0 ? 1 : maxUnderWay),
     hasFailed: () => failed.length > 0,
     takeFailed() {
-      // What was started under an id that was lost is ended by others.
+      // Other replicas end the answers that were started under an id whose lease was lost.
       const current = failed.filter(({ replicaId }) => replicaId === replica.id())
       failed = []
       return joined(current, replica.id())

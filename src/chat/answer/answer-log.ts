@@ -4,19 +4,19 @@ import { type Batch, collect, type LogOffset, startOfLog } from './answer-log-ba
 import { type AnswerLogWriterOptions, createAnswerLogWriter } from './answer-log-writer.ts'
 
 /**
- * Writes what is new in all active answers by one statement, and reveals it only when that is certain to be done: what a
- * viewer has seen can be read again after a crash.
+ * Writes the new text of all active answers with one statement, and reveals it only when the write is certain to succeed, so
+ * that text which a viewer has seen can be read again after a crash.
  */
 export interface AnswerLog {
-  /** Says that there is more in it. */
+  /** Schedules the writing of text that was appended to the answer. */
   touch(answer: Answer<Completion>): void
-  /** Says that it has ended, and its text is stored; or that it is others' to end. */
+  /** Stops logging the answer: its end is stored, or another replica will end it. */
   drop(answer: Answer<Completion>): void
-  /** Takes all that was written of it away, once nothing of it is under way. To be called when it was dropped; never rejects. */
+  /** Deletes the log entries of an answer, after pending writes. Call it after `drop`. Never rejects. */
   erase(answer: Answer<Completion>): Promise<void>
-  /** Keeps the lease while there is nothing to write. */
+  /** Starts to renew the lease also while there is nothing to write. */
   start(): void
-  /** Resolves when nothing is being written any more. */
+  /** Resolves when all pending writes are done. */
   stop(): Promise<void>
 }
 
@@ -25,12 +25,12 @@ export interface AnswerLogOptions extends AnswerLogWriterOptions {
   flushMs: number
 }
 
-// The log may take a twelfth of the CPU: few answers are written at once, which is soonest for their viewers; many wait for
-// each other, up to flushMs.
+// The log may use a twelfth of the CPU. With few active answers, text is written at once, so viewers see it at once. With many,
+// their text is collected for up to flushMs.
 const restPerWork = 12
 const firstRetryMs = 100
 const maxRetryMs = 2_000
-/** So that a database that is back hears of a server before others take it for lost. */
+/** So that after an outage of the database this replica renews its lease before other replicas consider it lost. */
 const retriesPerLease = 4
 
 export function createAnswerLog({ flushMs, ...options }: AnswerLogOptions): AnswerLog {
@@ -47,7 +47,7 @@ export function createAnswerLog({ flushMs, ...options }: AnswerLogOptions): Answ
 
   function schedule() {
     if (isCollecting || isStopped || !writer.isFree()) return
-    // The first text of an answer does not wait: somebody looks at an empty page.
+    // The first text of an answer does not wait, because its viewers are looking at an empty page.
     const waitMs = hasFirstText && !writer.hasFailed() ? 0 : pace.waitMs()
     if (waitMs > 0) timer ??= setTimeout(begin, waitMs)
     else begin()
@@ -57,7 +57,7 @@ export function createAnswerLog({ flushMs, ...options }: AnswerLogOptions): Answ
     clearTimeout(timer)
     timer = undefined
     isCollecting = true
-    // After the poll phase: all that one round of reads brought goes into one statement.
+    // setImmediate runs after the poll phase: the text of all sockets that were read in it goes into one statement.
     setImmediate(() => {
       isCollecting = false
       if (!isStopped) void write(writer.hasFailed() ? takeFailed() : takeMoved())
@@ -71,7 +71,7 @@ export function createAnswerLog({ flushMs, ...options }: AnswerLogOptions): Answ
     return collect(taken, replica.id())
   }
 
-  // What has ended meanwhile is stored whole: nobody would read its entries, or drop them.
+  // The text of an answer that has ended meanwhile is stored in its message: nobody would read its entries or delete them.
   function takeFailed(): Batch {
     const batch = writer.takeFailed()
     return { ...batch, entries: batch.entries.filter(({ completionId }) => offsets.has(completionId)) }
@@ -120,7 +120,7 @@ export function createAnswerLog({ flushMs, ...options }: AnswerLogOptions): Answ
   }
 }
 
-/** When the next statement may go. */
+/** Decides when the next statement may be sent. */
 function createPace(flushMs: number, leaseMs: number, hiddenMs: number) {
   let notBeforeMs = 0
   let retryMs = firstRetryMs

@@ -6,21 +6,21 @@ import type { ActiveCompletions } from './active-completion.ts'
 import type { RemoteAnswers } from './remote-answer.ts'
 import { endedAnswer } from './stored-answer.ts'
 
-/** An answer to follow, wherever it is: streamed here, by another replica, or in the store. */
+/** Finds an answer to follow, whether it is streamed by this replica, by another one, or already stored. */
 export interface AnswerLookup {
   open(completion: Completion): Promise<Answer<Completion>>
   /**
-   * Resolves with the completion when it has ended, or rejects with the signal's reason. Whoever waits counts as a
-   * viewer.
+   * Resolves with the completion when it has ended, or rejects with the signal's reason. A caller that waits counts as a
+   * viewer of the answer.
    */
   ended(answer: Answer<Completion>, signal?: AbortSignal): Promise<Completion>
-  /** Of the messages that its choices become. */
+  /** The ids of the messages that the choices become. */
   messageIds(completion: Completion): Promise<readonly string[]>
-  /** Whether it has come so far, which for an answer of another replica is waited for a little. */
+  /** Whether the answer has reached the position. For a remote answer, waits up to two seconds until it does. */
   reaches(answer: Answer<Completion>, position: Position): Promise<boolean>
 }
 
-// A replica shows what it has sent to the database; others can read it when that is committed.
+// A replica reveals text when it has sent it to the database. Other replicas can read it only when it is committed.
 const commitMs = 2_000
 
 export function createAnswerLookup(
@@ -52,16 +52,16 @@ export function createAnswerLookup(
       })
     },
     reaches(answer, position) {
-      const isThere = () => isWithin(position, answer.position())
-      if (isThere() || answer.outcome() !== null || activeCompletions.get(answer.id) !== null)
-        return Promise.resolve(isThere())
+      const isReached = () => isWithin(position, answer.position())
+      if (isReached() || answer.outcome() !== null || activeCompletions.get(answer.id) !== null)
+        return Promise.resolve(isReached())
       return new Promise((resolve) => {
         const settle = () => {
           stopListening()
           clearTimeout(timer)
-          resolve(isThere())
+          resolve(isReached())
         }
-        const stopListening = answer.onMove(() => (isThere() || answer.outcome() !== null) && settle())
+        const stopListening = answer.onMove(() => (isReached() || answer.outcome() !== null) && settle())
         const timer = setTimeout(settle, commitMs)
       })
     },

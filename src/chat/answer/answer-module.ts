@@ -5,24 +5,26 @@ import { type ActiveCompletions, createActiveCompletions } from './active-comple
 import { type AnswerLog, createAnswerLog } from './answer-log.ts'
 import { type AnswerLookup, createAnswerLookup } from './answer-lookup.ts'
 import { createAnswerNotifier } from './answer-notifier.ts'
+import { type AnswerSinkOf, createAnswerSinkOf } from './answer-sink.ts'
 import { type Canceller, createCanceller } from './cancel.ts'
 import { createLeaseLoss } from './lease-loss.ts'
 import { createRemoteAnswers, type RemoteAnswers } from './remote-answer.ts'
 import { createReplica, type Replica } from './replica.ts'
 import { createStreamingText, type WithStreamingText } from './streaming-text.ts'
 
-/** Answers while they are written, here or at another replica, and the log that lets them outlive this process. */
+/** Answers while they are streamed, by this replica or another one, and the log from which they survive a crash. */
 export interface AnswerModule {
   replica: Replica
   activeCompletions: ActiveCompletions
   remoteAnswers: RemoteAnswers
   answers: AnswerLookup
   answerLog: AnswerLog
+  answerSinkOf: AnswerSinkOf
   canceller: Canceller
   withStreamingText: WithStreamingText
-  /** When the replica has its lease. */
+  /** Call it when the replica has its lease. */
   start(): void
-  /** Resolves when nothing is written any more and the lease is given back. */
+  /** Resolves when all pending writes are done and the lease is given back. */
   stop(): Promise<void>
 }
 
@@ -45,7 +47,7 @@ export function createAnswerModule({ store, bus, log, flushMs, leaseMs }: Answer
   const answerLog = createAnswerLog({ store, notifier, replica, log, flushMs, onFenced })
 
   function abandon() {
-    // A question that waits for its turn hears at its next try that another server may have taken it over.
+    // A question that waits for its turn learns at its next attempt whether another replica has taken it over.
     for (const active of activeCompletions.running().filter(({ isWaiting }) => !isWaiting)) {
       activeCompletions.stop(active.answer.id, 'SERVER_LOST')
       answerLog.drop(active.answer)
@@ -58,6 +60,7 @@ export function createAnswerModule({ store, bus, log, flushMs, leaseMs }: Answer
     remoteAnswers,
     answers,
     answerLog,
+    answerSinkOf: createAnswerSinkOf(answerLog),
     canceller,
     withStreamingText: createStreamingText(store, activeCompletions),
     start() {

@@ -1,12 +1,12 @@
 import type { Bus } from '../../bus/bus.ts'
 
-/** Tells other replicas which answers moved, all of them at once and not too often. */
+/** Tells other replicas which answers have new text in the log: all answers in one message, and not more often than needed. */
 export interface AnswerNotifier {
   notify(completionId: string): void
   stop(): void
 }
 
-/** A wake-up for each commit would be too many: NOTIFY takes a lock on the whole database. */
+/** Messages are collected for `everyMs`, because NOTIFY takes a lock on the whole database at each commit. */
 export function createAnswerNotifier(bus: Bus, everyMs: number): AnswerNotifier {
   const moved = new Set<string>()
   let timer: NodeJS.Timeout | undefined

@@ -8,7 +8,7 @@ import type { AnswerLookup } from './answer-lookup.ts'
 import type { Replica } from './replica.ts'
 
 export interface Canceller {
-  /** Stops it wherever it is streamed; resolves with what became of it. */
+  /** Stops the completion at whichever replica streams it. Resolves with the ended completion. */
   cancel(completion: Completion, signal?: AbortSignal): Promise<Completion>
   start(): void
   stop(): void
@@ -35,7 +35,8 @@ export function createCanceller(
   const poller = createPoller({
     everyMs: pollMs,
     work: stopRequested,
-    onError: (error) => log.warn({ err: error }, 'cancellations could not be looked for; the next try follows'),
+    onError: (error) =>
+      log.warn({ err: error }, 'requests to cancel could not be read; the next attempt follows within a second'),
   })
 
   return {

@@ -8,11 +8,11 @@ import { createSource, type Source } from '../../stream/source.ts'
 import { type Failure, notFound } from '../access/error.ts'
 
 export interface ChoiceDelta extends ChoicePiece {
-  /** Of the message that the choice becomes. */
+  /** The id of the message that the choice becomes. */
   messageId: string
 }
 
-/** `cursor` can be given back to `watch` as it is, also where it is empty. */
+/** `cursor` can be passed to `watch` as it is, also when it is empty. */
 export type CompletionEvent =
   | { type: 'snapshot'; completionId: string; cursor: string; completion: Completion; choices: ChoiceDelta[] }
   | { type: 'delta'; completionId: string; cursor: string; choices: ChoiceDelta[] }
@@ -22,17 +22,17 @@ export type CompletionEvent =
 export type StreamMode = 'DELTA' | 'SNAPSHOT'
 
 export interface WatchOptions {
-  /** Where the viewer already is; null for a snapshot first. */
+  /** The position that the viewer has reached; null to begin with a snapshot. */
   from: Position | null
   mode: StreamMode
   flushMs: number
-  /** By choice. */
+  /** The message of each choice, in the order of the choices. */
   messageIds: readonly string[]
-  /** As it is when asked. */
+  /** Returns the current state of the completion. */
   completion(): Completion
-  /** Aborts when the viewer may see no more of it: then nothing follows but a rejection. */
+  /** Aborts when the viewer loses access to the conversation: then only a rejection follows. */
   lost: AbortSignal
-  /** Called once, when the viewer has left or has had all. */
+  /** Called once, when the viewer has left or has got the last event. */
   onLeave(): void
 }
 
@@ -66,8 +66,8 @@ export function watchAnswer(answer: Answer<Completion>, options: WatchOptions): 
   const { mode, flushMs, messageIds, completion, lost, onLeave } = options
   const first = options.from === null ? answer.revealed() : null
   let phase: 'opening' | 'following' | 'ended' = 'opening'
-  let wasElsewhere = options.from !== null
-  /** Where the viewer is. */
+  let hasCursor = options.from !== null
+  /** The position that the viewer has reached. */
   let position = options.from ?? start
 
   const { source, ready } = createSource({ take, leave: finish })
@@ -87,21 +87,22 @@ export function watchAnswer(answer: Answer<Completion>, options: WatchOptions): 
   }
 
   /**
-   * Another server has ended the answer, and had less of it than was seen here, or perhaps elsewhere: a client that subscribes
-   * again by itself gives an old cursor, and keeps all that it has seen after it.
+   * True if another replica has ended the answer with less text than this viewer has seen here, or may have seen at the lost
+   * replica. In the second case the cursor tells nothing: a client that resubscribes automatically sends its first cursor, and
+   * keeps all text that it got after it.
    */
   function mayHaveMore(): boolean {
     const outcome = answer.outcome()
     if (lost.aborted || outcome === null) return false
-    return (wasElsewhere && outcome.error?.code === 'SERVER_LOST') || progress(position) > progress(answer.revealed())
+    return (hasCursor && outcome.error?.code === 'SERVER_LOST') || progress(position) > progress(answer.revealed())
   }
 
-  /** null where the server goes before the answer has ended. */
+  /** null if the server shuts down before the answer has ended. */
   function lastEvent(): CompletionEvent | null {
-    const place = { completionId: answer.id, cursor: writeCursor(answer.id, position) }
-    if (lost.aborted) return { type: 'rejected', ...place, failure: notFound('completion').failure }
+    const header = { completionId: answer.id, cursor: writeCursor(answer.id, position) }
+    if (lost.aborted) return { type: 'rejected', ...header, failure: notFound('completion').failure }
     const outcome = answer.outcome()
-    return outcome && { type: 'ended', ...place, completion: outcome }
+    return outcome && { type: 'ended', ...header, completion: outcome }
   }
 
   function finish() {
@@ -125,7 +126,7 @@ export function watchAnswer(answer: Answer<Completion>, options: WatchOptions): 
 
   function lastEvents(): IteratorResult<CompletionEvent, undefined> {
     if (mayHaveMore()) {
-      wasElsewhere = false
+      hasCursor = false
       position = answer.revealed()
       return { done: false, value: snapshot(position) }
     }

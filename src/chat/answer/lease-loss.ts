@@ -2,8 +2,9 @@ import type { Log } from '../access/log.ts'
 import type { Replica } from './replica.ts'
 
 /**
- * To be called when the lease was lost: goes on under a new id. `abandon` stops all that is streamed; it is called again
- * for what began under the old id meanwhile, since what comes of it must not be logged under the new one.
+ * Returns a function to call when the lease was lost: the replica then takes a new lease under a new id. `abandon` stops all
+ * active answers. It is called twice, because an answer that was started under the old id while the replica waited for its new
+ * lease must not be logged under the new id.
  */
 export function createLeaseLoss(replica: Replica, abandon: () => void, log: Log): () => void {
   let isRejoining = false
@@ -14,7 +15,7 @@ export function createLeaseLoss(replica: Replica, abandon: () => void, log: Log)
       await replica.join()
       abandon()
     } catch (error) {
-      log.error({ err: error }, 'the lease could not be taken up again; the next try follows')
+      log.error({ err: error }, 'no new lease could be acquired; the next attempt follows')
     }
     isRejoining = false
   }
@@ -24,7 +25,7 @@ export function createLeaseLoss(replica: Replica, abandon: () => void, log: Log)
     isRejoining = true
     log.error(
       { replicaId: replica.id() },
-      'this server lost its lease; others end what it streamed, and it goes on under a new id',
+      'this server lost its lease; other servers end its active answers, and it continues under a new id',
     )
     void rejoin()
   }

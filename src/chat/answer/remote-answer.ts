@@ -7,11 +7,11 @@ import type { Log } from '../access/log.ts'
 import { createPoller, type Poller } from '../access/poller.ts'
 import { choiceOf, fold } from './stored-answer.ts'
 
-/** Answers that other replicas stream, followed here through the log: one reading for all their viewers here. */
+/** Answers that other replicas stream. This replica follows each of them through the log, once for all its viewers here. */
 export interface RemoteAnswers {
-  /** With all that the log has by now. */
+  /** Resolves with the answer up to the current end of its log. */
   open(completionId: string): Promise<Answer<Completion>>
-  /** Goes on with an answer that was to be streamed here and has no text yet. */
+  /** Follows an answer that this replica was to stream, and that another one took over before it had any text. */
   follow(answer: Answer<Completion>): void
   start(): void
   stop(): void
@@ -20,13 +20,13 @@ export interface RemoteAnswers {
 interface RemoteAnswer {
   answer: Answer<Completion>
   sequence: number
-  /** Nobody followed it at the last look. */
-  isLeft: boolean
+  /** It had no followers at the last check. */
+  isUnfollowed: boolean
 }
 
-/** What a lost wake-up costs at most. */
+/** The longest delay that a lost wake-up can cause. */
 const pollMs = 500
-/** Well within the time after which an abandoned answer is cancelled. */
+/** Well below the time after which an abandoned answer is cancelled. */
 const watchedMs = 3_000
 
 export function createRemoteAnswers(store: Store, bus: Bus, log: Log): RemoteAnswers {
@@ -46,7 +46,7 @@ export function createRemoteAnswers(store: Store, bus: Bus, log: Log): RemoteAns
     for (const { answer } of asked) if (answer.outcome() !== null) remoteAnswers.delete(answer.id)
   }
 
-  /** One reading at a time: resolves when one is done that has started after the call. */
+  /** Only one read runs at a time. Resolves when a read is done that started after the call. */
   function readNext(): Promise<void> {
     next ??= reading.then(() => {
       next = null
@@ -63,42 +63,42 @@ export function createRemoteAnswers(store: Store, bus: Bus, log: Log): RemoteAns
     readNext().catch((error: unknown) => log.warn({ err: error }, 'the answer log could not be read; viewers wait'))
   }
 
-  /** Whoever comes back may have seen more elsewhere than was read here. */
+  /** A viewer who reconnects may have seen more text at another replica than was read here so far. */
   async function upToDate(remote: RemoteAnswer): Promise<Answer<Completion>> {
     const { answer } = remote
     woken.add(answer.id)
     await readNext()
-    // Its last viewer may have left meanwhile.
+    // The last viewer may have left during the read, so that the answer is no longer followed here.
     const isFollowed = remoteAnswers.get(answer.id) === remote || answer.outcome() !== null
     return isFollowed ? answer : open(answer.id)
   }
 
   async function openNew(completionId: string): Promise<Answer<Completion>> {
-    // Not at once: whoever has just been given the answer is about to follow it.
+    // Not immediately, because a caller that has just received the answer is about to follow it.
     const forget = () =>
       answer.followers() === 0 && remoteAnswers.get(completionId) === remote && remoteAnswers.delete(completionId)
     const answer = createAnswer<Completion>(completionId, (followers) => followers === 0 && setImmediate(forget))
-    const remote: RemoteAnswer = { answer, sequence: 0, isLeft: false }
+    const remote: RemoteAnswer = { answer, sequence: 0, isUnfollowed: false }
     await refresh(store, [remote])
     if (answer.outcome() !== null) return answer
     const meanwhile = remoteAnswers.get(completionId)
     if (meanwhile !== undefined) return upToDate(meanwhile)
     remoteAnswers.set(completionId, remote)
-    // The grace time of an abandoned answer may be over before the poller's next run.
-    store.completions.keepWatched([completionId]).catch(warnUntold(log))
+    // The grace period of an abandoned answer may end before the poller's next run.
+    store.completions.keepWatched([completionId]).catch(warnOfWatched(log))
     return answer
   }
 
   function open(completionId: string): Promise<Answer<Completion>> {
-    const known = remoteAnswers.get(completionId)
-    return known === undefined ? openNew(completionId) : upToDate(known)
+    const followed = remoteAnswers.get(completionId)
+    return followed === undefined ? openNew(completionId) : upToDate(followed)
   }
 
   return {
     open,
     follow(answer) {
       if (answer.followers() === 0) return
-      remoteAnswers.set(answer.id, { answer, sequence: 0, isLeft: false })
+      remoteAnswers.set(answer.id, { answer, sequence: 0, isUnfollowed: false })
       wake([answer.id])
     },
     start() {
@@ -115,35 +115,36 @@ export function createRemoteAnswers(store: Store, bus: Bus, log: Log): RemoteAns
   }
 }
 
-/** Tells the replicas that stream these answers that somebody watches them here. */
+/** Records in the store that these answers are watched here, for the abandon policy of the replicas that stream them. */
 function createWatchedPoller({ completions }: Store, remoteAnswers: Map<string, RemoteAnswer>, log: Log): Poller {
   return createPoller({
     everyMs: watchedMs,
     async work() {
-      const ids = forgetLeft(remoteAnswers)
+      const ids = forgetUnfollowed(remoteAnswers)
       if (ids.length > 0) await completions.keepWatched(ids)
     },
-    onError: warnUntold(log),
+    onError: warnOfWatched(log),
   })
 }
 
-function warnUntold(log: Log) {
+function warnOfWatched(log: Log) {
   return (error: unknown) => {
-    log.warn({ err: error }, 'the replica that streams an answer could not be told of its viewers here')
+    log.warn({ err: error }, 'could not record that answers of other servers are watched at this one')
   }
 }
 
 /**
- * Gives the ids of those that are followed. Where one was adopted, or was opened and never followed, nobody hears when it
- * has no viewers any more; so it goes at the second look: whoever has just been given the answer is about to follow it.
+ * Returns the ids of the answers that are followed. An answer that was taken over, or opened and never followed, does not
+ * report that it has no viewers, so it is removed when two checks in a row find none. One check is not enough, because a caller
+ * that has just received the answer is about to follow it.
  */
-function forgetLeft(remoteAnswers: Map<string, RemoteAnswer>): string[] {
+function forgetUnfollowed(remoteAnswers: Map<string, RemoteAnswer>): string[] {
   for (const [id, remote] of remoteAnswers) {
     const isFollowed = remote.answer.followers() > 0
-    if (remote.isLeft && !isFollowed) remoteAnswers.delete(id)
-    remote.isLeft = !isFollowed
+    if (remote.isUnfollowed && !isFollowed) remoteAnswers.delete(id)
+    remote.isUnfollowed = !isFollowed
   }
-  return [...remoteAnswers.values()].filter(({ isLeft }) => !isLeft).map(({ answer }) => answer.id)
+  return [...remoteAnswers.values()].filter(({ isUnfollowed }) => !isUnfollowed).map(({ answer }) => answer.id)
 }
 
 async function readLog({ answerLog }: Store, asked: readonly RemoteAnswer[]) {
@@ -155,7 +156,7 @@ async function readLog({ answerLog }: Store, asked: readonly RemoteAnswer[]) {
   }
 }
 
-async function endThoseThatEnded(store: Store, asked: readonly RemoteAnswer[]) {
+async function endFinished(store: Store, asked: readonly RemoteAnswer[]) {
   const completions = await store.completions.load(asked.map(({ answer }) => answer.id))
   const ended = new Map(completions.filter(({ status }) => status !== 'IN_PROGRESS').map((item) => [item.id, item]))
   const messages = await store.messages.ofCompletions([...ended.keys()])
@@ -163,14 +164,16 @@ async function endThoseThatEnded(store: Store, asked: readonly RemoteAnswer[]) {
   for (const { answer } of asked) {
     const completion = ended.get(answer.id)
     if (completion === undefined) continue
-    const seen = answer.position()
-    answer.append(answersOf(answer.id).map((message, index) => choiceBetween(choiceOf(message, index), seen[index])))
+    const position = answer.position()
+    answer.append(
+      answersOf(answer.id).map((message, index) => choiceBetween(choiceOf(message, index), position[index])),
+    )
     answer.end(completion)
   }
 }
 
 async function refresh(store: Store, asked: readonly RemoteAnswer[]): Promise<void> {
   await readLog(store, asked)
-  await endThoseThatEnded(store, asked)
+  await endFinished(store, asked)
   for (const { answer } of asked) answer.reveal(answer.position())
 }

@@ -2,11 +2,11 @@ import { hostname } from 'node:os'
 import { v7 as uuid } from 'uuid'
 import type { Store } from '../../store/store.ts'
 
-/** This process in the table of replicas. After it lost its lease it goes on under a new id. */
+/** This process in the table of replicas. After the loss of its lease it continues under a new id. */
 export interface Replica {
   id(): string
   readonly leaseMs: number
-  /** Takes up a lease under a new id. Once at a time, however often called. */
+  /** Acquires a lease under a new id. Calls that overlap share one attempt. */
   join(): Promise<void>
   leave(): Promise<void>
 }

@@ -22,7 +22,7 @@ function wholeDelta({ toolCalls, ...choice }: AnswerChoice): ChoiceDelta {
   return { ...choice, toolCalls: toolCalls.map((call, index) => ({ index, ...call })) }
 }
 
-/** An answer that has ended, as the store has it. */
+/** An answer that has ended, made from its stored messages. */
 export function endedAnswer(completion: Completion, messages: readonly Message[]): Answer<Completion> {
   const answer = createAnswer<Completion>(completion.id)
   answer.append(messages.map((message, index) => wholeDelta(choiceOf(message, index))))
@@ -31,8 +31,8 @@ export function endedAnswer(completion: Completion, messages: readonly Message[]
 }
 
 /**
- * What the log has of one answer, added to what was read of it before, up to the entry `after`. Returns the entry that it
- * came to: where a statement failed and is being sent again, those behind it have to wait.
+ * Appends the log entries of one answer to what was read before, up to the entry `after`. Returns the number of the last entry
+ * that was appended. It stops at a gap: a statement has failed and is being sent again, and later entries have to wait for it.
  */
 export function fold(answer: Answer<Completion>, entries: readonly LogEntry[], after = 0): number {
   let reached = after

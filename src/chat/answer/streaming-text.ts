@@ -7,7 +7,7 @@ import { start } from '../../stream/position.ts'
 import type { ActiveCompletions } from './active-completion.ts'
 import { fold } from './stored-answer.ts'
 
-/** Fills answers that are still written with what was revealed of them; the rows get their text at the end. */
+/** Adds the text that was revealed so far to messages that are still being written: their rows get a text only at the end. */
 export type WithStreamingText = (messages: readonly Message[]) => Promise<Message[]>
 
 function withDelta(message: Message, delta: ChoiceDelta | undefined): Message {
@@ -25,7 +25,7 @@ function withDelta(message: Message, delta: ChoiceDelta | undefined): Message {
 }
 
 export function createStreamingText({ answerLog }: Store, activeCompletions: ActiveCompletions): WithStreamingText {
-  async function loggedElsewhere(completionIds: readonly string[]): Promise<Map<string, ChoiceDelta[]>> {
+  async function remoteDeltas(completionIds: readonly string[]): Promise<Map<string, ChoiceDelta[]>> {
     if (completionIds.length === 0) return new Map()
     const entries = await answerLog.since(completionIds.map((completionId) => ({ completionId, sequence: 0 })))
     return new Map(
@@ -42,10 +42,10 @@ export function createStreamingText({ answerLog }: Store, activeCompletions: Act
     const streaming = messages.filter(({ status }) => status === 'STREAMING')
     if (streaming.length === 0) return [...messages]
     const ids = [...new Set(streaming.flatMap(({ completionId }) => completionId ?? []))]
-    const elsewhere = await loggedElsewhere(ids.filter((id) => activeCompletions.get(id) === null))
+    const remote = await remoteDeltas(ids.filter((id) => activeCompletions.get(id) === null))
     const deltasOf = (id: string) => {
       const answer = activeCompletions.get(id)?.answer
-      return answer === undefined ? elsewhere.get(id) : answer.between(start, answer.revealed())
+      return answer === undefined ? remote.get(id) : answer.between(start, answer.revealed())
     }
     return messages.map((message) => {
       const { status, completionId, choiceIndex } = message

@@ -1,7 +1,7 @@
 import type { Completion } from '../../store/completion.ts'
 import type { Answer } from '../../stream/answer.ts'
 
-/** Reveals what was appended, once for all that the same read of a socket brought. */
+/** Reveals the text of answers that are not logged. All text that one read of a socket brought is revealed together. */
 export interface UnloggedAnswers {
   touch(answer: Answer<Completion>): void
 }

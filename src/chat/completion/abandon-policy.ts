@@ -2,13 +2,13 @@ import type { Store } from '../../store/store.ts'
 import type { Log } from '../access/log.ts'
 import type { ActiveCompletion, ActiveCompletions, StopReason } from '../answer/active-completion.ts'
 
-/** Cancels answers that are to go on only while somebody watches, on whichever replica. */
+/** Cancels completions that were started with `whenUnwatched: CANCEL` when nobody watches them at any replica. */
 export interface AbandonPolicy {
-  /** Also once when it has started: nobody may ever come to watch it. */
+  /** Call it at each change of the number of followers, and once at the start: perhaps nobody ever watches the completion. */
   onFollowers(active: ActiveCompletion, count: number): void
 }
 
-/** Time enough to come back, and for a viewer's new replica to say that it has one. */
+/** Long enough for a viewer to reconnect, and for the replica that it reconnects to to record that it has a viewer. */
 const graceMs = 10_000
 
 export function createAbandonPolicy(
@@ -17,8 +17,8 @@ export function createAbandonPolicy(
   log: Log,
 ): AbandonPolicy {
   const timers = new WeakMap<ActiveCompletion, NodeJS.Timeout>()
-  /** Neither has it ended, nor does another server go on with it. */
-  const isHere = (active: ActiveCompletion) =>
+  /** True while it has not ended and no other replica has taken it over. */
+  const isActive = (active: ActiveCompletion) =>
     active.answer.outcome() === null && activeCompletions.get(active.answer.id) === active
 
   function wait(active: ActiveCompletion) {
@@ -26,14 +26,17 @@ export function createAbandonPolicy(
   }
 
   async function cancelUnlessWatched(active: ActiveCompletion) {
-    if (!isHere(active)) return
+    if (!isActive(active)) return
     try {
       const isWatched = await completions.wasWatchedWithin(active.answer.id, graceMs)
       if (active.answer.followers() > 0) return
       if (isWatched) wait(active)
       else active.stopper.abort('CANCELLED' satisfies StopReason)
     } catch (error) {
-      log.warn({ err: error, completionId: active.answer.id }, 'who watches an answer could not be asked; it goes on')
+      log.warn(
+        { err: error, completionId: active.answer.id },
+        'could not find out whether an answer is watched; it continues',
+      )
       wait(active)
     }
   }

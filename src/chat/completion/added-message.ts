@@ -5,14 +5,14 @@ import type { User } from '../access/viewer.ts'
 import type { WithStreamingText } from '../answer/streaming-text.ts'
 
 /**
- * What each completion added to the viewer's path and is there still, from the root on: the question's messages, then the
- * answer. Other choices, and what stands on another branch by now, are not on the path. In the order of the completions.
+ * Returns, for each completion in order, the messages that it added to the viewer's current path, oldest first: the messages of
+ * the question, then the answer. Choices and messages that are not on that path, and deleted messages, are left out.
  */
 export type AddedMessages = (viewer: User, completions: readonly Completion[]) => Promise<Message[][]>
 
-/** Of a question with more messages the newest are listed. */
+/** For a question with more messages, the newest are listed. */
 export const maxListedQuestions = 49
-/** With one answer, since the choices are siblings. */
+/** The listed messages of the question and one answer, because the choices are siblings of each other. */
 export const maxAddedMessages = maxListedQuestions + 1
 
 export function createAddedMessages(

@@ -4,7 +4,7 @@ import type { StartRequest } from './start-request.ts'
 
 type Work<Rest extends unknown[], Value> = (request: StartRequest, ...rest: Rest) => Promise<Value>
 
-/** Returns the same work, done for one big request at a time, in the order in which they come. */
+/** Wraps a function so that big requests run one at a time, in the order in which they come. Other requests are not delayed. */
 export type OneBigAtATime = <Rest extends unknown[], Value>(work: Work<Rest, Value>) => Work<Rest, Value>
 
 const bigBytes = 100_000
@@ -13,8 +13,9 @@ const manyMessages = 200
 const isBig = ({ input }: StartRequest) => input.messages.length > manyMessages || byteSize(input) > bigBytes
 
 /**
- * Work on a big request is a series of short stretches without a break. Many such requests at once would put their stretches
- * one right after the other, while everybody else waits. Whatever the work waits for ends by a deadline of its own.
+ * Work on a big request blocks the event loop for several short stretches. With many big requests at once the stretches would
+ * follow each other directly, and everybody else would wait. A request cannot block the next one for ever, because everything
+ * that the work waits for has a deadline of its own.
  */
 export function createOneBigAtATime(): OneBigAtATime {
   let last: Promise<unknown> = Promise.resolve()

@@ -23,15 +23,18 @@ import { createTitleWriter } from './title-writer.ts'
 import { createTurnQueue } from './turn-queue.ts'
 import { createUsages } from './usage.ts'
 
-/** A completion from the request to its stored ending. */
+/** Completions from the request to the stored ending. */
 export interface CompletionModule {
   completions: Completions
   previewContext: PreviewContext
-  /** When the replica has its lease. Where no other process can be there, ends what the last one left, before it resolves. */
+  /**
+   * Call it when the replica has its lease. If this is the only process of the database, it ends the answers that an earlier
+   * process left unfinished before it resolves.
+   */
   start(): Promise<void>
   /**
-   * Leaves the waiting questions to other servers, lets active completions finish until the deadline, and ends the rest as
-   * INTERRUPTED.
+   * Releases the waiting questions to other replicas, lets active completions finish until the deadline, and then ends those that
+   * have not finished as INTERRUPTED.
    */
   drain(deadlineMs: number): Promise<void>
   stop(): Promise<void>
@@ -53,13 +56,13 @@ export interface CompletionModuleOptions {
 
 export function createCompletionModule(options: CompletionModuleOptions): CompletionModule {
   const { store, upstreams, bus, log, access, answer, prompt } = options
-  const { activeCompletions, answerLog, canceller, replica } = answer
+  const { activeCompletions, answerLog, answerSinkOf, canceller, replica } = answer
   const { prompts, tokens } = prompt
   const oneBigAtATime = createOneBigAtATime()
   const usages = createUsages(upstreams, tokens)
   const titleWriter = createTitleWriter({ store, upstreams, bus, log, titleModel: options.titleModel })
   const finalize = createFinalize({ store, usages, bus, activeCompletions, answerLog, titleWriter, log })
-  const relay = createRelay({ upstreams, answerLog, finalize, log })
+  const relay = createRelay({ upstreams, answerSinkOf, finalize, log })
   const abandonPolicy = createAbandonPolicy(store, activeCompletions, log)
   const turnQueue = createTurnQueue({ ...answer, store, bus, relay, prompts, abandonPolicy, log })
   const prepare = oneBigAtATime(createPrepare({ store, upstreams, prompts, defaultModel: options.defaultModel }))

@@ -17,7 +17,7 @@ import type { StartOnce } from './idempotency.ts'
 
 interface StreamShape {
   mode: StreamMode
-  /** At least so long between two events. */
+  /** The minimum time between two events. */
   flushMs: number
 }
 
@@ -53,11 +53,11 @@ function checkFlush(flushMs: number, path: string): void {
   if (flushMs < 0 || flushMs > maxFlushMs) throw invalidInput(path, `takes 0 to ${maxFlushMs}, not ${flushMs}`)
 }
 
-/** null without a cursor. An empty one is none: so it stands in a rejection of a `watch` that gave none. */
+/** Returns null without a cursor. An empty cursor means none: a rejection has it if the client's `watch` had no cursor. */
 function positionOf(completionId: string, cursor: string | null): Position | null {
   if (!cursor) return null
   const read = readCursor(cursor)
-  if (read === null) throw invalidInput('input.watch.after', 'is no cursor')
+  if (read === null) throw invalidInput('input.watch.after', 'is not a cursor')
   if (read.answerId !== completionId) throw invalidInput('input.watch.after', 'is a cursor of another completion')
   return read.position
 }
@@ -72,17 +72,18 @@ export function createCompletionStreams(options: CompletionStreamsOptions): Comp
     { mode, flushMs }: StreamShape,
     closeStream: () => void,
   ) {
+    // Watched before the answer is opened, so that no loss of access in between is missed.
     const { lost, leave } = accessWatches.watch(viewer.id, completion.conversationId)
     const onLeave = () => {
       closeStream()
       leave()
     }
     try {
-      // Before the answer is opened, which may be forgotten where nobody follows it at once.
+      // Read before the answer is opened: an opened answer must be followed at once, or it is forgotten.
       const messageIds = await answers.messageIds(completion)
       const answer = await answers.open(completion)
-      // A cursor from beyond what is known here cannot be served: the viewer gets all there is. It may be beyond what is
-      // revealed here: another replica sees a commit before its answer comes back to this one.
+      // A cursor beyond the text that this replica has cannot be served, so the viewer gets a snapshot instead. A cursor beyond the
+      // revealed text is served: another replica may read a commit before this replica gets the reply to it.
       const from = position !== null && (await answers.reaches(answer, position)) ? position : null
       const current = () => activeCompletions.get(completion.id)?.completion ?? answer.outcome() ?? completion
       return watchAnswer(answer, { from, mode, flushMs, messageIds, completion: current, lost, onLeave })
@@ -92,7 +93,7 @@ export function createCompletionStreams(options: CompletionStreamsOptions): Comp
     }
   }
 
-  /** The stream has its share of the limit before anything is done for it: who is refused has asked nothing. */
+  /** Counts the stream against the viewer's limit before any work, so that a refused stream has started nothing. */
   async function withStream<Events>(viewer: User, open: (closeStream: () => void) => Promise<Events>): Promise<Events> {
     const closeStream = limits.openStream(viewer)
     try {
@@ -112,8 +113,8 @@ export function createCompletionStreams(options: CompletionStreamsOptions): Comp
     return withStream(viewer, async (closeStream) => {
       const { completion } = await startOnce(viewer, input, idempotencyKey, path)
       const events = await follow(viewer, completion, null, shape, closeStream)
-      // undici sends on a connection that was used before only in the check phase, and what the first event costs would
-      // come before it: whoever asked waits for the model.
+      // undici sends on a reused connection only in the check phase of the event loop. Without this pause the first event would be
+      // computed before that, and the request to the model would leave later.
       await turn()
       return events
     })
@@ -141,7 +142,7 @@ async function orRejection(
   try {
     return await watching
   } catch (error) {
-    if (error instanceof ChatError) return rejection(error.failure, given)
+    if (error instanceof ChatError) return rejection(error.failure, request)
     throw error
   }
 }

@@ -33,18 +33,18 @@ export type { StartInput, WatchInput } from './completion-stream.ts'
 
 export interface Completions extends CompletionStreams {
   /**
-   * Asks the model, and waits for the end unless it is to go on in the background. Throws ChatError; who leaves by the
-   * signal stops waiting, and nothing else.
+   * Starts a completion and, unless it runs in the background, waits for its end. Throws ChatError. The signal ends only the
+   * waiting: the completion continues.
    */
   create(viewer: User, input: CompletionInput, signal: AbortSignal): Promise<Started>
-  /** Stops it, from any replica, and waits until it has ended, or the signal aborts. Throws ChatError. */
+  /** Stops a completion at whichever replica it runs, and waits until it has ended or the signal aborts. Throws ChatError. */
   cancel(viewer: User, id: string, signal: AbortSignal): Promise<Completion>
   find(viewer: User, ids: readonly string[]): Promise<Completion[]>
-  /** In progress in these conversations. */
+  /** The completions that are in progress in these conversations. */
   active(viewer: User, conversationIds: readonly string[]): Promise<Completion[]>
-  /** What was sent for them, by their ids. It is visible to whoever sees the completion. */
+  /** What was sent for each completion, by its id. The caller has checked that the viewer may see the completions. */
   requests(ids: readonly string[]): Promise<Map<string, CompletionRequest>>
-  /** Each one's answers, by choice. They are visible to whoever sees the completion. */
+  /** The answers of each completion, by choice. The caller has got the completions for the viewer, who may see the answers too. */
   choices(completions: readonly Completion[]): Promise<Message[][]>
   added: AddedMessages
 }
@@ -75,7 +75,7 @@ export function createCompletions(options: CompletionsOptions): Completions {
     return conversation !== undefined && conversation.viewerRole !== 'VIEWER'
   }
 
-  /** Whoever loses access while they wait is told what they would be told from then on. */
+  /** A viewer who loses access while waiting gets NOT_FOUND, as in every later request. */
   async function whileVisible<Value>(
     viewer: User,
     { conversationId }: Completion,
@@ -103,7 +103,7 @@ export function createCompletions(options: CompletionsOptions): Completions {
         answers.ended(await answers.open(started.completion), until),
       )
       if (completion.status === 'FAILED' || completion.status === 'INTERRUPTED') {
-        const message = completion.error?.message ?? 'The answer did not come whole.'
+        const message = completion.error?.message ?? 'The answer is incomplete.'
         throw new ChatError({ code: 'UPSTREAM_ERROR', message, completion })
       }
       return { ...started, completion }
@@ -111,7 +111,7 @@ export function createCompletions(options: CompletionsOptions): Completions {
     async cancel(viewer, id, signal) {
       const completion = await visible(viewer, id)
       if (!(await mayWrite(viewer, completion))) {
-        throw forbidden('As a VIEWER of this conversation you may watch, not cancel.')
+        throw forbidden('A VIEWER of this conversation may watch answers but not cancel them.')
       }
       if (completion.status !== 'IN_PROGRESS') return completion
       return whileVisible(viewer, completion, signal, (until) => canceller.cancel(completion, until))
@@ -139,7 +139,7 @@ export function createCompletions(options: CompletionsOptions): Completions {
   }
 }
 
-/** An answer that is nowhere but in memory: it has no conversation and no place in a tree. */
+/** An answer that exists only in memory: it has no conversation and no parent. */
 function unstoredMessage(completion: Completion, choice: AnswerChoice, id: string): Message {
   const written = endedMessage(id, choice, completion.status)
   return {

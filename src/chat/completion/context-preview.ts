@@ -6,7 +6,7 @@ import { checkCompletionInput } from '../prompt/completion-check.ts'
 import type { CompletionInput } from '../prompt/completion-input.ts'
 import type { Prepare } from './preparation.ts'
 
-/** What would be sent, also where that is too long; nothing is sent or stored. Throws ChatError. */
+/** Reports what would be sent upstream, also if it is too long. Sends and stores nothing. Throws ChatError. */
 export type PreviewContext = (viewer: User, input: CompletionInput) => Promise<UnwrittenReport>
 
 export function createPreviewContext(prepare: Prepare, limits: Limits): PreviewContext {

@@ -2,10 +2,10 @@ import { setTimeout as delay } from 'node:timers/promises'
 import type { ActiveCompletions } from '../answer/active-completion.ts'
 import type { TurnQueue } from './turn-queue.ts'
 
-/** For storing the endings after the deadline; longer only where the database is away. */
+/** The time to store the endings after the deadline. It is too short only if the database is away. */
 const endingMs = 3_000
 
-/** Leaves the waiting questions to other servers, and resolves when nothing is active here, soon after the deadline. */
+/** Releases the waiting questions to other replicas. Resolves when no completion is active here, or soon after the deadline. */
 export function createDrain(
   turnQueue: TurnQueue,
   activeCompletions: ActiveCompletions,
@@ -14,7 +14,7 @@ export function createDrain(
     const timer = setTimeout(() => {
       for (const { answer } of activeCompletions.running()) activeCompletions.stop(answer.id, 'SERVER_DRAINED')
     }, deadlineMs)
-    // Where the database is away, endings cannot be stored: the next server gives them one.
+    // While the database is away endings cannot be stored: another replica, or the next start, then ends the answers.
     await Promise.race([
       turnQueue.handOver().then(() => activeCompletions.settled()),
       delay(deadlineMs + endingMs, undefined, { ref: false }),

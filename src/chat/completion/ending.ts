@@ -11,13 +11,13 @@ export interface Ending {
   error: CompletionError | null
 }
 
-/** What is stored at the end of an answer. */
+/** The rows that are stored at the end of an answer. */
 export interface End {
   completion: Completion
   messages: EndedMessage[]
 }
 
-const nothingForeign = {
+const noUpstreamValues = {
   upstreamId: null,
   requestId: null,
   created: null,
@@ -26,7 +26,7 @@ const nothingForeign = {
   serviceTier: null,
 }
 
-// An answer that was cut off is INTERRUPTED; one that the upstream refused, broke or gave up is FAILED.
+// An answer that was cut off is INTERRUPTED. One that the upstream refused, or that broke a rule of the protocol, is FAILED.
 const interrupting: ReadonlySet<UpstreamErrorCode> = new Set([
   'FIRST_BYTE_TIMEOUT',
   'IDLE_TIMEOUT',
@@ -38,7 +38,7 @@ const interrupting: ReadonlySet<UpstreamErrorCode> = new Set([
 const stops: Record<StopReason, { code: CompletionErrorCode; message: string }> = {
   CANCELLED: { code: 'CANCELLED', message: 'The completion was cancelled.' },
   DISPLACED: { code: 'CANCELLED', message: 'The message to answer was deleted while the completion waited.' },
-  SERVER_DRAINED: { code: 'SERVER_DRAINED', message: 'The server was shut down while the answer came.' },
+  SERVER_DRAINED: { code: 'SERVER_DRAINED', message: 'The server was shut down before the answer was complete.' },
   SERVER_LOST: { code: 'SERVER_LOST', message: 'The server that streamed the answer was lost.' },
 }
 
@@ -58,7 +58,7 @@ export function endingOfUpstream(error: UpstreamError): Ending {
   return { status, error: storableJson({ code, message, providerCode, type, param, httpStatus, retryable }) }
 }
 
-/** What an upstream would say, before it is asked: what was waited for has made it too long. */
+/** The ending of a question that has become too long while it waited. It is what the upstream would answer to it. */
 export function endingOfLength(message: string): Ending {
   const error = { ...ownError('UPSTREAM_REFUSED', message, false), providerCode: 'context_length_exceeded' }
   return { status: 'FAILED', error }
@@ -68,20 +68,20 @@ export function endingOfStorage(): Ending {
   return { status: 'FAILED', error: ownError('STORAGE', 'What was to be sent could not be read.', true) }
 }
 
-/** For a fault of our own: what it was stands in the log of the server, not in the answer. */
+/** The ending after a fault of this server. Its cause is in the server's log, not in the answer. */
 export function endingOfFault(): Ending {
   return { status: 'FAILED', error: ownError('UPSTREAM_PROTOCOL', 'The answer could not be understood.', false) }
 }
 
-/** The database would refuse the same end again; any other error is worth another try. */
+/** True if the database would refuse the same end again; after any other error another attempt may succeed. */
 export function isRefusal(error: unknown): boolean {
   return !(error instanceof StoreError)
 }
 
-/** Takes the place of an end that the database refuses: of what came from the upstream it has only the texts, made storable as they grew. */
+/** Replaces an end that the database refuses. Of the upstream's values it keeps only the texts, which were made storable on arrival. */
 export function plainEnd({ completion, messages }: End): End {
   return {
-    completion: { ...completion, ...nothingForeign, ...endingOfFault() },
+    completion: { ...completion, ...noUpstreamValues, ...endingOfFault() },
     messages: messages.map((message) => ({ ...message, logprobs: null })),
   }
 }

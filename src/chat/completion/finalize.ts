@@ -12,7 +12,7 @@ import { type End, type Ending, endedMessage, isRefusal, plainEnd } from './endi
 import type { TitleWriter } from './title-writer.ts'
 import type { Received, Usages } from './usage.ts'
 
-/** Stores the ending, however long it takes, and then announces it. */
+/** Stores the end of an answer, with retries until it succeeds, and then announces it. */
 export type Finalize = (active: ActiveCompletion, ending: Ending, received: Received) => Promise<void>
 
 export interface FinalizeOptions {
@@ -27,7 +27,7 @@ export interface FinalizeOptions {
 
 interface StoredEnd {
   completion: Completion
-  /** Up to where the text is stored. Where another replica ended the answer, more came here than it knows of. */
+  /** How far the text is stored. If another replica ended the answer, this replica may have received more. */
   position: Position
   isDeleted: boolean
 }
@@ -35,13 +35,13 @@ interface StoredEnd {
 const retryMs = 250
 const nothing = { content: '', refusal: '', reasoning: '', toolCalls: [] }
 
-// A whole answer has a finish reason for each choice, also where the upstream named none.
+// Each choice of a completed answer has a finish reason, even if the upstream sent none.
 function close({ answer, choiceCount }: ActiveCompletion, { status }: Ending) {
   answer.close()
   if (status !== 'COMPLETED') return
-  const known = answer.choices()
+  const choices = answer.choices()
   for (let index = 0; index < choiceCount; index++) {
-    if (!known[index]?.finishReason) answer.append([{ index, ...nothing, logprobs: null, finishReason: 'UNKNOWN' }])
+    if (!choices[index]?.finishReason) answer.append([{ index, ...nothing, logprobs: null, finishReason: 'UNKNOWN' }])
   }
 }
 
@@ -63,28 +63,28 @@ export function createFinalize({
   titleWriter,
   log,
 }: FinalizeOptions): Finalize {
-  /** null where it is still to be seen what becomes of it. */
+  /** Resolves with null if the answer has no end yet, so that another attempt is needed. */
   async function tryToStoreEnd(
     active: ActiveCompletion,
     { completion: ended, messages: answers }: End,
   ): Promise<StoredEnd | null> {
-    const here = { completion: ended, position: active.answer.position(), isDeleted: false }
+    const ownEnd = { completion: ended, position: active.answer.position(), isDeleted: false }
     const stored = await store.completions.end(ended, active.replicaId, answers)
-    if (stored !== null) return { ...here, ...stored }
-    // Either an earlier try was stored although its answer was lost, or the lease ran out and another replica ended it.
-    const [known] = await store.completions.load([ended.id])
-    if (known === undefined) return here
-    if (known.status === 'IN_PROGRESS') return null
-    if (!known.stored) return { ...here, completion: known }
+    if (stored !== null) return { ...ownEnd, ...stored }
+    // Either an earlier attempt was stored and its reply was lost, or the lease ran out and another replica ended the answer.
+    const [current] = await store.completions.load([ended.id])
+    if (current === undefined) return ownEnd
+    if (current.status === 'IN_PROGRESS') return null
+    if (!current.stored) return { ...ownEnd, completion: current }
     const messages = await store.messages.ofCompletions([ended.id])
     return {
-      ...here,
-      completion: known,
+      ...ownEnd,
+      completion: current,
       position: messages.map((message, index) => positionOf(choiceOf(message, index))),
     }
   }
 
-  /** Its usage is estimated, since the provider's figures may be what the database refuses. */
+  /** Estimates the usage, because the provider's figures may be what the database refuses. */
   async function plainEndOf(active: ActiveCompletion, { completion, messages }: End, received: Received): Promise<End> {
     const facts = { ...received, usage: null, completion, choices: active.answer.choices() }
     return plainEnd({ completion: { ...completion, usage: await usages.of(facts) }, messages })
@@ -98,13 +98,13 @@ export function createFinalize({
         if (stored !== null) return stored
       } catch (error) {
         const facts = { err: error, completionId: active.completion.id }
-        // What the database refuses now it refuses for ever, and a conversation would stay busy with it.
+        // The database would refuse the same values for ever, and the conversation would stay busy.
         if (end === whole && isRefusal(error)) {
-          log.error(facts, 'an ending cannot be stored; a plain one takes its place')
+          log.error(facts, 'the database refuses the end of an answer; a plain end is stored instead')
           end = await plainEndOf(active, whole, received)
           continue
         }
-        log.warn(facts, 'an ending could not be stored yet; its viewers wait')
+        log.warn(facts, 'the end of an answer could not be stored yet; its viewers wait')
       }
       await delay(retryMs)
     }
@@ -115,7 +115,7 @@ export function createFinalize({
     const { answer, completion } = active
     const usage = await usages.of({ ...received, completion, choices: answer.choices() })
     const ended: Completion = { ...completion, ...ending, usage, replicaId: null, finishedAt: new Date() }
-    // Stored before announced: who hears that the answer has ended can read it.
+    // Stored before it is announced: a client that hears of the end can read the stored answer.
     const stored = await storeEnd(active, { completion: ended, messages: messagesOf(active, ended) }, received)
     active.completion = stored.completion
     answerLog.drop(answer)

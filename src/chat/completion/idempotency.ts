@@ -9,30 +9,33 @@ import type { ActiveCompletions } from '../answer/active-completion.ts'
 import type { CompletionInput } from '../prompt/completion-input.ts'
 import type { Start, Started, StartRequest } from './start-request.ts'
 
-/** Finds the completion that the request's key started before; null where the key is new. Throws IDEMPOTENCY_CONFLICT, or NOT_FOUND for what was deleted. */
+/**
+ * Finds the completion that was started with the request's idempotency key; null if the key is new. Throws IDEMPOTENCY_CONFLICT,
+ * or NOT_FOUND if the completion was deleted.
+ */
 export type FindStarted = (request: StartRequest) => Promise<Completion | null>
 
 export function createFindStarted({ completions }: Store, activeCompletions: ActiveCompletions): FindStarted {
   return async ({ viewer, key }) => {
-    const known = key && (await completions.byKey(viewer.id, key.key))
-    if (known === null) return null
-    const { completion, isDeleted } = known
+    const found = key && (await completions.byKey(viewer.id, key.key))
+    if (found === null) return null
+    const { completion, isDeleted } = found
     if (completion.inputHash !== key?.inputHash) {
       throw new ChatError({
         code: 'IDEMPOTENCY_CONFLICT',
-        message: 'This idempotency key was used with another input.',
+        message: 'This idempotency key was already used with a different input.',
       })
     }
     const [visible] = isDeleted ? [] : await completions.find(viewer.id, [completion.id])
-    if (visible === undefined) throw notFound('completion: what this key began was deleted')
+    if (visible === undefined) throw notFound('completion: the one that this key started was deleted')
     return activeCompletions.get(completion.id)?.completion ?? completion
   }
 }
 
 /**
- * Starts a completion once per key, and counts it as a request. A client that sends the key again, at whatever time, gets the
- * completion that it started, and pays nothing; nor does a client that finds the conversation busy. All other refusals are
- * paid for. Throws ChatError.
+ * Starts a completion once per idempotency key, and counts it as one request of the viewer. A client that repeats the key gets
+ * the completion that the first request started, and the repetition is not counted. CONVERSATION_BUSY is not counted either; all
+ * other refusals are. Throws ChatError.
  */
 export type StartOnce = (viewer: User, input: CompletionInput, key: string | null, path: string) => Promise<Started>
 
@@ -42,11 +45,11 @@ export interface StartOnceOptions {
   start: Start
 }
 
-/** A failure that is not the client's fault costs the client nothing either. */
+/** A failure that is not the client's fault is not counted as a request. */
 const isFree = (error: unknown) => !(error instanceof ChatError) || error.code === 'CONVERSATION_BUSY'
 
-function storedBytes({ messages, ...beside }: CompletionInput): number {
-  return byteSize(beside) + (beside.store === false ? 0 : byteSize(messages))
+function storedBytes({ messages, ...options }: CompletionInput): number {
+  return byteSize(options) + (options.store === false ? 0 : byteSize(messages))
 }
 
 export function createStartOnce({ limits, findStarted, start }: StartOnceOptions): StartOnce {
@@ -65,7 +68,7 @@ export function createStartOnce({ limits, findStarted, start }: StartOnceOptions
       if (started.replayed) await giveBack()
       return started
     } catch (error) {
-      // A repetition asks for nothing, so it is not refused for a reason that would refuse a new question.
+      // A repetition starts nothing, so a reason to refuse a new question does not refuse it.
       const earlier = error instanceof ChatError ? await startedBefore(request) : null
       if (earlier !== null || isFree(error)) await giveBack()
       if (earlier === null) throw error
@@ -73,10 +76,11 @@ export function createStartOnce({ limits, findStarted, start }: StartOnceOptions
     }
   }
 
-  return async (viewer, { idempotencyKey: _key, background: _background, ...input }, givenKey, path) => {
-    if (givenKey === null) return startPaid({ viewer, input, key: null, path })
-    const key = { key: givenKey, inputHash: inputHash(withDefaults(input)) }
-    // Repetitions that come at once count as one request: one of them might use up the limit before the first is stored.
+  return async (viewer, { idempotencyKey: _key, background: _background, ...input }, clientKey, path) => {
+    if (clientKey === null) return startPaid({ viewer, input, key: null, path })
+    const key = { key: clientKey, inputHash: inputHash(withDefaults(input)) }
+    // Repetitions that arrive at the same time share one request. Counted each, they could use up the limit before the first one is
+    // stored.
     const name = `${viewer.id} ${key.inputHash} ${key.key}`
     const first = underWay.get(name)
     if (first !== undefined) return { ...(await first), replayed: true }
@@ -86,7 +90,7 @@ export function createStartOnce({ limits, findStarted, start }: StartOnceOptions
   }
 }
 
-/** Where the API has a default, an absent field gets it; null is the same as absent. */
+/** Fills in the defaults of the API, so that an absent field, null and the default give the same hash. */
 function withDefaults({ store, ifBusy, whenUnwatched, ...input }: CompletionInput): CompletionInput {
   return { ...input, store: store ?? true, ifBusy: ifBusy ?? 'REJECT', whenUnwatched: whenUnwatched ?? 'CONTINUE' }
 }

@@ -7,12 +7,12 @@ import type { FindStarted } from './idempotency.ts'
 import type { Preparation } from './preparation.ts'
 import type { StartRequest } from './start-request.ts'
 
-/** Inserted, with the turn in its conversation or waiting for it; or the completion that the key started before. */
+/** TURN: inserted, and it has the turn in its conversation. WAITING: inserted, and it waits for the turn. Else the completion that the key started before. */
 export type Inserted = 'TURN' | 'WAITING' | Completion
 
 /**
- * Inserts a prepared question with its completion. Resolves with null where nothing was inserted and another try is worth it: the
- * leaf has moved, or the turn is free by now. Throws CONVERSATION_BUSY, or as FindStarted does.
+ * Inserts a prepared question with its completion. Resolves with null if nothing was inserted and another attempt makes sense,
+ * because the leaf has moved or the turn has become free. Throws CONVERSATION_BUSY, and the errors of FindStarted.
  */
 export type Insert = (request: StartRequest, preparation: Preparation) => Promise<Inserted | null>
 
@@ -23,12 +23,12 @@ export function createInsert(store: Store, findStarted: FindStarted, canceller: 
     return (await store.completions.active([conversationId])).find(({ stored }) => stored) ?? null
   }
 
-  // Only the running one: waiting questions were promised their turn, and the interrupting one comes after them.
+  // Cancels only the running completion. Questions that already wait were promised their turn, and the new one comes after them.
   function interrupt(running: Completion) {
     canceller.cancel(running).catch((error: unknown) => {
       log.warn(
         { err: error, completionId: running.id },
-        'an answer could not be interrupted; the question after it waits',
+        'an answer could not be interrupted; the new question waits for its end',
       )
     })
   }
@@ -42,7 +42,7 @@ export function createInsert(store: Store, findStarted: FindStarted, canceller: 
       throw new ChatError({ code: 'CONVERSATION_BUSY', message, completion: busy })
     }
     if ((await store.queue.length(conversationId)) >= maxQueueLength) {
-      const message = `${maxQueueLength} questions wait in this conversation already, and no more may.`
+      const message = `${maxQueueLength} questions already wait in this conversation, which is the maximum.`
       throw new ChatError({ code: 'CONVERSATION_BUSY', message, completion: busy })
     }
     const wait = { request: JSON.stringify(preparation.queued), maxQueueLength }
@@ -54,8 +54,8 @@ export function createInsert(store: Store, findStarted: FindStarted, canceller: 
   return async (request, preparation) => {
     if (await store.completions.insert(preparation, null)) return 'TURN'
     // The statement does not say why it inserted nothing.
-    const known = await findStarted(request)
-    if (known !== null) return known
+    const earlier = await findStarted(request)
+    if (earlier !== null) return earlier
     const { conversationId, stored } = preparation.completion
     return conversationId === null || !stored ? null : waitForTurn(request, preparation, conversationId)
   }

@@ -1,50 +1,50 @@
 import type { Replicas } from '../../store/replica.ts'
 
 /**
- * Tells which replicas are lost. The database's clock alone does not: while the database stands still nobody can renew a
- * lease, and afterwards all leases have run out, those of the living too. So a lease has run out when it was seen unchanged for
- * as long as a lease lasts, by the clock of this process, while the database answered quickly all the time.
+ * Finds out which replicas are lost. The clock of the database is not enough: while the database is stalled no replica can renew
+ * its lease, and afterwards all leases have run out, also those of healthy replicas. So a lease counts as expired only when this
+ * process has read it unchanged for the duration of a lease, by its own clock, and the database answered quickly all the time.
  */
 export interface LeaseWatch {
-  /** How often to look, in ms. */
+  /** How often to check, in ms. */
   readonly everyMs: number
-  /** Reads the leases of the others, and fences whoever has lost theirs. Resolves to whether it fenced any. */
-  look(): Promise<boolean>
+  /** Reads the leases of the other replicas and fences each one that has expired. Resolves with whether any was fenced. */
+  check(): Promise<boolean>
 }
 
-interface Seen {
+interface UnchangedLease {
   until: string
-  /** On the clock of performance.now(). */
+  /** When it was first read with this value, on the clock of performance.now(). */
   sinceMs: number
 }
 
-/** Of a lease. A replica that is well renews its own as often, so that it can be seen to. */
+/** Shares of a lease. A healthy replica renews its lease at least once in the first of them, so that the renewal is noticed. */
 const quickShare = 1 / 4
-const lookShare = 1 / 20
-/** A lease of many seconds may be found to be over so much later. */
+const checkShare = 1 / 20
+/** For long leases: the expiry of a lease is noticed at most this much later. */
 const maxPeriodMs = 500
 
 export function createLeaseWatch(replicas: Replicas, replicaId: () => string, leaseMs: number): LeaseWatch {
-  let seen = new Map<string, Seen>()
-  let lookedMs = Number.NEGATIVE_INFINITY
+  let unchanged = new Map<string, UnchangedLease>()
+  let checkedMs = Number.NEGATIVE_INFINITY
 
   return {
-    everyMs: Math.min(maxPeriodMs, leaseMs * lookShare),
-    async look() {
+    everyMs: Math.min(maxPeriodMs, leaseMs * checkShare),
+    async check() {
       const askedMs = performance.now()
       const leases = await replicas.leases(replicaId())
       const answeredMs = performance.now()
-      // Something stood still since the last look, this process or the database: others may have been unable to renew.
-      const wasQuick = answeredMs - lookedMs <= leaseMs * quickShare
-      const before = wasQuick ? seen : new Map<string, Seen>()
-      lookedMs = answeredMs
-      seen = new Map(
+      // If this process or the database was stalled since the last check, other replicas may have been unable to renew.
+      const wasQuick = answeredMs - checkedMs <= leaseMs * quickShare
+      const before = wasQuick ? unchanged : new Map<string, UnchangedLease>()
+      checkedMs = answeredMs
+      unchanged = new Map(
         leases.map(({ id, until }) => {
-          const known = before.get(id)
-          return [id, known?.until === until ? known : { until, sinceMs: answeredMs }]
+          const last = before.get(id)
+          return [id, last?.until === until ? last : { until, sinceMs: answeredMs }]
         }),
       )
-      const lost = leases.filter(({ id }) => askedMs - (seen.get(id)?.sinceMs ?? askedMs) >= leaseMs)
+      const lost = leases.filter(({ id }) => askedMs - (unchanged.get(id)?.sinceMs ?? askedMs) >= leaseMs)
       for (const lease of lost) await replicas.fence(lease)
       return lost.length > 0
     },

@@ -7,7 +7,7 @@ import { fold } from '../answer/stored-answer.ts'
 import { type End, endedMessage, endingOfStop, isRefusal, plainEnd } from './ending.ts'
 import type { Usages } from './usage.ts'
 
-/** Ends an answer that no server streams any more, with the text of its log. Rejects where that cannot be stored. */
+/** Ends an answer whose replica is lost, with the text of its log. Rejects if the end cannot be stored. */
 export type EndOrphan = (orphan: Completion) => Promise<void>
 
 export interface EndOrphanOptions {
@@ -35,7 +35,7 @@ export function createEndOrphan({ store, usages, bus, log }: EndOrphanOptions): 
     }
   }
 
-  /** null where it has ended meanwhile, or is another server's by now. */
+  /** Resolves with null if the answer has ended meanwhile, or if another replica has taken it over. */
   async function storeEnd(whole: End, replicaId: string): Promise<StoredEnd | null> {
     const attempt = ({ completion, messages }: End) => store.completions.endLost(completion, replicaId, messages)
     try {
@@ -43,7 +43,7 @@ export function createEndOrphan({ store, usages, bus, log }: EndOrphanOptions): 
     } catch (error) {
       if (!isRefusal(error)) throw error
       const facts = { err: error, completionId: whole.completion.id }
-      log.error(facts, 'the end of an answer whose server was lost cannot be stored; a plain one takes its place')
+      log.error(facts, 'the database refuses the end of an answer whose server was lost; a plain end is stored instead')
       return attempt(plainEnd(whole))
     }
   }

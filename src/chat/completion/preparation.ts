@@ -18,25 +18,25 @@ import type { Prompts, QueuedRequest } from '../prompt/prompt.ts'
 import { maxListedQuestions } from './added-message.ts'
 import type { StartRequest } from './start-request.ts'
 
-/** What is to be written and sent for a question; nothing has happened yet. */
+/** Everything that is to be written and sent for a question. Nothing is written or sent yet. */
 export interface Preparation {
   completion: Completion
   request: NewCompletionRequest
   newConversation: Conversation | null
-  /** The question's, then the empty answers; nothing where it is not to be stored. */
+  /** The messages to insert: those of the question, then the empty answers. None if the completion is not stored. */
   messages: NewMessage[]
-  /** The question's, as they are before they are written. */
+  /** The messages of the question, as they are before they are written. */
   questionMessages: Message[]
   leaf: NewLeaf | null
   answerIds: string[]
   choiceCount: number
   parameters: Record<string, unknown>
-  /** What is sent if it is sent at once. */
+  /** What is sent if the question does not have to wait. */
   context: Context
-  /** False where an answer that is part of the context is still being written. */
+  /** False if an answer in the context is still being written. */
   isSettled: boolean
   isUntitled: boolean
-  /** What it is to be sent with after a wait. */
+  /** What is needed to send the question after it has waited. */
   queued: QueuedRequest
 }
 
@@ -52,12 +52,12 @@ export type Prepare = (request: StartRequest) => Promise<Preparation>
 
 const modelListMs = 5_000
 
-/** Stable, and tells the upstream nothing about the person. */
+/** The same for all requests of a user, and tells the upstream nothing about the person. */
 function pseudonymOf(viewer: User): string {
   return createHash('sha256').update(`antiphon user ${viewer.id}`).digest('base64url').slice(0, 22)
 }
 
-// Where the client gives one of the two limits, a default for the other would contradict it.
+// If the client sets one of the two limits of tokens, a default for the other one would contradict it.
 function withDefaults(input: CompletionInput, defaults: CompletionDefaults, viewer: User): CompletionInput {
   const { temperature, topP, maxTokens } = defaults
   return {
@@ -69,7 +69,7 @@ function withDefaults(input: CompletionInput, defaults: CompletionDefaults, view
   }
 }
 
-// What the store keeps is JSON, which has no bigint; the reader gets such a seed as the text that was given.
+// Parameters are stored as JSON, which has no bigint. Such a seed is stored as the text that the client sent.
 function storableParameters(parameters: Record<string, unknown>): Record<string, unknown> {
   const { seed } = parameters
   return storableJson(typeof seed === 'bigint' ? { ...parameters, seed: String(seed) } : parameters)
@@ -84,7 +84,7 @@ export function createPrepare(options: PrepareOptions): Prepare {
     const insertionPoint = await insertionPointOf(options.store, viewer, input)
     const { conversation } = insertionPoint
     if (input.messages.length === 0 && insertionPoint.parentId === null) {
-      throw invalidInput(`${path}.messages`, 'takes at least one message in a conversation that has none')
+      throw invalidInput(`${path}.messages`, 'must have at least one message, since the conversation has none')
     }
     const model = await modelOf(options, input, conversation, path)
     const parameters = wireParameters(withDefaults(input, conversation?.defaults ?? noDefaults, viewer))
@@ -138,7 +138,7 @@ export function createPrepare(options: PrepareOptions): Prepare {
     return {
       ...preparation,
       completion: { ...completion, parentId: null },
-      // The new messages' ids would lead to nothing.
+      // Nothing is stored under the ids of the new messages.
       request: { ...request, messageIds: [], questionIds: [] },
       newConversation: null,
       messages: [],
@@ -175,7 +175,10 @@ async function modelOf(
   try {
     return storableText(await options.upstreams.defaultModel(AbortSignal.timeout(modelListMs)))
   } catch {
-    throw invalidInput(`${path}.model`, 'is needed: there is no default, and the upstream does not list its models now')
+    throw invalidInput(
+      `${path}.model`,
+      'is required, because there is no default model and the upstream cannot list its models now',
+    )
   }
 }
 
@@ -192,7 +195,7 @@ function questionsOf(
   return questions
 }
 
-/** In their conversation, where that is there before them. */
+/** The messages of the question as the API shows them; with their conversation, unless that is new or nothing is stored. */
 function questionMessagesOf(
   questions: readonly NewMessage[],
   { conversation, isNew }: InsertionPoint,

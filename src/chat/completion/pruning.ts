@@ -4,11 +4,12 @@ import { createPoller, type Poller } from '../access/poller.ts'
 
 const periodMs = 10 * 60_000
 
-/** Drops the log entries of answers that ended longer ago than viewers may come back for. */
+/** Deletes the log entries of answers that ended longer ago than the retention time, within which viewers can resume. */
 export function createPruning({ answerLog }: Store, retentionMs: number, log: Log): Poller {
   return createPoller({
     everyMs: periodMs,
     work: () => answerLog.prune(new Date(Date.now() - retentionMs)),
-    onError: (error) => log.warn({ err: error }, 'old log entries could not be dropped; the next try follows'),
+    onError: (error) =>
+      log.warn({ err: error }, 'old log entries could not be deleted; the next attempt follows in ten minutes'),
   })
 }

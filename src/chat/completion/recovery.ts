@@ -9,17 +9,17 @@ import { createLeaseWatch } from './lease-watch.ts'
 import type { EndOrphan } from './orphan.ts'
 import type { TurnQueue } from './turn-queue.ts'
 
-/** Ends the answers of servers that were lost, with the text that they had logged, and goes on with what waited there. */
+/** Ends the answers of lost replicas with the text that they had logged, and takes over the questions that waited there. */
 export interface Recovery {
-  /** Once, where no other server can be there. */
+  /** Does this once, at the start of a process that is the only one of its database. */
   takeOver(): Promise<void>
   start(): void
   stop(): void
 }
 
 const periodMs = 1_000
-/** Fewer than the database has connections. */
-const endsAtOnce = 5
+/** Fewer than the connections to the database, so that other work still gets one. */
+const maxParallelEnds = 5
 
 export interface RecoveryOptions {
   store: Store
@@ -39,8 +39,8 @@ export function createRecovery({
   log,
 }: RecoveryOptions): Recovery {
   const leases = createLeaseWatch(store.replicas, replica.id, replica.leaseMs)
-  let isBlind = false
-  /** Whose end the database refuses, even a plain one. A next start tries again. */
+  let hasWarned = false
+  /** Answers whose end the database refuses, even a plain one. The next start of a server tries again. */
   const refused = new Set<string>()
 
   async function endUnlessRefused(orphan: Completion) {
@@ -53,18 +53,19 @@ export function createRecovery({
     }
   }
 
-  /** One that cannot be ended keeps nobody else's answer from its end. Rejects where the database cannot serve now. */
+  /** An answer that cannot be ended does not keep the others from their end. Rejects if the database is away. */
   async function endEach(orphans: readonly Completion[]) {
     const left = orphans.filter(({ id }) => !refused.has(id))
-    for (let from = 0; from < left.length; from += endsAtOnce) {
-      const ends = await Promise.allSettled(left.slice(from, from + endsAtOnce).map(endUnlessRefused))
+    for (let from = 0; from < left.length; from += maxParallelEnds) {
+      const ends = await Promise.allSettled(left.slice(from, from + maxParallelEnds).map(endUnlessRefused))
       for (const end of ends) if (end.status === 'rejected') throw end.reason
     }
   }
 
   const endOrphans = async () => endEach(await store.replicas.orphans())
 
-  // Inserted although the database was lost before it could say so: whoever asked was told that it cannot serve.
+  // Ends completions that were inserted although the connection to the database was lost before the reply: their clients were told
+  // that the request failed, and no answer is streamed for them.
   async function endUnknown() {
     const ids = await store.replicas.streaming(replica.id())
     const unknown = ids.filter((id) => activeCompletions.get(id) === null)
@@ -78,17 +79,22 @@ export function createRecovery({
       await turnQueue.takeOver()
       await endUnknown()
     },
-    onError: (error) => log.warn({ err: error }, 'lost answers could not be looked for; the next try follows'),
+    onError: (error) =>
+      log.warn(
+        { err: error },
+        'answers of lost servers could not be looked for; the next attempt follows within a second',
+      ),
   })
   const leasePoller = createPoller({
     everyMs: leases.everyMs,
     async work() {
-      if (await leases.look()) takeOverPoller.wake()
-      isBlind = false
+      if (await leases.check()) takeOverPoller.wake()
+      hasWarned = false
     },
     onError(error) {
-      if (!isBlind) log.warn({ err: error }, 'the leases of other servers cannot be read; nobody is taken for lost')
-      isBlind = true
+      if (!hasWarned)
+        log.warn({ err: error }, 'the leases of other servers cannot be read; none of them is taken for lost')
+      hasWarned = true
     },
   })
 

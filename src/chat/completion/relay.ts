@@ -7,8 +7,7 @@ import type { StreamHandlers, Upstreams } from '../../upstream/upstream.ts'
 import { ChatError } from '../access/error.ts'
 import type { Log } from '../access/log.ts'
 import type { ActiveCompletion, StopReason } from '../answer/active-completion.ts'
-import type { AnswerLog } from '../answer/answer-log.ts'
-import { createUnloggedAnswers } from '../answer/unlogged-answer.ts'
+import type { AnswerSink, AnswerSinkOf } from '../answer/answer-sink.ts'
 import type { Context } from '../prompt/context.ts'
 import {
   type Ending,
@@ -21,7 +20,7 @@ import {
 import type { Finalize } from './finalize.ts'
 import type { Received } from './usage.ts'
 
-/** Gives what is sent upstream. Throws ChatError where it does not fit any more. */
+/** Reads what is sent upstream. Throws ChatError if it has become too long. */
 export type ReadContext = () => Promise<Context>
 
 /** Carries an answer from the upstream to its end. */
@@ -32,7 +31,7 @@ export interface Relay {
 
 export interface RelayOptions {
   upstreams: Upstreams
-  answerLog: AnswerLog
+  answerSinkOf: AnswerSinkOf
   finalize: Finalize
   log: Log
 }
@@ -45,17 +44,15 @@ function hasText({ content, refusal, reasoning, toolCalls }: ChoiceDelta): boole
   return content !== '' || refusal !== '' || reasoning !== '' || toolCalls.length > 0
 }
 
-/** Many a first chunk only says that an assistant speaks. */
+/** The first chunk of many upstreams has only the role of the message, which is no news to a viewer. */
 function isNews(choice: ChoiceDelta): boolean {
   return hasText(choice) || choice.finishReason !== null || choice.logprobs !== null
 }
 
 export function createRelay(options: RelayOptions): Relay {
-  const { upstreams, answerLog, finalize, log } = options
-  // Nothing of an unstored answer is written, so its viewers wait for no commit.
-  const unlogged = createUnloggedAnswers()
+  const { upstreams, answerSinkOf, finalize, log } = options
 
-  function receive({ completion, answer }: ActiveCompletion, received: Received, chunk: Chunk) {
+  function receive({ completion, answer }: ActiveCompletion, sink: AnswerSink, received: Received, chunk: Chunk) {
     completion.upstreamId ??= storableOrNull(chunk.id)
     completion.created ??= chunk.created
     completion.modelUsed ??= storableOrNull(chunk.model)
@@ -66,12 +63,12 @@ export function createRelay(options: RelayOptions): Relay {
     if (choices.length === 0) return
     if (completion.firstTokenAt === null && choices.some(hasText)) completion.firstTokenAt = new Date()
     answer.append(choices)
-    if (completion.stored) answerLog.touch(answer)
-    else unlogged.touch(answer)
+    sink.touch(answer)
   }
 
   function handlersOf(active: ActiveCompletion, received: Received): StreamHandlers {
     const { completion, stopper } = active
+    const sink = answerSinkOf(completion)
     return {
       signal: stopper.signal,
       onAttempt({ startedAt, ...attempt }) {
@@ -82,7 +79,7 @@ export function createRelay(options: RelayOptions): Relay {
         completion.upstream = upstream
         completion.requestId = storableOrNull(requestId)
       },
-      onChunk: (chunk) => receive(active, received, chunk),
+      onChunk: (chunk) => receive(active, sink, received, chunk),
     }
   }
 

@@ -3,11 +3,11 @@ import type { IdempotencyKey } from '../access/idempotency-key.ts'
 import type { User } from '../access/viewer.ts'
 import type { CompletionInput } from '../prompt/completion-input.ts'
 
-/** A question to the model, as one client asks it. */
+/** A client's request to start a completion. */
 export interface StartRequest {
   viewer: User
   input: CompletionInput
-  /** null where the request may not be repeated. */
+  /** null if the client sent no idempotency key. */
   key: IdempotencyKey | null
   /** Where the input stands in the client's document, such as `input`. */
   path: string
@@ -19,5 +19,5 @@ export interface Started {
   replayed: boolean
 }
 
-/** Starts a completion, or finds the one that the key started before. Throws ChatError; nothing was done then. */
+/** Starts a completion, or finds the one that the key started before. Throws ChatError; then nothing was started. */
 export type Start = (request: StartRequest) => Promise<Started>

@@ -24,7 +24,7 @@ export interface StartOptions {
 export function createStart(options: StartOptions): Start {
   const { bus, replica, prepare, insert, activeCompletions, turnQueue, abandonPolicy, prompts } = options
 
-  /** Inserts it, and relays its answer; null where the insert is to be tried again. */
+  /** Inserts the completion and relays its answer. Resolves with null if the insert has to be tried again. */
   async function run(request: StartRequest, active: ActiveCompletion, preparation: Preparation) {
     const inserted = await insert(request, preparation)
     if (inserted === null) {
@@ -36,10 +36,10 @@ export function createStart(options: StartOptions): Start {
       return { completion: inserted, replayed: true }
     }
     if (inserted === 'TURN') active.isWaiting = false
-    // The lease ended meanwhile: its answer could not be logged.
+    // The lease under which the completion was inserted has ended, so its answer could not be logged.
     if (!active.isWaiting && active.replicaId !== replica.id()) activeCompletions.stop(active.answer.id, 'SERVER_LOST')
     const { completion, context, queued, isSettled } = preparation
-    // Where an answer of the context is still being written, the context is read again when this one has its turn.
+    // If an answer in the context is still being written, the context is read again when this completion has its turn.
     const isKnown = inserted === 'TURN' && isSettled
     abandonPolicy.onFollowers(active, active.answer.followers())
     void turnQueue.run(active, isKnown ? async () => context : () => prompts.ofQueued(completion, queued))
@@ -53,9 +53,9 @@ export function createStart(options: StartOptions): Start {
     const preparation = { ...prepared, completion: { ...prepared.completion, replicaId } }
     const { completion, answerIds: messageIds, choiceCount, parameters, isUntitled } = preparation
     const parts = { completion, replicaId, messageIds, choiceCount, parameters, isUntitled, isWaiting: true }
-    // From then on nobody waits for completions that are added here, and the lease under which they would be written ends.
-    if (turnQueue.isClosed()) throw new StoreError('UNAVAILABLE', 'this server is going away')
-    // Active before it is inserted: a client that attaches by the key right after the insert finds it here.
+    // After the queue is closed, the shutdown no longer waits for new completions, and the lease for their log ends soon.
+    if (turnQueue.isClosed()) throw new StoreError('UNAVAILABLE', 'this server is shutting down')
+    // Added before it is inserted, so that a client that repeats the key right after the insert finds the active completion.
     const active = activeCompletions.add(parts, abandonPolicy.onFollowers)
     try {
       return await run(request, active, preparation)
@@ -67,7 +67,7 @@ export function createStart(options: StartOptions): Start {
 
   return async (request) => {
     for (;;) {
-      // Prepared again in each try: what was written meanwhile is part of what is sent.
+      // Prepared again for each attempt, because messages that were written meanwhile are part of the context.
       const started = await tryToStart(request)
       if (started !== null) return started
     }

@@ -5,11 +5,14 @@ import type { Upstreams } from '../../upstream/upstream.ts'
 import type { Log } from '../access/log.ts'
 import { titleFrom } from '../conversation/title.ts'
 
-/** Gives conversations that have none a title, after their first whole answer. */
+/** Gives each conversation without a title one, after its first complete answer. */
 export interface TitleWriter {
-  /** Nobody waits for it, and nobody is told where it fails: the first words stand in, or none do. */
+  /**
+   * Starts to write a title and returns at once. Failures are only logged: the title is then made of the first words of the
+   * question, or there is none.
+   */
   writeAfter(completionId: string): void
-  /** Resolves when none is being given any more. */
+  /** Resolves when no title is being written any more. */
   stop(): Promise<void>
 }
 
@@ -18,16 +21,16 @@ export interface TitleWriterOptions {
   upstreams: Upstreams
   bus: Bus
   log: Log
-  /** Writes the titles; null: the first words are one. */
+  /** The model that writes the titles. If null, a title is made of the first words of the question. */
   titleModel: string | null
 }
 
-const patienceMs = 20_000
-/** What of the question and of the answer tells enough. */
+const titleTimeoutMs = 20_000
+/** How many characters of the question, and of the answer, the model gets to write a title. */
 const maxGrounds = 1_000
 
 const instruction =
-  'Insert a title of at most six words for the conversation that follows, in its language. Only the title, without quotes.'
+  'Write a title of at most six words for the following conversation, in its language. Answer with the title only, without quotes.'
 
 export function createTitleWriter({ store, upstreams, bus, log, titleModel }: TitleWriterOptions): TitleWriter {
   const stopper = new AbortController()
@@ -41,7 +44,7 @@ export function createTitleWriter({ store, upstreams, bus, log, titleModel }: Ti
     ]
     let text = ''
     const handlers = {
-      signal: AbortSignal.any([stopper.signal, AbortSignal.timeout(patienceMs)]),
+      signal: AbortSignal.any([stopper.signal, AbortSignal.timeout(titleTimeoutMs)]),
       onAttempt() {},
       onResponse() {},
       onChunk({ choices }: { choices: readonly { index: number; content: string }[] }) {
@@ -54,12 +57,12 @@ export function createTitleWriter({ store, upstreams, bus, log, titleModel }: Ti
 
   async function titleOf(grounds: TitleGrounds): Promise<string | null> {
     const words = grounds.question === null ? null : titleFrom(grounds.question.slice(0, maxGrounds))
-    // Once for a conversation, on whichever server: only after the first answer.
+    // The model is asked only after the first answer of a conversation, so at most once at all replicas together.
     if (titleModel === null || !grounds.isFirst) return words
     try {
       return (await written(titleModel, grounds)) ?? words
     } catch (error) {
-      log.warn({ err: error }, 'a title could not be written; the first words are one')
+      log.warn({ err: error }, 'the model could not write a title; the first words of the question are used')
       return words
     }
   }
@@ -69,10 +72,10 @@ export function createTitleWriter({ store, upstreams, bus, log, titleModel }: Ti
       const grounds = await store.titles.grounds(completionId)
       const title = grounds && (await titleOf(grounds))
       if (grounds === null || title === null) return
-      // Stored before announced.
+      // Stored before it is announced, so that a client that hears of it can read it.
       if (await store.titles.give(grounds.conversationId, title)) bus.publish('conversation', [grounds.conversationId])
     } catch (error) {
-      log.warn({ err: error, completionId }, 'a conversation could not be given a title')
+      log.warn({ err: error, completionId }, 'the title of a conversation could not be written')
     }
   }
 

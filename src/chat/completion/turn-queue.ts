@@ -12,18 +12,18 @@ import type { ReadContext, Relay } from './relay.ts'
 import { createTurns } from './turn.ts'
 
 /**
- * Relays one answer at a time in each conversation, and keeps the other questions waiting for their turn. A waiting question
- * was never sent upstream, so it outlives the server at which it waits: another server can send it.
+ * Relays one answer at a time in each conversation, while the other questions wait for their turn. A waiting question was never
+ * sent upstream, so another replica can take it over when the replica at which it waits stops or is lost.
  */
 export interface TurnQueue {
   /**
-   * Relays the answer, once it has its turn. Where another server takes the question over, the viewers here follow its
-   * answer there. Never rejects.
+   * Waits for the turn, then relays the answer. If another replica takes the question over, the viewers here follow its remote
+   * answer. Never rejects.
    */
   run(active: ActiveCompletion, readContext: ReadContext): Promise<void>
-  /** Continues with the questions that waited at servers that are lost or have left. */
+  /** Takes over the questions that waited at replicas that are lost or have stopped. */
   takeOver(): Promise<void>
-  /** Leaves all questions that wait here to other servers, and takes over none from then on. */
+  /** Releases all questions that wait here to other replicas, and takes over none from then on. */
   handOver(): Promise<void>
   isClosed(): boolean
 }
@@ -40,7 +40,7 @@ export interface TurnQueueOptions {
   log: Log
 }
 
-// The store keeps a seed that is no safe integer as text.
+// A seed that is not a safe integer is stored as text.
 function sentParameters({ parameters }: QueuedRequest): Record<string, unknown> {
   const { seed } = parameters
   return typeof seed === 'string' ? { ...parameters, seed: BigInt(seed) } : parameters
@@ -70,7 +70,7 @@ export function createTurnQueue(options: TurnQueueOptions): TurnQueue {
       isWaiting: true,
     }
     const active = activeCompletions.add(parts, abandonPolicy.onFollowers)
-    // Its viewers were at another server, and have to come back.
+    // Its viewers were connected to another replica and have to reconnect.
     abandonPolicy.onFollowers(active, 0)
     log.warn({ completionId: completion.id }, 'took over a question that waited for its turn at another server')
     void run(active, () => prompts.ofQueued(completion, request))
@@ -81,7 +81,7 @@ export function createTurnQueue(options: TurnQueueOptions): TurnQueue {
     for (const { completion, request } of queued) {
       const own = messages.filter(({ completionId }) => completionId === completion.id)
       const messageIds = own.map(({ id }) => id)
-      // A question that began to wait under an earlier lease of this server waits here until it is told that the lease is over.
+      // A question that began to wait under an earlier lease of this replica may still wait here: it is not added a second time.
       if (activeCompletions.get(completion.id) === null) resume(completion, JSON.parse(request), messageIds)
     }
   }
@@ -90,8 +90,8 @@ export function createTurnQueue(options: TurnQueueOptions): TurnQueue {
     run,
     async takeOver() {
       if (turns.areClosed()) return
-      const here = activeCompletions.running().map(({ answer }) => answer.id)
-      const queued = await store.queue.claim(replica.id(), here)
+      const activeIds = activeCompletions.running().map(({ answer }) => answer.id)
+      const queued = await store.queue.claim(replica.id(), activeIds)
       if (queued.length > 0) await resumeAll(queued)
     },
     async handOver() {
@@ -101,7 +101,7 @@ export function createTurnQueue(options: TurnQueueOptions): TurnQueue {
       } catch (error) {
         log.warn(
           { err: error },
-          'the waiting questions could not be handed over; other servers take them when the lease ends',
+          'the waiting questions could not be released; other servers take them over when the lease ends',
         )
       }
     },

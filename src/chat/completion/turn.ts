@@ -5,19 +5,19 @@ import type { Log } from '../access/log.ts'
 import type { ActiveCompletion, StopReason } from '../answer/active-completion.ts'
 import type { Replica } from '../answer/replica.ts'
 
-/** One answer at a time is written in a conversation; others may wait for their turn. */
+/** The turn in each conversation: only one answer at a time is written, and other completions can wait for their turn. */
 export interface Turns {
-  /** Resolves when the completion has the turn or was stopped; with false when another server takes it over. */
+  /** Resolves with true when the completion has the turn or was stopped, and with false when another replica takes it over. */
   acquire(active: ActiveCompletion): Promise<boolean>
-  /** Ends all waiting here: other servers continue with it. */
+  /** Stops all waiting at this replica: other replicas take the completions over. */
   close(): void
   areClosed(): boolean
 }
 
-/** What ends the waiting for a turn. */
+/** How the waiting for a turn can end. */
 type TurnOutcome = Exclude<Turn, 'WAITING'>
 
-/** All completions that wait at this server for their turn in one conversation, under one lease. */
+/** The completions that wait at this replica, under one lease, for their turn in one conversation. */
 interface WaitingLine {
   /** Returns a function that takes the completion out of the line. */
   join(completionId: string, onOutcome: (outcome: TurnOutcome) => void): () => void
@@ -29,13 +29,13 @@ interface WaitingLineOptions {
   log: Log
   conversationId: string
   replicaId: string
-  /** Aborts when this server closes: other servers continue with all that wait here. */
+  /** Aborts when this replica stops: other replicas take over the completions that wait here. */
   closing: AbortSignal
-  /** Called when the last one has left. */
+  /** Called when the last completion has left the line. */
   onEmpty(): void
 }
 
-/** Covers a lost wake-up, and changes that cause none. */
+/** The store is polled, because a wake-up can be lost and some changes send none. */
 const pollMs = 500
 
 export function createTurns({ queue }: Store, bus: Bus, replica: Replica, log: Log): Turns {
@@ -51,7 +51,7 @@ export function createTurns({ queue }: Store, bus: Bus, replica: Replica, log: L
     return line
   }
 
-  /** null where it was stopped. */
+  /** Resolves with null if the completion was stopped. */
   function outcomeOf({ answer, completion: { conversationId }, replicaId, stopper: { signal } }: ActiveCompletion) {
     return new Promise<TurnOutcome | null>((resolve) => {
       const stop = () => {
@@ -66,10 +66,10 @@ export function createTurns({ queue }: Store, bus: Bus, replica: Replica, log: L
     })
   }
 
-  /** Why it is not sent although it does not wait any longer. */
+  /** The reason to stop a completion that no longer waits but must not be sent; null if it may be sent. */
   function refusalOf(outcome: Exclude<TurnOutcome, 'LOST'>, { replicaId }: ActiveCompletion): StopReason | null {
     if (outcome !== 'TAKEN') return outcome
-    // The lease ended in that moment: its answer could not be logged.
+    // If the lease ended in that moment, the answer could not be logged.
     return replicaId === replica.id() ? null : 'SERVER_LOST'
   }
 
@@ -95,7 +95,7 @@ function createWaitingLine(options: WaitingLineOptions): WaitingLine {
   const waiting = new Map<string, (outcome: TurnOutcome) => void>()
   let isServed = false
 
-  /** Resolves at what may bring the turn or end the waiting: an event in the conversation, time, or the closing. */
+  /** `heard` resolves when the store should be asked again: after an event in the conversation, after a while, or at the closing. */
   function listen() {
     let hear = () => {}
     const heard = new Promise<void>((resolve) => {
@@ -118,15 +118,18 @@ function createWaitingLine(options: WaitingLineOptions): WaitingLine {
     onOutcome?.(outcome)
   }
 
-  // One statement for all of them: only the head of the queue can have the turn, and a long queue in which each asked for
-  // itself would keep the database busy.
+  // One statement asks for all of them. Only the head of the queue can get the turn, so one statement for each would keep the
+  // database busy for nothing.
   async function tryToAcquire() {
     try {
       for (const [id, turn] of await queue.takeTurn([...waiting.keys()], replicaId)) {
         if (turn !== 'WAITING') settle(id, turn)
       }
     } catch (error) {
-      log.warn({ err: error, conversationId }, 'the turn in a conversation could not be asked for yet')
+      log.warn(
+        { err: error, conversationId },
+        'the turn in a conversation could not be requested; the next attempt follows',
+      )
     }
     if (closing.aborted) for (const id of [...waiting.keys()]) settle(id, 'LOST')
   }
@@ -134,7 +137,7 @@ function createWaitingLine(options: WaitingLineOptions): WaitingLine {
   async function serve() {
     isServed = true
     while (waiting.size > 0) {
-      // Listens before it asks: the answer of the store may not show what happens while the store is asked.
+      // Listens before it asks, because a change during the statement may be missing in its result.
       const news = listen()
       await tryToAcquire()
       if (waiting.size > 0) await news.heard

@@ -6,12 +6,12 @@ import type { Usage as ProviderUsage } from '../../upstream/usage.ts'
 import type { TokenCounter } from '../prompt/token-counter.ts'
 import type { WireMessage } from '../prompt/wire-message.ts'
 
-/** What came of the upstream beside the text. */
+/** What is known of a relayed answer beside its text. */
 export interface Received {
-  /** As they were sent. */
+  /** The messages as they were sent. */
   messages: WireMessage[]
   usage: ProviderUsage | null
-  /** Whether the upstream took the request: one that it refused costs nothing. */
+  /** Whether the upstream accepted the request: a refused request costs nothing. */
   wasAnswered: boolean
 }
 
@@ -27,16 +27,16 @@ function writtenText({ content, refusal, reasoning, toolCalls }: AnswerChoice): 
 }
 
 export interface Usages {
-  /** The provider's figures; where it gave none for what it wrote, an estimate that is marked so. */
+  /** Returns the provider's figures or, if it sent none for an answer, an estimate that is marked as one. */
   of(facts: UsageFacts): Promise<Usage>
-  /** Where the provider gave no figures for what it wrote. */
+  /** Estimates the usage of an answer for which the provider sent no figures. */
   estimate(completion: Completion, promptTokens: number, choices: readonly AnswerChoice[]): Promise<Usage>
 }
 
 export function createUsages(upstreams: Upstreams, tokens: TokenCounter): Usages {
   function priced(completion: Completion, counts: ProviderUsage, source: Usage['source']): Usage {
     const { upstream, model, modelUsed } = completion
-    // What was asked for as `gpt-4o` is answered as `gpt-4o-2024-08-06`; price lists have either.
+    // A request for `gpt-4o` is answered by `gpt-4o-2024-08-06`, and price lists may name either.
     const costMicros = upstreams.costMicros(upstream, modelUsed === null ? [model] : [modelUsed, model], counts)
     return { ...counts, costMicros, source }
   }

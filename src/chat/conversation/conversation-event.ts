@@ -49,7 +49,7 @@ export function writeEventCursor(conversationId: string, sequence: number): stri
 function sequenceIn(cursor: string, conversationId: string, last: number): number | ChatError {
   const text = cursor.length > longest ? '' : Buffer.from(cursor, 'base64url').toString()
   const [, id, sequence] = cursorForm.exec(text) ?? []
-  if (id === undefined) return invalidInput('after', 'is no cursor of conversationEvents')
+  if (id === undefined) return invalidInput('after', 'is not a cursor of conversationEvents')
   if (id !== conversationId) return invalidInput('after', 'is a cursor of another conversation')
   if (Number(sequence) > last) return invalidInput('after', 'is beyond what has happened in this conversation')
   return Number(sequence)

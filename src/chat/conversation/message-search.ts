@@ -39,7 +39,7 @@ function isScore(score: number): boolean {
 function readSortKey(search: SearchInput, cursor: string | null): HitSortKey | null {
   if (cursor === null) return null
   const [, name, score, id = ''] = sortKeyForm.exec(Buffer.from(cursor, 'base64url').toString()) ?? []
-  if (name !== nameOf(search) || !isScore(Number(score))) throw invalidInput('after', 'is no cursor of this search')
+  if (name !== nameOf(search) || !isScore(Number(score))) throw invalidInput('after', 'is not a cursor of this search')
   return { score: Number(score), id }
 }
 

@@ -49,7 +49,7 @@ export interface Messages {
 export const maxSiblings = 200
 
 const uuidForm = /^[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}$/
-const noCursor = (name: string) => invalidInput(name, 'is no cursor of this list')
+const noCursor = (name: string) => invalidInput(name, 'is not a cursor of this list')
 
 function sliceOf({ conversationId, page, ...leaves }: PathRequest): PathSlice {
   const { size, fromEnd, after, before } = rangeOf(page)

@@ -59,7 +59,7 @@ export function writeSortKey({ time, id }: SortKey): string {
 export function readSortKey(cursor: string | null, name: string): SortKey | null {
   if (cursor === null) return null
   const match = cursor.length > longest ? null : sortKeyForm.exec(Buffer.from(cursor, 'base64url').toString())
-  if (match === null) throw invalidInput(name, 'is no cursor of this list')
+  if (match === null) throw invalidInput(name, 'is not a cursor of this list')
   return { time: new Date(Number(match[1])), id: match[2] ?? '' }
 }
 

@@ -64,7 +64,7 @@ builder.subscriptionField('viewerEvents', (t) =>
     type: ViewerEvent,
     description:
       "Keeps the viewer's list of conversations fresh, at any server. The first event is always ViewerEventsOpened: what happened before it is " +
-      'read from `conversations`. A conversation may be told of that the list has already. There is no cursor: whoever comes back begins ' +
+      'read from `conversations`. A conversation may be told of that the list has already. There is not a cursor: whoever comes back begins ' +
       'again. The error RATE_LIMITED where the viewer has too many streams open.',
     subscribe: (_, __, { chat, viewer }) => chat.viewerEvents.watch(viewer),
     resolve: (event) => event,

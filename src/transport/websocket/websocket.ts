@@ -213,7 +213,7 @@ function protocolOptions(
     async onSubscribe({ extra }, id, payload) {
       if (isDraining()) {
         extra.socket.close(goingAway, 'Going away')
-        return [clientError('UNAVAILABLE', 'This server is going away.')]
+        return [clientError('UNAVAILABLE', 'This server is shutting down.')]
       }
       // Of two that begin under one id, only the latter could be ended.
       if (extra.running.has(id)) return [clientError('BAD_REQUEST', 'An operation of this id has not ended yet.')]

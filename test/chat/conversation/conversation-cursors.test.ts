@@ -163,7 +163,7 @@ describe('a cursor', () => {
   ])('that is %s is refused', async (_, after) => {
     const { id } = await beginConversation(alice)
     for (const over of transports) {
-      expect(await alice.follow(id, { over, after }).rest()).toEqual(rejected(id, after, 'is no cursor'))
+      expect(await alice.follow(id, { over, after }).rest()).toEqual(rejected(id, after, 'is not a cursor'))
     }
   })
 
@@ -174,7 +174,7 @@ describe('a cursor', () => {
     const { completion } = await alice.ask('What digs?')
     const [snapshot] = await alice.watch(completion.id).rest()
     const after = snapshot?.cursor ?? ''
-    expect(await alice.follow(id, { after }).rest()).toEqual(rejected(id, after, 'is no cursor'))
+    expect(await alice.follow(id, { after }).rest()).toEqual(rejected(id, after, 'is not a cursor'))
   })
 
   test.each([1, 1_000, 2_147_483_647])('of an event that is %d ahead is refused', async (ahead) => {

@@ -23,7 +23,7 @@ async function conversationOf(letters: string) {
 }
 
 const refused = (bound: string) => ({
-  errors: [{ message: `${bound}: is no cursor of this list`, extensions: { code: 'BAD_USER_INPUT' } }],
+  errors: [{ message: `${bound}: is not a cursor of this list`, extensions: { code: 'BAD_USER_INPUT' } }],
 })
 
 test('the last message, deleted, still marks its place, for whoever follows the end of the path', async () => {

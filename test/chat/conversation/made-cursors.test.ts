@@ -38,7 +38,7 @@ test.each([
 ])('of %s, a cursor made by hand is none', async (_, query, made) => {
   for (const after of [made, encoded(made)]) {
     const { errors } = await execute(url, query, { after }, { as: 'alice' })
-    const message = expect.stringMatching(/^after: is no cursor of this (list|search)/)
+    const message = expect.stringMatching(/^after: is not a cursor of this (list|search)/)
     expect(errors).toMatchObject([{ message, extensions: { code: 'BAD_USER_INPUT' } }])
   }
 })
