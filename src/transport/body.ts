@@ -4,18 +4,18 @@ import { clientError } from '../schema/client-error.ts'
 
 const maxBytes = 1024 * 1024
 
-/** Reads a JSON body; rejects with a client's error when it is too large, of another type, or not JSON in UTF-8. */
+/** Reads a JSON body. Rejects with a client error if the body is too large, has another type, or is not JSON in UTF-8. */
 export async function readJson(request: IncomingMessage): Promise<unknown> {
   const {
     'content-type': type = '',
     'content-encoding': encoding = 'identity',
     'content-length': length,
   } = request.headers
-  // Pages of other origins can send the simple types without a preflight, so what is not JSON must not be read as JSON.
+  // Pages of other origins can send some content types without a preflight, so only bodies declared as JSON are read as JSON.
   if (!/^application\/json\s*(;\s*charset="?utf-8"?\s*)?$/i.test(type)) {
     throw clientError('UNSUPPORTED_MEDIA_TYPE', 'The content-type must be application/json, in UTF-8.')
   }
-  if (encoding !== 'identity') throw clientError('UNSUPPORTED_MEDIA_TYPE', 'Compressed bodies are not taken.')
+  if (encoding !== 'identity') throw clientError('UNSUPPORTED_MEDIA_TYPE', 'Compressed bodies are not accepted.')
   if (Number(length) > maxBytes) throw tooLarge()
   return parseJson(await readBytes(request))
 }
@@ -26,11 +26,11 @@ async function readBytes(request: IncomingMessage): Promise<Buffer> {
   try {
     for await (const chunk of request as AsyncIterable<Buffer>) {
       bytes += chunk.length
-      // Read on without keeping it: leaving the loop would cut the connection before the refusal is sent.
+      // The rest is read and discarded: leaving the loop would close the connection before the refusal is sent.
       if (bytes <= maxBytes) chunks.push(chunk)
     }
   } catch {
-    throw clientError('BAD_REQUEST', 'The body broke off.')
+    throw clientError('BAD_REQUEST', 'The body is incomplete: the connection was closed.')
   }
   if (bytes > maxBytes) throw tooLarge()
   return Buffer.concat(chunks)

@@ -1,8 +1,8 @@
 import type { ServerResponse } from 'node:http'
 
 /**
- * Aborts when the client closes the connection before it has the whole response. Yoga's `request.signal` says the same, but it
- * is a ponyfill's object, which `AbortSignal.any` refuses from Node 24.22.1 on.
+ * Aborts when the client closes the connection before it has the whole response. Yoga's `request.signal` does the same, but it
+ * is the object of a ponyfill, which `AbortSignal.any` refuses since Node 24.22.1.
  */
 export function clientSignal(response: ServerResponse): AbortSignal {
   const controller = new AbortController()

@@ -33,26 +33,26 @@ export function statusOf(error: GraphQLError): number {
   return httpStatus[codeOf(error)]
 }
 
-// By the code of what is thrown below chat, in words that are not for clients.
+// What a client is told for errors of the layers below chat, by their code. Their own messages are not for clients.
 const refusals = new Map<unknown, { code: ErrorCode; message: string }>([
   [
     'TOO_LARGE',
     {
       code: 'COST_EXCEEDED',
-      message: 'The messages asked for here have more text than one result may have: ask for fewer items.',
+      message: 'The requested messages have more text than one result may have: request fewer items.',
     },
   ],
   [
     'READ_ONLY',
     {
       code: 'UNAVAILABLE',
-      message: 'Nothing can be stored now: the database is full or read-only. What is stored can be read.',
+      message: 'Nothing can be stored now, because the database is full or read-only. Stored data can still be read.',
     },
   ],
   ['UNAVAILABLE', { code: 'UNAVAILABLE', message: 'This cannot be done right now. Try again in a moment.' }],
 ])
 
-/** Turns any error into what a client may see of it; what is unexpected is logged and becomes INTERNAL_SERVER_ERROR. */
+/** Turns any error into the error that a client may see. An unexpected error is logged and becomes INTERNAL_SERVER_ERROR. */
 export type ToClientError = (error: unknown) => GraphQLError
 
 export function createToClientError(log: Logger): ToClientError {
@@ -71,7 +71,7 @@ export function createToClientError(log: Logger): ToClientError {
     }
     const refusal = cause instanceof Error && 'code' in cause ? refusals.get(cause.code) : undefined
     if (refusal) {
-      log.warn({ err: cause }, 'the store could not serve')
+      log.warn({ err: cause }, 'the store could not carry out a request')
       return located(error, clientError(refusal.code, refusal.message))
     }
     const requestId = randomUUID()
@@ -84,7 +84,7 @@ function isErrorCode(code: unknown): code is ErrorCode {
   return typeof code === 'string' && Object.hasOwn(httpStatus, code)
 }
 
-// graphql-js wraps what a resolver throws, to say where it happened.
+// graphql-js wraps an error that a resolver throws, and adds the path of the field.
 function rootCause(error: unknown): unknown {
   return error instanceof GraphQLError && error.originalError ? rootCause(error.originalError) : error
 }
@@ -105,8 +105,8 @@ function failureError({ failure }: ChatError): GraphQLError {
   return clientError(isErrorCode(code) ? code : 'BAD_USER_INPUT', message)
 }
 
-// graphql-js points at the variable or argument that the client got wrong. A value of ours that does not fit its type
-// is a GraphQLError too, but one that knows no place in the document until it is given that of the field.
+// If the client sent a wrong variable or argument, the error of graphql-js has its position in the document. A value of the server
+// that does not fit its type is a GraphQLError, too, but it has no position until it gets the one of the field.
 function blamesRequest(error: GraphQLError, cause: GraphQLError): boolean {
   return cause.nodes !== undefined || (error.nodes !== undefined && error.path === undefined)
 }
@@ -115,9 +115,9 @@ function isAbort(cause: unknown): boolean {
   return cause instanceof Error && cause.name === 'AbortError'
 }
 
-/** Says what is told where graphql-js said that it happened. */
-function located(error: unknown, told: GraphQLError): GraphQLError {
-  if (!(error instanceof GraphQLError)) return told
+/** Returns the client error with the position and path of the original error. */
+function located(error: unknown, clientError: GraphQLError): GraphQLError {
+  if (!(error instanceof GraphQLError)) return clientError
   const { nodes, source, positions, path } = error
-  return new GraphQLError(told.message, { nodes, source, positions, path, extensions: told.extensions })
+  return new GraphQLError(clientError.message, { nodes, source, positions, path, extensions: clientError.extensions })
 }

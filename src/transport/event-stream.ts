@@ -5,27 +5,27 @@ import type { HttpPlugin } from './http-context.ts'
 const standstillMs = 30_000
 const lookMs = 3_000
 
-/** Sees to it that an event stream ends with its client, and that its source is returned then: Yoga does so on a close. */
+/** Ends an event stream when its client has left, so that Yoga calls return() of its source, as it does on `close`. */
 export const eventStreamPlugin: HttpPlugin = {
   onResultProcess({ result, serverContext: { res } }) {
     if (!isAsyncIterable(result)) return
-    // Who left before its first byte was sent is not seen by Yoga.
+    // Yoga does not notice a client that left before the first byte was sent.
     if (res.destroyed) return void result[Symbol.asyncIterator]().return?.()
-    // nginx would hold events back.
+    // Without this header nginx buffers the events.
     res.setHeader('x-accel-buffering', 'no')
     cutAtStandstill(res)
   },
 }
 
-/** Cuts off a client that takes nothing for too long. */
+/** Closes the connection of a client that has read nothing for too long. */
 function cutAtStandstill(response: ServerResponse): void {
-  let tookAt = performance.now()
+  let readAt = performance.now()
   const timer = setInterval(() => {
-    if (!response.writableNeedDrain) tookAt = performance.now()
-    else if (performance.now() - tookAt >= standstillMs) response.destroy()
+    if (!response.writableNeedDrain) readAt = performance.now()
+    else if (performance.now() - readAt >= standstillMs) response.destroy()
   }, lookMs)
   response.on('drain', () => {
-    tookAt = performance.now()
+    readAt = performance.now()
   })
   response.once('close', () => clearInterval(timer))
 }

@@ -31,7 +31,7 @@ mutation Ask {
 }
 `
 
-// The page is one file: its scripts and styles are inline, and its editor's workers are made from blobs.
+// The page is one file with inline scripts and styles, and the workers of its editor are made from blobs.
 const contentSecurityPolicy = [
   "default-src 'self'",
   "script-src 'self' 'unsafe-inline' 'unsafe-eval' blob:",
@@ -46,7 +46,7 @@ export function acceptsHtml(request: IncomingMessage): boolean {
   return request.method === 'GET' && (request.headers.accept ?? '').includes('text/html')
 }
 
-/** Serves GraphiQL, which asks nothing of other hosts. */
+/** Serves GraphiQL, which sends no requests to other hosts. */
 export function createGraphiql() {
   let page: Promise<string> | undefined
   return async (_request: IncomingMessage, response: ServerResponse): Promise<void> => {
@@ -61,12 +61,12 @@ export function createGraphiql() {
 }
 
 async function renderPage(): Promise<string> {
-  // Imported when the first browser asks: it takes some 46 MB of memory.
+  // Imported at the first request of a browser, because it takes about 46 MB of memory.
   const { renderGraphiQL } = await import('@graphql-yoga/render-graphiql')
   return renderGraphiQL({
     title: 'Antiphon',
     defaultQuery: welcome,
-    // Its WebSocket would leave the headers behind, and with them who is asking; its default for streams is GET.
+    // Its WebSocket would not send the headers, and so not the credentials. For event streams its default is GET.
     subscriptionsProtocol: 'SSE',
     method: 'POST',
     credentials: 'same-origin',

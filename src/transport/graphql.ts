@@ -43,7 +43,7 @@ export function createGraphqlHandler(schema: GraphQLSchema, parts: GraphqlParts)
       statusPlugin,
       eventStreamPlugin,
     ],
-    // What the plugins above and the server around do in their own way, and what is not offered.
+    // These features are off because the plugins above or the HTTP server replace them, or because they are not offered.
     parserAndValidationCache: false,
     maxRequestBodySize: false,
     batching: false,
@@ -51,13 +51,13 @@ export function createGraphqlHandler(schema: GraphQLSchema, parts: GraphqlParts)
     cors: false,
     graphiql: false,
     landingPage: false,
-    // There is no way to leave it out; no address ends with a space.
+    // Yoga cannot do without a health check, so its path is one that no URL can have.
     healthCheckEndpoint: ' ',
     logging: false,
   })
   return async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
     response.setHeader('cache-control', 'no-store')
-    // Yoga makes an address of it, and where that fails it sends its stack to the client.
+    // Yoga makes a URL of it, and if that fails it sends the stack trace to the client.
     request.headers.host = 'localhost'
     await yoga(request, response)
   }

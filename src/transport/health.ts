@@ -1,19 +1,19 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { replyJson } from './reply.ts'
 
-/** By name what the server needs to serve; null where it is well, else the reason why it is not, in words for strangers. */
+/** The state of each thing that the server needs, by name: null if it works, else the reason in words that anybody may read. */
 export type Checks = () => Promise<Record<string, string | null>>
 
-const patienceMs = 2_000
-/** Anybody may ask, and each check is a statement. */
-const freshMs = 1_000
+const checkTimeoutMs = 2_000
+/** A result is reused for this time, because anybody may request it and each check costs a statement. */
+const reuseMs = 1_000
 
 export function replyAlive(_request: IncomingMessage, response: ServerResponse): void {
   replyJson(response, 200, { ok: true })
 }
 
 export function createReadiness(checks: Checks, isDraining: () => boolean) {
-  const recent = onceWithin(freshMs, () => withinPatience(checks()))
+  const recent = onceWithin(reuseMs, () => withTimeout(checks()))
   return async (_request: IncomingMessage, response: ServerResponse): Promise<void> => {
     const found = { ...(await recent()), draining: isDraining() ? 'the server is stopping' : null }
     const ok = Object.values(found).every((reason) => reason === null)
@@ -22,7 +22,7 @@ export function createReadiness(checks: Checks, isDraining: () => boolean) {
   }
 }
 
-/** Whoever asks while it is being found out, or so long after, gets the same. */
+/** Calls that come while a result is being found, or within `ms` after it, share the result. */
 function onceWithin<Value>(ms: number, find: () => Promise<Value>): () => Promise<Value> {
   let found: Promise<Value> | null = null
   return () => {
@@ -35,13 +35,13 @@ function onceWithin<Value>(ms: number, find: () => Promise<Value>): () => Promis
   }
 }
 
-async function withinPatience(found: ReturnType<Checks>): ReturnType<Checks> {
+async function withTimeout(found: ReturnType<Checks>): ReturnType<Checks> {
   let timer: NodeJS.Timeout | undefined
-  const silence = new Promise<Record<string, string>>((resolve) => {
-    timer = setTimeout(() => resolve({ checks: `no answer within ${patienceMs} ms` }), patienceMs)
+  const timeout = new Promise<Record<string, string>>((resolve) => {
+    timer = setTimeout(() => resolve({ checks: `no answer within ${checkTimeoutMs} ms` }), checkTimeoutMs)
   })
   try {
-    return await Promise.race([found, silence])
+    return await Promise.race([found, timeout])
   } finally {
     clearTimeout(timer)
   }

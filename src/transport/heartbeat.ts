@@ -8,7 +8,7 @@ export interface Heartbeat {
   stop(): void
 }
 
-/** Pings every socket, and cuts those that answered none for 30 s: a peer that is gone, or that reads nothing any more. */
+/** Pings every socket, and closes a socket that has answered no ping for 30 s: its peer is gone or has stopped reading. */
 export function startHeartbeat(): Heartbeat {
   const silentBeats = new Map<WebSocket, number>()
   const timer = setInterval(() => {
@@ -22,7 +22,7 @@ export function startHeartbeat(): Heartbeat {
     watch(socket) {
       const heard = () => silentBeats.set(socket, 0)
       heard()
-      // Its messages prove nothing: who sends and never reads would be kept for ever.
+      // Only pongs count, not messages: a peer that sends but never reads would otherwise be kept for ever.
       socket.on('pong', heard)
       socket.once('close', () => silentBeats.delete(socket))
     },

@@ -3,7 +3,7 @@ import type { Plugin } from 'graphql-yoga'
 import type { Identity } from '../auth/sign-in.ts'
 import type { Admitted } from './admission/admission.ts'
 
-/** What is known of an HTTP request, each part from the plugin that finds it out. */
+/** What the plugins have found out about an HTTP request. Each plugin sets its own part. */
 export interface HttpContext extends Record<string, unknown> {
   req: IncomingMessage
   res: ServerResponse

@@ -8,8 +8,8 @@ import type { ToClientError } from './error.ts'
 import { isSource, type Outlet, pastOutlet } from './outlet.ts'
 
 /**
- * Called once per operation, so that what it caches lives no longer; `signal` aborts when the client has left, and
- * `origin` is the server's, as the client sees it.
+ * Called once per operation, so that the caches of a context last no longer than its operation. `signal` aborts when the client has
+ * left; `origin` is the server's origin as the client sees it.
  */
 export type CreateContext = (identity: Identity, signal: AbortSignal, origin: string) => Promise<object>
 
@@ -22,7 +22,10 @@ export interface OperationArgs extends ExecutionArgs {
 
 export type RunOperation = (args: OperationArgs) => Promise<ExecutionResult | ResultStream>
 
-/** Each execution, one for each event of a stream, has the budget. Neither the result nor its stream ever rejects; their errors are what a client may see. */
+/**
+ * Runs an operation. The budget applies to each execution: a subscription has one for each event. Neither the result nor its stream
+ * ever rejects; the errors in them are those that a client may see.
+ */
 export function createRunOperation(toClientError: ToClientError, budget: number): RunOperation {
   const run = (args: ExecutionArgs) => executeWithin(budget, args)
   const awaitTurn = createBigOperationTurns()
@@ -57,10 +60,10 @@ function clientResult(result: ExecutionResult, toClientError: ToClientError): Ex
   return result.errors ? { ...result, errors: result.errors.map(toClientError) } : result
 }
 
-/** Of the schema's, the one that takes any value as it is. */
+/** The scalar of the schema that accepts any value unchanged. */
 const anyValue: NamedTypeNode = { kind: Kind.NAMED_TYPE, name: { kind: Kind.NAME, value: 'JSON' } }
 
-/** graphql-js coerces the variables at each execution, for a stream at each event, which takes half of its time. */
+/** graphql-js coerces the variables in each execution, which takes half of the time of a subscription's event. */
 function withCoercedVariables(args: ExecutionArgs, operation: OperationDefinitionNode): ExecutionArgs {
   const { schema, document } = args
   const given = operation.variableDefinitions ?? []
@@ -77,7 +80,7 @@ interface Running {
   toClientError: ToClientError
 }
 
-/** Ends with one result that holds the error when an event cannot be had. */
+/** When an event cannot be read, the stream ends with one result that has the error. */
 function clientResults(
   events: AsyncIterator<unknown>,
   args: ExecutionArgs,
@@ -96,7 +99,7 @@ function clientResults(
         return { done: false, value: { errors: [toClientError(error)] } }
       }
     },
-    // No async generator around the source: its return() would wait behind a pending next().
+    // Not an async generator, because return() of a generator waits until its pending next() is done.
     async return() {
       await events.return?.().catch(toClientError)
       return { done: true, value: undefined }

@@ -3,23 +3,23 @@ import { isIPv4 } from 'node:net'
 
 export interface OriginSettings {
   allowedOrigins: string[]
-  /** Else only by names that no stranger can own. */
+  /** If false, requests are served only for host names that no stranger can own. */
   anyHost: boolean
 }
 
 export interface Origins {
   /**
-   * False where it was asked for by a name that may be a stranger's. Who owns a name can make it lead here, and has a
-   * page of the same origin then: DNS rebinding, before which a check of the origin alone is blind.
+   * False if the request is for a host name that a stranger may own. The owner of a name can point it at this server, and then a page
+   * of that name has the same origin (DNS rebinding). A check of the Origin header does not notice that.
    */
   knows(request: IncomingMessage): boolean
-  /** False for a page of another origin that is not allowed; programs send no Origin and pass. */
+  /** False for a page of another origin that is not allowed. Requests without an Origin header, which programs send, are allowed. */
   admits(request: IncomingMessage): boolean
-  /** Lets pages of allowed origins read the answer; answers of the same origin need nothing. */
+  /** Adds the headers that let pages of allowed origins read the response. Pages of the same origin need none. */
   share(request: IncomingMessage, response: ServerResponse): void
 }
 
-/** The latter ones are what Apollo's clients add, which a browser sends only where the preflight allows them. */
+/** The last ones are added by Apollo's clients, and browsers send them only if the preflight allows them. */
 const allowedHeaders = [
   'authorization',
   'content-type',
@@ -53,16 +53,16 @@ export function createOrigins({ allowedOrigins: allowed, anyHost }: OriginSettin
   }
 }
 
-/** An address, this machine, or a name without a dot, which only one's own network resolves. */
+/** An IP address, localhost, or a name without a dot, which only the local network resolves. */
 function isNobodys(hostname: string): boolean {
   return !hostname.includes('.') || isIPv4(hostname) || hostname.endsWith('.localhost')
 }
 
-/** This server's, as the client sees it; empty where the request does not tell. Not for deciding who may do what. */
+/** The server's origin as the client sees it; empty if the request does not tell it. Not reliable enough for access decisions. */
 export function ownOrigin({ headersDistinct }: IncomingMessage): string {
-  // As it was sent: of the other view, the host is changed on the way.
+  // Read from `headersDistinct`, because the host in `headers` is changed on the way to this function.
   const [host = ''] = headersDistinct['host'] ?? []
-  // Each proxy on the way adds its own: the first one is what the client used.
+  // Each proxy appends its own value, so the first one is what the client used.
   const [forwarded] = headersDistinct['x-forwarded-proto']?.[0]?.split(',') ?? []
   const scheme = forwarded?.trim().toLowerCase() === 'https' ? 'https' : 'http'
   const address = `${scheme}://${host}`

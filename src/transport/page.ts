@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import send from 'send'
 import { refuse } from './reply.ts'
 
-// Answers are rendered here: an image of another host in one would tell that host what was asked.
+// The page renders answers. An image of another host in an answer would tell that host what was asked.
 const contentSecurityPolicy = [
   "default-src 'self'",
   "style-src 'self' 'unsafe-inline'",
@@ -13,7 +13,7 @@ const contentSecurityPolicy = [
   "frame-ancestors 'none'",
 ].join('; ')
 
-/** Serves the built page, and says what to do where it was not built. */
+/** Serves the built page, or says how to build it if it is missing. */
 export function createPage(folder: string) {
   if (!existsSync(join(folder, 'index.html'))) return replyNotBuilt
   return (request: IncomingMessage, response: ServerResponse): void => {
@@ -31,7 +31,7 @@ export function createPage(folder: string) {
 }
 
 function setHeaders(response: ServerResponse, path: string): void {
-  // The build names assets by their content; everything else may change under its name.
+  // The names of assets contain a hash of their content; all other files may change under the same name.
   const lasting = path.startsWith('/assets/')
   response.setHeader('cache-control', lasting ? 'public, max-age=31536000, immutable' : 'no-cache')
   response.setHeader('content-security-policy', contentSecurityPolicy)

@@ -3,11 +3,11 @@ import { clientError } from '../schema/client-error.ts'
 import { readJson } from './body.ts'
 import type { HttpPlugin } from './http-context.ts'
 
-/** Reads the operation from the address of a GET or from a JSON body, and from nothing else that Yoga would take. */
+/** Reads the operation from the URL of a GET or from a JSON body. All other formats that Yoga accepts are refused. */
 export const parametersPlugin: HttpPlugin = {
   onRequestParse({ request, url, serverContext: { req }, setRequestParser }) {
     const read = async () => (request.method === 'GET' ? readSearch(url.searchParams) : readJson(req))
-    // The admission checks what it is.
+    // The admission checks the type of the value.
     setRequestParser(read as () => Promise<GraphQLParams>)
   },
 }

@@ -16,7 +16,7 @@ export function replyJson(
     'cache-control': 'no-store',
     ...headers,
   })
-  // A HEAD request gets the headers alone; node drops the body.
+  // For a HEAD request Node drops the body.
   response.end(text)
 }
 

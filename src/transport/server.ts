@@ -35,17 +35,17 @@ export interface ServerParts {
 
 export interface Server {
   listen(): Promise<{ url: string; port: number }>
-  /** Takes nothing new and says so; open streams go on, and health is still answered. */
+  /** Refuses new requests from now on. Open streams continue, and the health checks are still answered. */
   drain(): void
-  /** Sends the viewers away, with a code after which they connect again, and frees the port. */
+  /** Closes all connections, WebSockets with a code after which clients reconnect, and frees the port. */
   close(): Promise<void>
 }
 
-// Above the 60 s of the usual load balancers, which else would send a request into a connection being closed.
+// Longer than the 60 s of the usual load balancers, which would otherwise send a request on a connection that is being closed.
 const keepAliveMs = 65_000
 const closeWaitMs = 1_000
 const standstillMs = 30_000
-// Four times node's own, so that a token which is too long is refused in the words for all that are.
+// Four times Node's default, so that a token that is too long gets the usual UNAUTHENTICATED instead of Node's 431.
 const maxHeaderSize = 65_536
 
 type Handler = (request: IncomingMessage, response: ServerResponse) => void | Promise<void>
@@ -89,7 +89,7 @@ export function createServer(parts: ServerParts): Server {
   })
   const sockets = watchSockets(server)
   server.on('upgrade', (request, socket, head) => {
-    // A refusal waits behind what the peer has not taken. A WebSocket that is accepted loses this.
+    // A refusal waits until the peer has read what was sent before. An accepted WebSocket loses this timeout.
     request.socket.setTimeout(standstillMs, () => socket.destroy())
     if (pathOf(request) === '/graphql') webSockets.upgrade(request, socket, head)
     else refuseUpgrade(socket, '404 Not Found')
@@ -104,25 +104,25 @@ export function createServer(parts: ServerParts): Server {
     async close() {
       draining = true
       const closed = new Promise((resolve) => server.close(resolve))
-      const impatience = setTimeout(() => server.closeAllConnections(), closeWaitMs)
+      const idleTimer = setTimeout(() => server.closeAllConnections(), closeWaitMs)
       await webSockets.close()
-      const lastImpatience = setTimeout(sockets.destroy, closeWaitMs)
+      const socketTimer = setTimeout(sockets.destroy, closeWaitMs)
       await closed
-      clearTimeout(impatience)
-      clearTimeout(lastImpatience)
+      clearTimeout(idleTimer)
+      clearTimeout(socketTimer)
     },
   }
 }
 
-/** Async, so that what a handler throws rejects, too. */
+/** Async, so that an exception of a synchronous handler becomes a rejection, too. */
 async function respond(handle: Handler, request: IncomingMessage, response: ServerResponse): Promise<void> {
   await handle(request, response)
 }
 
-/** Knows all sockets, where the server forgets those that were to be upgraded, and ends those of which nothing is taken. */
+/** Keeps track of all sockets, also of those that Node's server forgets after an upgrade, and destroys sockets that nobody reads. */
 function watchSockets(server: HttpServer) {
   const sockets = new Set<Socket>()
-  // A client may send the next request before the answer to the last.
+  // A client may send the next request before it has the response to the last one, so the open responses are counted.
   const answering = new WeakMap<Socket, number>()
   const count = (socket: Socket, by: number) => answering.set(socket, (answering.get(socket) ?? 0) + by)
   server.on('connection', (socket) => {
@@ -133,7 +133,8 @@ function watchSockets(server: HttpServer) {
     count(socket, 1)
     response.once('close', () => count(socket, -1))
   })
-  // Node says so where nothing moved. Whoever waits for an answer has it that long in coming; who waits for none goes.
+  // Node reports a socket on which nothing was sent or received. It is kept only if its client waits for a response and has read all
+  // that was sent: the response may take this long.
   server.setTimeout(standstillMs, (socket) => {
     if (socket.writableLength > 0 || !answering.get(socket)) socket.destroy()
   })
@@ -168,24 +169,31 @@ function graphqlRoute(graphql: Handler, origins: Origins): Methods {
 function refuseWhile(isDraining: () => boolean, handle: Handler): Handler {
   return (request, response) => {
     if (!isDraining()) return handle(request, response)
-    refuse(response, 'UNAVAILABLE', 'This server is shutting down. Ask again.', { 'retry-after': '1' })
+    refuse(response, 'UNAVAILABLE', 'This server is shutting down. Send the request again.', { 'retry-after': '1' })
   }
 }
 
 function findHandler(methods: Methods, { method = '' }: IncomingMessage): Handler {
   const allow = Object.keys(methods).join(', ')
-  return methods[method] ?? ((_, response) => refuse(response, 'METHOD_NOT_ALLOWED', `This takes ${allow}.`, { allow }))
+  return (
+    methods[method] ??
+    ((_, response) => refuse(response, 'METHOD_NOT_ALLOWED', `This path accepts ${allow}.`, { allow }))
+  )
 }
 
 function refuseHost({ headers: { host } }: IncomingMessage, response: ServerResponse): void {
   const cure = `http://${host} in ALLOWED_ORIGINS, or AUTH_DEV=allow`
-  refuse(response, 'FORBIDDEN', `Dev sign-in checks nobody, so it takes no request for ${host} without ${cure}.`)
+  refuse(
+    response,
+    'FORBIDDEN',
+    `Dev sign-in checks no credentials, so requests for ${host} are refused without ${cure}.`,
+  )
 }
 
 function replySdl(sdl: () => string): Handler {
   let text: string | undefined
   return (_request, response) => {
-    // Printed when it is first asked for: that takes some milliseconds of the start.
+    // Printed at the first request, because printing would add some milliseconds to the start.
     text ??= sdl()
     response.writeHead(200, { 'content-type': 'text/plain; charset=utf-8', 'cache-control': 'no-cache' }).end(text)
   }
@@ -194,7 +202,7 @@ function replySdl(sdl: () => string): Handler {
 async function listen(server: HttpServer, { host, port }: ServerParts['settings'], log: Logger) {
   server.listen(port, host)
   await once(server, 'listening')
-  // Later errors are of single connections, such as no file descriptor being left for one.
+  // Errors after the start are about single connections, for example when no file descriptor is left.
   server.on('error', (error) => log.error({ err: error }, 'a connection was not accepted'))
   const address = server.address() as AddressInfo
   const everywhere = host === '0.0.0.0' || host === '::'

@@ -3,7 +3,7 @@ import { isAsyncIterable } from 'graphql-yoga'
 import type { SignIn } from '../auth/sign-in.ts'
 import type { HttpPlugin } from './http-context.ts'
 
-/** Finds out who is asking, before anything else is read of the request. */
+/** Identifies the client before anything else of the request is read. */
 export function createSignInPlugin(signIn: SignIn): HttpPlugin {
   return {
     async onRequestParse({ serverContext }) {
@@ -15,14 +15,14 @@ export function createSignInPlugin(signIn: SignIn): HttpPlugin {
   }
 }
 
-/** As it was sent: of node's other views, one takes an empty header for none, and one hides all but the first. */
+/** Reads the raw header: Node's other ways to read it treat an empty header as a missing one, or hide all but the first. */
 export function authorizationOf({ headersDistinct }: IncomingMessage): string | null {
   const [first = null, ...others] = headersDistinct['authorization'] ?? []
-  // Where there are two, whoever stands before this server may have checked the other one.
+  // With two headers, a proxy before this server may have checked the other one.
   return others.length > 0 ? '' : first
 }
 
-// Without the event that completes a stream, so that the client knows that there was more.
+// The stream is cut without its `complete` event, so that the client knows that there was more.
 function cutAtEnd(response: ServerResponse, watch: (onEnd: () => void) => () => void): void {
   const unwatch = watch(() => response.destroy())
   response.once('close', unwatch)

@@ -4,11 +4,11 @@ import type { ErrorCode } from '../schema/client-error.ts'
 import { codeOf, statusOf } from './error.ts'
 import type { HttpPlugin } from './http-context.ts'
 
-/** Gives an answer without data the status that its errors' codes stand for. */
+/** Gives a response without data the HTTP status of its error codes. */
 export const statusPlugin: HttpPlugin = {
   onResultProcess({ result, setResult }) {
     if (isAsyncIterable(result) || Array.isArray(result)) return
-    // Where there is data, even null, the operation has run, and its errors are part of a whole answer.
+    // If there is data, even null, the operation has run, and its errors are part of a complete response.
     if (result.errors && !('data' in result)) setResult({ ...result, errors: result.errors.map(withStatus) })
   },
 }
@@ -20,11 +20,11 @@ const aboutContent: readonly ErrorCode[] = [
   'PERSISTED_QUERY_NOT_SUPPORTED',
 ]
 
-/** Yoga takes `http` out again. With `spec`, it says 200 to who asks for application/json, as GraphQL over HTTP wants it. */
+/** Yoga removes `http` again. With `spec`, it answers 200 to clients that accept application/json, as GraphQL over HTTP requires. */
 function withStatus(error: GraphQLError): GraphQLError {
   const { message, nodes, source, positions, path, extensions } = error
   const status = statusOf(error)
-  // https://www.rfc-editor.org/rfc/rfc9110#section-15.5.2 wants it, and browsers ask no password for this scheme.
+  // https://www.rfc-editor.org/rfc/rfc9110#section-15.5.2 requires it, and browsers show no password dialog for this scheme.
   const headers: Record<string, string> = status === 401 ? { 'www-authenticate': 'Bearer' } : {}
   const http = { status, spec: isAboutContent(error), headers }
   return new GraphQLError(message, { nodes, source, positions, path, extensions: { ...extensions, http } })

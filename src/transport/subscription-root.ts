@@ -2,11 +2,11 @@ import type { DocumentNode, FragmentDefinitionNode, SelectionSetNode } from 'gra
 import { Kind } from 'graphql'
 
 const conditions = ['skip', 'include']
-const refusal = 'The root field of a subscription, and the fragments around it, take neither @skip nor @include.'
+const refusal = 'The root field of a subscription, and the fragments around it, must not have @skip or @include.'
 
 /**
- * Says what is wrong with the root of a subscription, or null: one whose field may be left out has no source, and
- * graphql-js, which reads these directives there before it knows the variables, throws.
+ * Returns what is wrong with the root of a subscription, or null. A root field that may be left out has no source, and graphql-js
+ * throws, because it reads these directives before it knows the variables.
  * https://spec.graphql.org/September2025/#sec-Single-Root-Field
  */
 export function conditionalRoot({ definitions }: DocumentNode): string | null {
@@ -17,7 +17,7 @@ export function conditionalRoot({ definitions }: DocumentNode): string | null {
 
   function fragment(name: string): SelectionSetNode | undefined {
     const found = unread.get(name)
-    // Once each: what is refused at all is refused at the first reading, and a circle ends.
+    // Each fragment is visited once, which is enough to find a violation and ends a cycle.
     unread.delete(name)
     return found?.selectionSet
   }

@@ -18,7 +18,7 @@ export interface Admitted {
 
 export type Admission = { admitted: Admitted } | { errors: GraphQLError[] }
 
-/** Decides for every door whether an operation may run, before anything of it has run. */
+/** Decides, for HTTP and WebSocket alike, whether an operation may run, before any part of it runs. */
 export type Admit = (request: unknown) => Admission
 
 const maxTokens = 5000
@@ -70,12 +70,12 @@ function noOperation(name: string | undefined): GraphQLError {
 }
 
 function tooManyBytes(bytes: number): GraphQLError {
-  const message = `The arguments of this operation take ${bytes} bytes, where each variable counts as often as it is used; ${maxArgumentBytes} are allowed.`
+  const message = `The arguments of this operation have ${bytes} bytes, counting each variable as often as it is used; ${maxArgumentBytes} are allowed.`
   return clientError('REQUEST_TOO_LARGE', message)
 }
 
 function costExceeded(cost: number, budget: number): GraphQLError {
-  const message = `The operation may cost up to ${budget}, and this one can cost ${cost}: ask for fewer items, or in several operations.`
+  const message = `The operation may cost up to ${budget}, and this one can cost ${cost}: request fewer items, or use several operations.`
   return clientError('COST_EXCEEDED', message, { cost, budget })
 }
 
@@ -87,7 +87,7 @@ interface OperationRequest {
 
 function readRequest(request: unknown): OperationRequest | GraphQLError {
   if (!isObject(request))
-    return clientError('BAD_REQUEST', 'The request must be one JSON object; batches are not taken.')
+    return clientError('BAD_REQUEST', 'The request must be one JSON object; batches are not supported.')
   const { query, operationName, variables, extensions } = request
   if (!query && isObject(extensions) && isObject(extensions['persistedQuery'])) return hashAlone()
   if (typeof query !== 'string') return clientError('BAD_REQUEST', '`query` must be a string.')
@@ -106,8 +106,8 @@ function readRequest(request: unknown): OperationRequest | GraphQLError {
 }
 
 /**
- * Apollo's and urql's clients that try to name a document by its hash know this message and this code, and send the
- * document then. https://www.apollographql.com/docs/apollo-server/performance/apq
+ * Apollo Client and urql may send only the hash of a document. On this message and this code they send the document.
+ * https://www.apollographql.com/docs/apollo-server/performance/apq
  */
 function hashAlone(): GraphQLError {
   return clientError('PERSISTED_QUERY_NOT_SUPPORTED', 'PersistedQueryNotSupported')

@@ -1,12 +1,12 @@
 import type { HttpPlugin } from '../http-context.ts'
 import type { Admit } from './admission.ts'
 
-/** Lets the admission, which is that of every door, do what Yoga's own parsing and validation would do. */
+/** Replaces Yoga's own parsing and validation by the admission, which HTTP and WebSocket share. */
 export function createAdmissionPlugin(admit: Admit): HttpPlugin {
   return {
     onParams({ params, context, setParams }) {
       const admission = admit(params)
-      // Yoga tells the errors of an error with several as one answer.
+      // Yoga puts all errors of an AggregateError into one response.
       if ('errors' in admission) throw new AggregateError(admission.errors)
       const { admitted } = admission
       context.admitted = admitted

@@ -10,13 +10,13 @@ import type {
 import { Kind } from 'graphql'
 import { byteSize } from '../../chat/access/byte-size.ts'
 
-/** Of one operation. A request has no more, so that only what is used more than once can come to more. */
+/** For one operation. It is the size of the largest request, so only variables that are used repeatedly can exceed it. */
 export const maxArgumentBytes = 1024 * 1024
 
 const sum = <Item>(items: readonly Item[] | undefined, bytesOf: (item: Item) => number) =>
   (items ?? []).reduce((total, item) => total + bytesOf(item), 0)
 
-/** What the arguments of an operation take, each variable and each fragment counted as often as it is used. */
+/** The bytes of all arguments of an operation, with each variable and each fragment counted as often as it is used. */
 export function argumentBytes(
   { definitions }: DocumentNode,
   operation: OperationDefinitionNode,
@@ -32,7 +32,7 @@ export function argumentBytes(
     const definition = operation.variableDefinitions?.find(({ variable }) => variable.name.value === name)
     return definition?.defaultValue ? ofValue(definition.defaultValue) : 0
   })
-  // Validation has refused fragments that go in a circle.
+  // Validation has already refused cycles of fragments.
   const ofFragment = remembered((name) => ofSelections(fragments.get(name)?.selectionSet))
 
   function ofValue(value: ValueNode): number {

@@ -24,37 +24,37 @@ import {
 import { objectTypesOf, weightOf } from '../../schema/cost.ts'
 import { fragmentsOf } from './document-limits.ts'
 
-/** What the schema declares by `@cost` and `@listSize`, as Pothos and graphql-js keep it. */
+/** The schema's `@cost` and `@listSize`, in the form in which Pothos and graphql-js keep them. */
 interface Declared {
   directives?: {
     cost?: { weight: string }
     listSize?: { assumedSize?: number; slicingArguments?: readonly string[]; sizedFields?: readonly string[] }
   }
-  /** The field refuses to give more. */
+  /** The largest page that the field accepts. */
   maxListSize?: number
 }
 
-/** What an operation is counted with. */
+/** The schema, fragments and variables with which an operation is counted. */
 interface Counting {
   schema: GraphQLSchema
   fragments: ReadonlyMap<string, FragmentDefinitionNode>
   variables: Readonly<Record<string, unknown>>
 }
 
-/** The fields of a connection that have so many items. */
+/** The fields of a connection that have as many items as its page. */
 interface Sized {
   fields: readonly string[]
   size: number
 }
 
-// Introspection reads memory alone. Its lists count with their average length in our schema, 1 where none is given here.
-// Longer ones cannot add up: graphql-js refuses documents that nest these lists three times.
+// Introspection reads only memory. Its lists count with their average length in this schema, or with 1 if none is listed here. The
+// error cannot grow large, because graphql-js refuses documents that nest these lists three times.
 const introspectionSizes: Record<string, number> = { types: 130, directives: 10, fields: 3 }
 const introspectionWeight = 0.25
 
 /**
- * The cost of a valid operation, or of one event of a subscription: how many objects it makes at most, by their weights,
- * and the weights of its fields. It takes time in proportion to the fields, with fragments written out.
+ * The cost of a valid operation, or of one event of a subscription: the maximum number of objects in its result, multiplied by
+ * their weights, plus the weights of its fields. The time is linear in the number of fields, with fragments expanded.
  */
 export function costOf(
   schema: GraphQLSchema,
@@ -101,7 +101,7 @@ function costOfField(counting: Counting, node: FieldNode, parent: GraphQLObjectT
   const isList = isListType(getNullableType(field.type))
   const count = !isList ? 1 : sized?.fields.includes(field.name) ? sized.size : size
   const inner = directives.listSize?.sizedFields ? { fields: directives.listSize.sizedFields, size } : null
-  // Only one of several types stands in each place.
+  // An object in the result has only one of the possible types.
   const costs = objectTypesOf(counting.schema, getNamedType(field.type)).map(
     (type) => objectWeight(type) + costOfSet(counting, set, type, inner),
   )
@@ -122,14 +122,14 @@ function sizeOf(
   return sizes.length === 0 ? assumedSize : Math.min(Math.max(0, ...sizes), maxListSize)
 }
 
-/** null for what says nothing, or has another type and is refused for it before anything runs. */
+/** null if the argument is absent or has a wrong type, for which the operation is refused before anything runs. */
 function sizeIn(value: unknown): number | null {
   if (Array.isArray(value)) return value.length
   if (typeof value === 'string') return 1
   return Number.isInteger(value) ? Number(value) : null
 }
 
-/** As far as sizes and conditions are read from it. */
+/** The value of an argument, as far as page sizes and conditions need it. */
 function readValue(node: ValueNode, variables: Readonly<Record<string, unknown>>): unknown {
   switch (node.kind) {
     case Kind.VARIABLE:
@@ -169,7 +169,7 @@ function fieldOf(parent: GraphQLObjectType, name: string) {
 
 const objectWeight = (type: GraphQLObjectType) => (isIntrospectionType(type) ? introspectionWeight : weightOf(type))
 
-/** JSON has no Infinity, and nothing times Infinity is no number. */
+/** Infinity is avoided, because JSON cannot express it, and zero times Infinity is not a number. */
 function saturated(cost: number): number {
   return Math.min(cost, Number.MAX_SAFE_INTEGER)
 }

@@ -3,22 +3,22 @@ import { Kind, Lexer, Source, TokenKind } from 'graphql'
 
 interface Size {
   depth: number
-  /** with fragments written out */
+  /** with fragments expanded */
   fields: number
 }
 
 const maxDepth = 16
 const maxFields = 500
 const maxMutations = 20
-// Deep enough for any JSON Schema, and far from where the parser overflows the stack.
+// Deep enough for any JSON Schema, and far below the depth at which the parser overflows the stack.
 const maxNesting = 200
 
 const opening: string[] = [TokenKind.BRACKET_L, TokenKind.BRACE_L, TokenKind.PAREN_L]
 const closing: string[] = [TokenKind.BRACKET_R, TokenKind.BRACE_R, TokenKind.PAREN_R]
 
 /**
- * Looks before the parser does, which goes one call deeper for each of them, at the tokens that it would take. Throws
- * GraphQLError at what is no token.
+ * Counts the nesting of the document's brackets. It must run before the parser, which recurses once for each of them. Throws
+ * GraphQLError if the document has an invalid token.
  */
 export function isTooNested(query: string, maxTokens: number): boolean {
   const lexer = new Lexer(new Source(query))
@@ -34,8 +34,8 @@ export function isTooNested(query: string, maxTokens: number): boolean {
 }
 
 /**
- * Says what is too big about a document, or null. It runs before validation, some of whose rules take time
- * that grows with the square of the number of fields.
+ * Returns what is too large about a document, or null. It runs before validation, because some rules of validation take time that
+ * grows with the square of the number of fields.
  */
 export function overLimit(document: DocumentNode): string | null {
   const { depth, fields } = measure(document)
@@ -44,7 +44,7 @@ export function overLimit(document: DocumentNode): string | null {
   return null
 }
 
-/** Says what is too much about a valid document's mutations, which run one after the other, or null. */
+/** Returns an error message if a valid document has too many mutations, which run one after the other; else null. */
 export function crowdedMutation(document: DocumentNode): string | null {
   const fragments = fragmentsOf(document)
   const countIn = (set: SelectionSetNode | undefined): number =>
@@ -59,7 +59,9 @@ export function crowdedMutation(document: DocumentNode): string | null {
       : 0,
   )
   const count = Math.max(...counts)
-  return count > maxMutations ? `One operation has up to ${maxMutations} mutations, not ${count}.` : null
+  return count > maxMutations
+    ? `One operation may have up to ${maxMutations} mutations, and this one has ${count}.`
+    : null
 }
 
 export function fragmentsOf(document: DocumentNode): Map<string, FragmentDefinitionNode> {
@@ -77,7 +79,7 @@ function measure(document: DocumentNode): Size {
   function sizeOfFragment(name: string): Size {
     const known = measured.get(name)
     if (known) return known
-    // A cycle ends at this zero; validation refuses it with a better sentence.
+    // A cycle ends at this zero. Validation refuses it afterwards with a better message.
     measured.set(name, { depth: 0, fields: 0 })
     const fragment = fragments.get(name)
     const size = fragment ? sizeOf(fragment.selectionSet) : { depth: 0, fields: 0 }

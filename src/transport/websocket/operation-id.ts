@@ -1,9 +1,9 @@
-/** Bytes of a message's beginning and end; what is in between is not looked at. */
+/** How many bytes at the beginning and at the end of a message are searched. */
 const lookedAt = 1_024
 
 /**
- * The id of an operation whose message is too large to be parsed; null where it does not stand before or after `payload`,
- * as clients write it.
+ * Finds the id of an operation whose message is too large to be parsed. Clients write the id before or after `payload`; null if it
+ * is in neither place.
  */
 export function operationIdIn(message: Buffer): string | null {
   const start = message.toString('utf8', 0, lookedAt)

@@ -1,6 +1,6 @@
 /**
- * The message, with an empty query where it has a document's hash and no query. The protocol's library closes the socket
- * for an operation without a query, and with it all other operations of the client.
+ * Adds an empty query to a message that has the hash of a document and no query. Otherwise graphql-ws would close the socket, and
+ * with it all other operations of the client.
  */
 export function withQuery(message: string): string {
   if (!message.includes('"persistedQuery"')) return message

@@ -5,15 +5,18 @@ import { clientError } from '../../schema/client-error.ts'
 import { operationIdIn } from './operation-id.ts'
 import { withQuery } from './persisted-query.ts'
 
-/** Bytes of a message. */
+/** The maximum bytes of a message. */
 const maxMessage = 1024 * 1024
-/** Bytes. */
+/** How many bytes may wait for the client. */
 const maxWaitingBytes = 1024 * 1024
 const tooBig = 1009
-/** After it, graphql-ws clients connect again. */
+/** After this code graphql-ws clients reconnect. */
 export const tryAgainLater = 1013
 
-/** While too much waits for the client, it is not heard: not even a pong, so that one that takes nothing is cut off. */
+/**
+ * While too many bytes wait for the client, nothing is read from it. Its pongs are not read either, so the heartbeat closes the
+ * socket of a client that has stopped reading.
+ */
 function sendWithin(socket: WebSocket, text: string, onSent: () => void): void {
   socket.send(text, () => {
     if (socket.isPaused && socket.bufferedAmount <= maxWaitingBytes) socket.resume()
@@ -28,8 +31,8 @@ function refuse(socket: WebSocket, id: string): void {
 }
 
 /**
- * What the protocol's library takes for a socket. An operation that is too large never gets there: who has signed in hears
- * that of the operation, and keeps the socket with all else that runs on it; anybody else's socket is closed.
+ * The socket that graphql-ws works with. An operation that is too large does not reach graphql-ws: a client that has signed in gets
+ * an error for that operation and keeps its other operations; before the sign-in, the socket is closed.
  */
 export function protocolSocket(socket: WebSocket, isSignedIn: () => boolean, log: Logger) {
   const closed = new Promise<void>((resolve) => socket.once('close', () => resolve()))

@@ -10,19 +10,19 @@ export interface SocketLimitSettings {
 }
 
 export interface SocketLimits {
-  /** The status with which a request for one more is refused; null where there is room. */
+  /** The HTTP status with which one more WebSocket is refused; null if it is allowed. */
   refusalOf(request: IncomingMessage): string | null
-  /** Counts one that was opened. */
+  /** Counts a socket that was opened. */
   open(request: IncomingMessage): SocketShare
 }
 
 export interface SocketShare {
-  /** Counts it for its user, too. Throws with the code UNAVAILABLE where that one has as many as may be. */
+  /** Counts the socket for its user, too. Throws an error with the code UNAVAILABLE if the user has the maximum already. */
   signIn(subject: string): void
   close(): void
 }
 
-// Whoever connects from this machine is its owner, or a proxy behind which all clients have one address.
+// A connection from this machine comes from its owner, or from a proxy, behind which all clients have the same address.
 const loopback = new BlockList()
 loopback.addSubnet('127.0.0.0', 8, 'ipv4')
 loopback.addAddress('::1', 'ipv6')
@@ -75,16 +75,16 @@ function createCounter(most: number) {
   }
 }
 
-/** What one client has to itself: its address, of IPv6 the first 64 bits. null for loopback, and where it has left already. */
+/** The part of an address that belongs to one client: of IPv6 the first 64 bits. null for loopback, and if the client has left. */
 function networkOf({ socket: { remoteAddress = '' } }: IncomingMessage): string | null {
-  // How a socket that takes both versions tells an IPv4 address.
+  // A socket that accepts both IP versions reports an IPv4 address in this form.
   const address = remoteAddress.replace(/^::ffff:(?=\d+\.)/, '')
   if (isIPv4(address)) return loopback.check(address, 'ipv4') ? null : address
   if (!isIPv6(address) || loopback.check(address, 'ipv6')) return null
   return groupsOf(address).slice(0, 4).join(':')
 }
 
-/** The eight groups of an address, in which `::` stands for as many zeros as are missing. */
+/** The eight groups of an IPv6 address, in which `::` stands for the missing zeros. */
 function groupsOf(address: string): string[] {
   const [head = [], tail = []] = address.split('::').map((part) => part.split(':').filter((group) => group !== ''))
   return [...head, ...Array<string>(8 - head.length - tail.length).fill('0'), ...tail]

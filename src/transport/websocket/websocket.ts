@@ -19,21 +19,21 @@ import { authorizationOf } from '../sign-in.ts'
 import { protocolSocket, tryAgainLater } from './protocol-socket.ts'
 import { createSocketLimits, type SocketLimitSettings, type SocketShare } from './socket-limits.ts'
 
-/** Bytes of a message, of which more than an operation may have are taken in to refuse that one alone. */
+/** The maximum bytes of a message. More than an operation may have, so that a larger operation is refused without closing the socket. */
 const maxPayload = 8 * 1024 * 1024
 const connectionInitWaitTimeout = 10_000
 const closeWaitMs = 1_000
-/** For the last events of answers that have just ended. */
+/** Time to send the last events of answers that have just ended. */
 const lastWordsMs = 500
-// After both, graphql-ws clients connect again, to another server if there is one.
+// After both codes graphql-ws clients reconnect, to another server if there is one.
 const goingAway = 1001
 
-// One for all: making it, with its stack, would cost each operation more than its end does.
+// Shared by all operations, because creating an error with its stack trace costs more than the rest of an operation's end.
 const isOver = new DOMException('The operation is over', 'AbortError')
 
 export interface WebSocketDoor {
   upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void
-  /** From here on who asks for something new is sent away; what is being watched goes on. */
+  /** Refuses new sockets and new operations from now on. Running operations continue. */
   drain(): void
   close(): Promise<void>
 }
@@ -45,7 +45,7 @@ export interface WebSocketParts extends GraphqlParts {
   log: Logger
 }
 
-/** Throws with the code UNAVAILABLE until the server can serve. */
+/** Throws an error with the code UNAVAILABLE until the server can serve. */
 export type AssertReady = () => void
 
 /** GraphQL over WebSocket by the protocol graphql-transport-ws. */
@@ -85,7 +85,7 @@ export function createWebSocketDoor(parts: WebSocketParts): WebSocketDoor {
 
   return {
     upgrade(request, socket, head) {
-      // A peer that resets the connection meanwhile must not end the process.
+      // Without a listener, a peer that resets the connection would end the process.
       socket.on('error', () => {})
       if (draining) return refuseUpgrade(socket, '503 Service Unavailable')
       if (!parts.origins.knows(request) || !parts.origins.admits(request)) return refuseUpgrade(socket, '403 Forbidden')
@@ -105,7 +105,7 @@ export function createWebSocketDoor(parts: WebSocketParts): WebSocketDoor {
 }
 
 export function refuseUpgrade(socket: Duplex, status: string): void {
-  // Not left to the peer, who may keep its half open for ever, and the server's close waiting.
+  // Destroyed here, because a peer may keep its half of the connection open for ever and so delay the server's close.
   socket.end(`HTTP/1.1 ${status}\r\nconnection: close\r\ncontent-length: 0\r\n\r\n`, () => socket.destroy())
 }
 
@@ -115,11 +115,11 @@ async function closeConnection(connection: Connection): Promise<void> {
     connection.onIdle = resolve
   })
   if (running.size > 0) await Promise.race([idle, delay(lastWordsMs)])
-  // Else it has left meanwhile, and no close is to come.
+  // If the socket is not open, the peer has left, and no `close` event follows.
   if (socket.readyState !== socket.CLOSED) await closeSocket(socket, goingAway, 'Going away')
 }
 
-/** Waits for the client's consent, but not for long. */
+/** Waits until the client confirms the close, but not for long. */
 async function closeSocket(socket: WebSocket, code: number, reason: string): Promise<void> {
   const closed = new Promise((resolve) => socket.once('close', resolve))
   socket.close(code, reason)
@@ -128,20 +128,20 @@ async function closeSocket(socket: WebSocket, code: number, reason: string): Pro
   clearTimeout(impatience)
 }
 
-/** What still comes on its socket is not begun: a client asks for it again on the next one. */
+/** Closes the client's socket. Operations that still arrive on it are not started: the client sends them again on its next socket. */
 function sendAway(connection: Connection, code: number, reason: string): void {
   connection.identity = null
   void closeSocket(connection.socket, code, reason)
 }
 
-/** With a code after which clients come back, and ask for their credentials anew. */
+/** Closes with a code after which clients reconnect and read their credentials again. */
 function endSignIn(connection: Connection): void {
   sendAway(connection, CloseCode.Forbidden, 'The sign-in has ended')
 }
 
 /**
- * After an error, clients give a subscription up; after this close, they ask for it again by themselves. They would do
- * so with all else that runs here, too, so that may be nothing but subscriptions that have not begun.
+ * After an error clients give a subscription up; after this close they send it again by themselves. They would send everything else
+ * that runs on the socket again, too, so the socket is closed only if nothing but subscriptions that have not begun runs on it.
  */
 function sendAwayToRetry(connection: Connection, refused: Running, error: GraphQLError): void {
   const others = [...connection.running.values()].filter((running) => running !== refused)
@@ -160,25 +160,25 @@ type ConnectionParams = Record<string, unknown> | undefined
 
 interface Connection {
   socket: WebSocket
-  /** Sends a message, and calls back when it has left. */
+  /** Sends a message, and calls back when it was sent. */
   push(text: string, onSent: () => void): void
-  /** Of the request that opened it, which with all its headers is not kept. */
+  /** Copied from the request that opened the socket, so that the request and its headers can be freed. */
   authorization: string | null
-  /** The server's, by that request. */
+  /** The server's origin, according to that request. */
   origin: string
-  /** null before the sign-in, and again when it has ended or the client is sent away */
+  /** null before the sign-in, and after the sign-in has ended or the socket is being closed */
   identity: Identity | null
   share: SocketShare
   /** by operation id */
   running: Map<string, Running>
-  /** Called when no operation is left. */
+  /** Called when no operation runs any more. */
   onIdle(): void
   unwatch(): void
 }
 
 interface Running {
   operation: 'query' | 'mutation' | 'subscription'
-  /** of a subscription: whether its source is there, and has told something */
+  /** for a subscription: whether its source exists and has sent an event */
   stage: 'asked' | 'open' | 'told'
   /** aborted when the operation is over or its client has left */
   left: AbortController
@@ -198,25 +198,25 @@ function protocolOptions(
         extra.share.signIn(identity.subject)
         extra.identity = identity
         extra.unwatch = signIn.watch(identity, () => endSignIn(extra))
-        // Who has left meanwhile does not close again.
+        // If the client has left meanwhile, no close follows that would end the watch.
         if (extra.socket.readyState !== extra.socket.OPEN) extra.unwatch()
         return true
       } catch (error) {
         const told = toClientError(error)
-        // Clients give up after 4401; after 4403, which false alone would send, they try for ever.
+        // Clients give up after 4401. After 4403, which graphql-ws sends for `false`, they would retry for ever.
         const code = codeOf(told) === 'UNAUTHENTICATED' ? CloseCode.Unauthorized : tryAgainLater
         extra.socket.close(code, told.message.slice(0, 120))
         return false
       }
     },
-    // What throws here would close the socket with 4500, and end all its other operations for good.
+    // An exception here would close the socket with 4500, after which clients do not retry any of their operations.
     async onSubscribe({ extra }, id, payload) {
       if (isDraining()) {
         extra.socket.close(goingAway, 'Going away')
         return [clientError('UNAVAILABLE', 'This server is shutting down.')]
       }
-      // Of two that begin under one id, only the latter could be ended.
-      if (extra.running.has(id)) return [clientError('BAD_REQUEST', 'An operation of this id has not ended yet.')]
+      // Of two operations with the same id, only the later one could be ended.
+      if (extra.running.has(id)) return [clientError('BAD_REQUEST', 'An operation with this id is still running.')]
       try {
         return await begin(parts, extra, id, payload)
       } catch (error) {
@@ -247,7 +247,7 @@ function protocolOptions(
 }
 
 function noteResult(connection: Connection, running: Running, result: ExecutionResult): void {
-  // Without data, nothing has run, or the source has failed.
+  // Without data, nothing has run or the source has failed.
   const error = 'data' in result ? undefined : result.errors?.[0]
   if (error) sendAwayToRetry(connection, running, error)
   running.stage = 'told'
@@ -259,7 +259,7 @@ async function begin(
   id: string,
   payload: unknown,
 ): Promise<OperationArgs | GraphQLError[]> {
-  // A socket that is being closed still hears what its client says until that one agrees.
+  // A socket that is being closed still receives messages until the client confirms the close.
   if (identity === null) return [clientError('UNAUTHENTICATED', 'The sign-in has ended.')]
   const admission = admit(payload)
   if ('errors' in admission) return admission.errors
@@ -283,6 +283,6 @@ function createOutlet(push: Connection['push'], id: string, running: Running): O
 
 function credentials(authorization: string | null, params: ConnectionParams): string | null {
   const given = params?.['authorization'] ?? authorization
-  // What is there and is no text must not pass for "no credentials".
+  // A value that is not a text must not be treated as missing credentials.
   return typeof given === 'string' || given === null ? given : ''
 }
