@@ -136,7 +136,7 @@ export function createCompletionStreams(options: CompletionStreamsOptions): Comp
 }
 
 async function orRejection(
-  given: { completionId: string; cursor: string },
+  request: { completionId: string; cursor: string },
   watching: Promise<Source<CompletionEvent>>,
 ) {
   try {

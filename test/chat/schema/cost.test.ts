@@ -86,7 +86,10 @@ describe('an operation that can cost more than the budget is refused before it r
       `mutation { ${Array.from({ length: count }, (_, i) => `a${i}: markRead(messageId: "x") { __typename }`).join(' ')} ...Some } ${fragment}`
     expect((await execute(usual.url, of(19))).errors).toBeUndefined()
     expect((await execute(usual.url, of(20))).errors).toMatchObject([
-      { message: 'One operation may have up to 20 mutations, and this one has 21.', extensions: { code: 'GRAPHQL_VALIDATION_FAILED' } },
+      {
+        message: 'One operation may have up to 20 mutations, and this one has 21.',
+        extensions: { code: 'GRAPHQL_VALIDATION_FAILED' },
+      },
     ])
   })
 })
