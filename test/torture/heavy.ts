@@ -12,6 +12,7 @@ import { longConversation } from './heavy/long-conversation.ts'
 import { longTitle } from './heavy/long-title.ts'
 import { manyMessages } from './heavy/many-messages.ts'
 import { modelPattern } from './heavy/model-pattern.ts'
+import { prose } from './heavy/prose.ts'
 import { sharedVariable } from './heavy/shared-variable.ts'
 import type { HeavyWork } from './heavy/work.ts'
 import { livenessDuring } from './liveness.ts'
@@ -58,9 +59,10 @@ export function heavy(torture: Torture, bounds: HeavyBounds): Promise<Report> {
 
 async function doWork(ground: Ground, work: HeavyWork, database: Environment, bounds: HeavyBounds): Promise<string> {
   const server = await ground.start({ ...database, ...work.settings })
-  // What is compiled for the first question of a process is no matter of the work.
-  await createPerson(server.url, 'the first')
-    .ask('What digs?')
+  // The first question of a process loads an encoding and compiles much, which is no matter of the work. Where the upstreams of
+  // the work do not answer it, the work itself asks no model either.
+  await createPerson(server.url, 'first')
+    .ask({ messages: [prose(20_000)] })
     .catch(() => {})
   const run = await work.prepare({ ...ground, server, database })
   const told = () => run().catch((error: unknown) => ground.faults.push(`${work.name}: ${error}`))
