@@ -125,7 +125,7 @@ function storedKeys({ apiKeys }: Store, bus: Bus, assertReady: () => void): Keys
     },
     noteUse: apiKeys.noteUse,
     revoked: apiKeys.revoked,
-    onWord: (listener) => bus.subscribe('revoked', listener),
+    onRevocation: (listener) => bus.subscribe('revoked', listener),
   }
 }
 

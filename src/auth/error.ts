@@ -1,11 +1,11 @@
-/** UNAUTHENTICATED: whoever asks could not be made out. UNAVAILABLE: that cannot be told now, ask again later. */
+/** UNAUTHENTICATED: the client could not be identified. UNAVAILABLE: the credentials cannot be checked at the moment. */
 export type AuthErrorCode = 'UNAUTHENTICATED' | 'UNAVAILABLE'
 
-/** Of UNAUTHENTICATED the message may be shown to whoever asks. */
+/** The message of UNAUTHENTICATED may be shown to the client. */
 export class AuthError extends Error {
   override readonly name = 'AuthError'
   readonly code: AuthErrorCode
-  /** For the log: what was wrong, in words of ours, never of the credentials. */
+  /** For the log: what was wrong. It never quotes the credentials. */
   readonly reason: string
 
   constructor(code: AuthErrorCode, message: string, reason: string, cause?: unknown) {

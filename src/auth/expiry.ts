@@ -1,7 +1,7 @@
-// Above setTimeout's upper bound a timer fires at once.
+// With a larger delay setTimeout fires at once.
 const maxTimerMs = 2 ** 31 - 1
 
-/** Calls back when the time has come, at once where it is over; returns what calls it off. */
+/** Calls back at the given time, or at once if it has passed. Returns a function that cancels the call. */
 export function callAt(time: Date, callback: () => void): () => void {
   let timer: NodeJS.Timeout | undefined
 

@@ -1,10 +1,10 @@
 export interface Identity {
-  /** stable and unique: what a user is found by */
+  /** identifies the user; stable and unique */
   subject: string
-  /** to be shown; null where the credentials tell none */
+  /** the name to show; null if the credentials have none */
   name: string | null
-  /** null where the credentials do not expire */
+  /** null if the credentials do not expire */
   expiresAt: Date | null
-  /** of the API key, where that is what signs in; it can be revoked */
+  /** the id of the API key if the client signed in with one, which can be revoked; else null */
   apiKeyId: string | null
 }

@@ -9,17 +9,17 @@ export type JwtSettings = { issuer: string | null; audience: string | null } & (
   | { mode: 'secret'; secret: string }
 )
 
-/** Rejects with what jose says, or with AuthError UNAVAILABLE where the keys cannot be read. */
+/** Rejects with an error of jose, or with AuthError UNAVAILABLE if the keys cannot be read. */
 export type VerifyJwt = (token: string) => Promise<Identity>
 
-/** How far the clocks of the issuer and of this machine may be apart. */
+/** The accepted difference between the clocks of the issuer and of this machine. */
 const leewaySeconds = 5
-// Of each kind only what it is for: a public key taken as an HMAC's secret would let everybody sign.
+// Each kind of key has its own algorithms: if a public key were accepted as the secret of an HMAC, everybody could sign tokens.
 const algorithms = {
   jwks: ['RS256', 'RS384', 'RS512', 'PS256', 'PS384', 'PS512', 'ES256', 'ES384', 'ES512', 'EdDSA', 'Ed25519'],
   secret: ['HS256'],
 }
-// An index of Postgres takes no entry of more than 2,704 bytes.
+// An entry of a Postgres index can have at most 2,704 bytes.
 const maxSubjectBytes = 2_000
 const maxNameLength = 200
 // https://tc39.es/ecma262/#sec-time-values-and-time-range, in seconds
@@ -51,7 +51,7 @@ async function verify(token: string, keys: JWTVerifyGetKey, options: JWTVerifyOp
   }
 }
 
-/** For a token that does not say which of the keys signed it. */
+/** Tries all keys, for a token that does not name the key that signed it. */
 async function verifyByAny(token: string, keys: errors.JWKSMultipleMatchingKeys, options: JWTVerifyOptions) {
   for await (const key of keys) {
     try {
@@ -72,9 +72,9 @@ function identityOf({ iss, sub, exp, ...claims }: JWTPayload): Identity {
 }
 
 /**
- * Two issuers may both know an alice, so the issuer is part of it; and with its space it is never what a Dev sign-in can
- * say, so that nobody who opens this database in development becomes one of its users. As JSON it is exact, and holds
- * nothing that Postgres cannot keep.
+ * The subject of a user includes the issuer, because two issuers may each have an alice. It contains a space, which a name of the Dev
+ * sign-in cannot have, so that nobody who opens this database in development becomes one of its users. It is JSON, which is
+ * unambiguous and contains nothing that Postgres cannot store.
  */
 function subjectOf(issuer: string | null, sub: string): string {
   return `jwt ${JSON.stringify([issuer, sub])}`
@@ -84,7 +84,7 @@ function isName(claim: unknown): claim is string {
   return typeof claim === 'string' && claim.trim() !== ''
 }
 
-/** One that the leeway alone has let in goes at the end of that. */
+/** A token that has expired but is still within the accepted clock difference ends with that difference. */
 function endOf(exp = 0): Date {
   if (exp > lastMoment) throw new errors.JWTInvalid('exp is no time')
   const isOver = exp * 1_000 <= Date.now()

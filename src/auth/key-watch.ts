@@ -1,24 +1,24 @@
 import type { Log } from './log.ts'
 
 export interface KeyWatch {
-  /** Calls back, once, when the key is revoked; returns what ends the watching. */
+  /** Calls back, once, when the key is revoked. Returns a function that ends the watch. */
   watch(keyId: string, onRevoked: () => void): () => void
   close(): void
 }
 
 export interface KeyWatchOptions {
-  /** Of these, those that cannot be used any more. */
+  /** Returns those of the keys that cannot be used any more. */
   revoked(keyIds: readonly string[]): Promise<string[]>
-  /** Listens for words of revocations, which may be wrong or lost. Returns what ends the listening. */
-  onWord(listener: (keyIds: readonly string[]) => void): () => void
+  /** Listens for notices of revocations, which may be wrong or lost. Returns a function that ends the listening. */
+  onRevocation(listener: (keyIds: readonly string[]) => void): () => void
   log: Log
 }
 
-/** Covers a word that was lost, and one that came before its listener. */
+/** Covers a notice that was lost, and one that came before the watch began. */
 const pollMs = 1_000
 
-/** One look for all that is open by a key here. */
-export function createKeyWatch({ revoked, onWord, log }: KeyWatchOptions): KeyWatch {
+/** Watches the keys of all connections of this process with one statement. */
+export function createKeyWatch({ revoked, onRevocation, log }: KeyWatchOptions): KeyWatch {
   const watchers = new Map<string, Set<() => void>>()
 
   async function look(keyIds: readonly string[]) {
@@ -27,7 +27,7 @@ export function createKeyWatch({ revoked, onWord, log }: KeyWatchOptions): KeyWa
     try {
       for (const id of await revoked(watched)) end(id)
     } catch (error) {
-      log.warn({ err: error }, 'revoked keys could not be looked for; the next try follows')
+      log.warn({ err: error }, 'could not check for revoked keys; the next attempt follows within a second')
     }
   }
 
@@ -37,7 +37,7 @@ export function createKeyWatch({ revoked, onWord, log }: KeyWatchOptions): KeyWa
     for (const onRevoked of ending) onRevoked()
   }
 
-  const unsubscribe = onWord((keyIds) => void look(keyIds))
+  const unsubscribe = onRevocation((keyIds) => void look(keyIds))
   const timer = setInterval(() => void look([...watchers.keys()]), pollMs)
 
   return {

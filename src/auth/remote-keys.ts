@@ -3,17 +3,17 @@ import { EnvHttpProxyAgent, fetch } from 'undici'
 import { AuthError } from './error.ts'
 import type { Log } from './log.ts'
 
-// Well within the two seconds in which whoever asks is to know.
+// Well below the two seconds within which a client gets an answer.
 const timeoutMs = 1_500
-/** Between two looks for a key that is not there, since anybody can invent one. */
+/** The minimum time between two requests for an unknown key, because anybody can invent one. */
 const cooldownMs = 5_000
 const retryMs = 1_000
-/** From here on the keys are read again, while the known ones serve. */
+/** Older keys are read again in the background, and are used meanwhile. */
 const freshMs = 600_000
-/** A withdrawn key is trusted no longer than this, even if its server cannot be reached. */
+/** A withdrawn key is accepted no longer than this, even if the key server cannot be reached. */
 const maxKeyAgeMs = 3_600_000
 
-/** Proxies for each scheme, empty where there is none, and the hosts, separated by commas, that are asked directly. */
+/** The proxy for each scheme, empty if there is none, and the hosts, separated by commas, that are contacted without it. */
 export interface ProxySettings {
   httpsProxy: string
   httpProxy: string
@@ -22,13 +22,13 @@ export interface ProxySettings {
 
 export interface RemoteKeysSettings {
   url: string
-  /** null: they are asked for directly. */
+  /** null to contact the key server directly */
   proxy: ProxySettings | null
 }
 
-/** The public keys at an address. Where they cannot be read and are not known, asking rejects with UNAVAILABLE. */
+/** The public keys at a URL. Rejects with UNAVAILABLE if the keys cannot be read and none are cached. */
 export function createRemoteKeys({ url, proxy }: RemoteKeysSettings, log: Log): JWTVerifyGetKey {
-  // When to read is decided here: jose would ask a server that is down once more for each token, and wait for it.
+  // The reads are scheduled here, because jose would send a request for each token to a server that is down, and wait for it.
   const never = Number.POSITIVE_INFINITY
   const options = {
     timeoutDuration: timeoutMs,
@@ -53,11 +53,14 @@ export function createRemoteKeys({ url, proxy }: RemoteKeysSettings, log: Log): 
     }
   }
 
-  /** Waits only where nothing else will do. */
+  /** Waits for a read only if the cached keys cannot be used. */
   async function ensureRead(): Promise<void> {
     const age = performance.now() - readAt
     if (age > maxKeyAgeMs) return read()
-    if (age > freshMs) read().catch((error: AuthError) => log.warn({ err: error }, 'the known keys go on serving'))
+    if (age > freshMs)
+      read().catch((error: AuthError) =>
+        log.warn({ err: error }, 'the public keys could not be read again; the cached keys stay in use'),
+      )
   }
 
   return async (header, token) => {

@@ -2,19 +2,19 @@ import { isHashOf, prefixOf } from './api-key.ts'
 import { AuthError } from './error.ts'
 import { callAt } from './expiry.ts'
 import type { Identity } from './identity.ts'
+import { createIdentityCache } from './identity-cache.ts'
 import { createVerifyJwt, type JwtSettings } from './jwt.ts'
 import { createKeyWatch, type KeyWatchOptions } from './key-watch.ts'
 import type { Log } from './log.ts'
-import { createMemory } from './memory.ts'
 
 export type { Identity } from './identity.ts'
 
 export type AuthSettings = { mode: 'dev' } | JwtSettings
 
 export interface SignIn {
-  /** Takes the text of an Authorization header, null without one; rejects with AuthError. */
+  /** Identifies a client by the text of its Authorization header, or null without one. Rejects with AuthError. */
   identify(authorization: string | null): Promise<Identity>
-  /** Calls back, once, when what somebody signed in with does so no more; returns what ends the watching. */
+  /** Calls back, once, when the credentials of an identity expire or are revoked. Returns a function that ends the watch. */
   watch(identity: Identity, onEnd: () => void): () => void
   close(): void
 }
@@ -23,14 +23,14 @@ export interface KeyHolder {
   id: string
   hash: string
   expiresAt: Date | null
-  /** Its last use was noted some time ago, or never. */
+  /** The last use was recorded some time ago, or never, so that it should be recorded again. */
   isUseDue: boolean
-  /** of its user */
+  /** the subject of the key's user */
   subject: string
 }
 
 export interface Keys extends Omit<KeyWatchOptions, 'log'> {
-  /** null where there is none that can be used now. */
+  /** Resolves with null if there is no key with this prefix that can be used now. */
   holder(prefix: string): Promise<KeyHolder | null>
   noteUse(keyId: string): Promise<void>
 }
@@ -44,21 +44,24 @@ export interface SignInOptions {
 type Refuse = (reason: string) => AuthError
 type Identify = SignIn['identify']
 
-// A header of more than this is nobody's token; over WebSocket it could be as long as a message.
+// No token is longer than this. Over WebSocket the text could be as long as a message.
 const maxLength = 8_192
 
 export function createSignIn({ auth, keys, log }: SignInOptions): SignIn {
   const refuse = createRefuse(auth.mode)
   const byKey = createIdentifyByKey(keys, refuse, log)
   const byMode = auth.mode === 'dev' ? createIdentifyByName(refuse) : createIdentifyByToken(auth, refuse, log)
-  const memory = createMemory((text) => (/^Bearer +ak_/i.test(text) ? byKey(text) : byMode(text)), keys.onWord)
+  const cache = createIdentityCache(
+    (text) => (/^Bearer +ak_/i.test(text) ? byKey(text) : byMode(text)),
+    keys.onRevocation,
+  )
   const keyWatch = createKeyWatch({ ...keys, log })
 
   return {
     async identify(authorization) {
       if (authorization === null) return byMode(null)
       if (authorization.length > maxLength) throw refuse('length')
-      return /^Bearer /i.test(authorization) ? memory.identify(authorization) : byMode(authorization)
+      return /^Bearer /i.test(authorization) ? cache.identify(authorization) : byMode(authorization)
     },
     watch({ expiresAt, apiKeyId }, onEnd) {
       const unwatch = apiKeyId === null ? () => {} : keyWatch.watch(apiKeyId, end)
@@ -74,16 +77,16 @@ export function createSignIn({ auth, keys, log }: SignInOptions): SignIn {
       return stop
     },
     close() {
-      memory.close()
+      cache.close()
       keyWatch.close()
     },
   }
 }
 
-/** One message for every cause: what is wrong with a credential is nobody's business but its owner's. */
+/** The message is the same for every cause, so that it does not help somebody who guesses credentials. */
 function createRefuse(mode: AuthSettings['mode']): Refuse {
   const example = mode === 'dev' ? 'Dev <name>' : 'Bearer <token>'
-  const message = `These credentials are not known here. Sign in with \`Authorization: ${example}\`.`
+  const message = `These credentials are not valid. Sign in with \`Authorization: ${example}\`.`
   return (reason) => new AuthError('UNAUTHENTICATED', message, reason)
 }
 
@@ -91,7 +94,7 @@ function createIdentifyByName(refuse: Refuse): Identify {
   const identity = (name: string) => ({ subject: name, name, expiresAt: null, apiKeyId: null })
   return async (authorization) => {
     if (authorization === null) return identity('dev')
-    // ASCII alone: a header's other bytes arrive as Latin-1 over HTTP and as Unicode over WebSocket, as two people.
+    // Only ASCII: other characters arrive as Latin-1 over HTTP and as Unicode over WebSocket, and would be two different users.
     const name = /^Dev +([\x21-\x7e]{1,64})$/i.exec(authorization)?.[1]
     if (!name) throw refuse('form')
     return identity(name)
@@ -118,9 +121,9 @@ function createIdentifyByKey({ holder, noteUse }: Keys, refuse: Refuse, log: Log
     if (prefix === null) throw refuse('form of a key')
     const key = await holder(prefix)
     if (key === null || !isHashOf(key.hash, secret)) throw refuse('no such key')
-    // Nobody waits for it.
+    // Recorded in the background: the sign-in does not wait for it.
     if (key.isUseDue)
-      noteUse(key.id).catch((error: unknown) => log.warn({ err: error }, 'the use of a key is not noted'))
+      noteUse(key.id).catch((error: unknown) => log.warn({ err: error }, 'the use of a key could not be recorded'))
     return { subject: key.subject, name: null, expiresAt: key.expiresAt, apiKeyId: key.id }
   }
 }
@@ -129,7 +132,7 @@ function tokenIn(authorization: string | null): string | null {
   return /^Bearer +(\S+)$/i.exec(authorization ?? '')?.[1] ?? null
 }
 
-/** jose's messages can quote the token; its codes, and the names of the claims that it checks, cannot. */
+/** Messages of jose may quote the token. Its codes, and the names of the claims that it checks, do not. */
 function reasonOf(error: unknown): string {
   if (!(error instanceof Error)) return 'unexpected'
   return ['code' in error ? error.code : error.name, 'claim' in error ? error.claim : ''].join(' ').trim()

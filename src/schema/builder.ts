@@ -33,14 +33,17 @@ export const builder = new SchemaBuilder<{
 }>({ defaultFieldNullability: false })
 
 builder.queryType({
-  description: 'What can be read. The viewer, who signed in, sees what is theirs or shared with them.',
+  description:
+    'The operations that read. The viewer is the user who is signed in, and sees what belongs to them or is shared with them.',
 })
 builder.mutationType({
   description:
-    'What can be done. An expected failure is a member of the result union and implements Error; ' +
-    '`errors` is kept for requests that are wrong in themselves, with `extensions.code`.',
+    'The operations that change something. An expected failure is a member of the result union and implements Error. ' +
+    'The list `errors` is for requests that are wrong in themselves; its entries have `extensions.code`.',
 })
-builder.subscriptionType({ description: 'What can be watched, over graphql-transport-ws or over server-sent events.' })
+builder.subscriptionType({
+  description: 'The streams that can be watched, over graphql-transport-ws or over server-sent events.',
+})
 
 builder.addScalarType('DateTime', GraphQLDateTimeISO, {
   specifiedByURL: 'https://scalars.graphql.org/andimarek/date-time.html',
@@ -50,9 +53,10 @@ builder.addScalarType('JSON', JsonScalar, {
   specifiedByURL: 'https://www.rfc-editor.org/rfc/rfc8259',
   description: 'Any JSON value, as itself and not as text: an object, a list, a string, a number, a boolean or null.',
 })
-// Without `specifiedBy`: what it holds is for this server alone and may change, so there is no format to rely on.
+// It has no `specifiedBy`, because only this server reads a cursor and its format may change.
 builder.scalarType('Cursor', {
-  description: 'A place in a stream. Opaque: keep the latest and give it back, as `after`, to go on from there.',
+  description:
+    'A position in a stream. It is opaque: keep the latest one and pass it as `after` to continue from there.',
   serialize: String,
   parseValue: String,
 })

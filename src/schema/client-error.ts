@@ -38,7 +38,7 @@ export const errorCodes = {
 
 export type ErrorCode = keyof typeof errorCodes
 
-/** An error whose code and message are told to the client as they are. */
+/** An error whose code and message are sent to the client unchanged. */
 export function clientError(code: ErrorCode, message: string, more: object = {}): GraphQLError {
   return new GraphQLError(message, { extensions: { code, ...more } })
 }

@@ -4,13 +4,13 @@ import { part } from './cost.ts'
 
 export const PageInfo = builder.objectRef<Page<unknown>>('PageInfo').implement({
   extensions: part,
-  description: 'Where a page stands in its list.',
+  description: 'The position of a page in its list.',
   fields: (t) => ({
     hasNextPage: t.exposeBoolean('hasNextPage', {
-      description: 'Whether the list goes on after this page: ask again with `after: endCursor`.',
+      description: 'Whether the list continues after this page. The next page is read with `after: endCursor`.',
     }),
     hasPreviousPage: t.exposeBoolean('hasPreviousPage', {
-      description: 'Whether there is something before this page: ask again with `before: startCursor`.',
+      description: 'Whether the list has items before this page. The previous page is read with `before: startCursor`.',
     }),
     startCursor: t.string({
       nullable: true,
@@ -29,9 +29,9 @@ export const PageInfo = builder.objectRef<Page<unknown>>('PageInfo').implement({
 export function createConnection<Name extends keyof Objects>(name: Name, words: string) {
   const EdgeType = builder.objectRef<Edge<Objects[Name]>>(`${name}Edge`).implement({
     extensions: part,
-    description: `One of the ${words}, and its place among them.`,
+    description: `One of the ${words}, with its position in the list.`,
     fields: (t) => ({
-      cursor: t.exposeString('cursor', { description: 'Opaque; for `after` and `before`.' }),
+      cursor: t.exposeString('cursor', { description: 'An opaque cursor, to be passed as `after` or `before`.' }),
       // For a type that is still a parameter, Pothos cannot tell what a resolver is to return.
       node: t.field({ type: name, description: `One of the ${words}.`, resolve: ({ node }) => node as never }),
     }),
@@ -42,7 +42,7 @@ export function createConnection<Name extends keyof Objects>(name: Name, words: 
       edges: t.field({ type: [EdgeType], description: 'In the order of the list.', resolve: ({ edges }) => edges }),
       pageInfo: t.field({
         type: PageInfo,
-        description: 'Whether there is more, and from where.',
+        description: 'Whether there are more pages, and the cursors to read them.',
         resolve: (page) => page,
       }),
     }),

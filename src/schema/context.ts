@@ -16,15 +16,15 @@ export const maxActive = 100
 
 type Loader<Key, Value> = Pick<DataLoader<Key, Value>, 'load'>
 
-/** What one operation works with. */
+/** The context of one operation. */
 export interface Context {
   chat: Chat
   viewer: User
-  /** null where something else than an API key signed the viewer in. */
+  /** null if the viewer is not signed in with an API key. */
   signingKey: SigningKey | null
   /** Aborts when the client has left. */
   signal: AbortSignal
-  /** The server's address, as the client sees it; empty where its request does not tell. */
+  /** The server's origin as the client sees it; empty if the request does not tell it. */
   origin: string
   users: Loader<string, User | null>
   apiKeys: Loader<string, ApiKey | null>
@@ -35,13 +35,13 @@ export interface Context {
   messages: Loader<string, Message | null>
   completions: Loader<string, Completion | null>
   paths: Loader<PathRequest, Page<Message>>
-  /** Whether the message stands on the viewer's path. */
+  /** Whether the message is on the viewer's path. */
   onPath: Loader<string, boolean>
   siblings: Loader<string, Message[]>
   siblingsCount: Loader<string, number>
   requests: Loader<string, CompletionRequest | null>
   choices: Loader<Completion, Message[]>
-  /** What they added to the viewer's path. */
+  /** The messages that the completions added to the viewer's path. */
   addedMessages: Loader<Completion, Message[]>
   unreadCounts: Loader<string, number>
   presence: Loader<string, PresentPerson[]>
@@ -52,8 +52,8 @@ export interface Context {
   conversationUsage: Loader<string, Usage>
 }
 
-// Loaders join what is asked at one moment and remember nothing: an operation may be a subscription, or several
-// mutations, and must not see what was true before.
+// The loaders batch the keys of one tick and cache nothing: an operation may be a subscription or have several mutations, and must not
+// see an earlier state.
 function loader<Key, Value>(load: (keys: readonly Key[]) => Promise<readonly (Value | Error)[]>): Loader<Key, Value> {
   return new DataLoader(load, { cache: false })
 }
@@ -83,7 +83,7 @@ function fromMap<Value, None>(find: (ids: readonly string[]) => Promise<Readonly
   })
 }
 
-/** Many messages of a page may lead to one and the same page of their conversation. */
+/** Many messages of a page may ask for the same page of their conversation. */
 async function distinctPaths(
   asked: readonly PathRequest[],
   find: (asks: readonly PathRequest[]) => Promise<(Page<Message> | Error)[]>,
@@ -106,17 +106,17 @@ export function loadOptional<Value>(values: Loader<string, Value | null>, id: st
   return id === null ? null : values.load(id)
 }
 
-/** For a field that is never null. Throws where what it refers to went away while the operation ran. */
+/** For a non-null field. Throws if the object that it refers to was deleted, or access to it was lost, while the operation ran. */
 export async function loadExisting<Value>(values: Loader<string, Value | null>, id: string): Promise<Value> {
   const value = await values.load(id)
   if (value !== null) return value
   throw clientError('NOT_FOUND', 'This is gone, or no longer shared.')
 }
 
-/** What is known of who asks, and how. */
+/** What is known about the client of an operation. */
 export type ContextRequest = Pick<Context, 'viewer' | 'signingKey' | 'signal' | 'origin'>
 
-/** A fresh one for each operation. */
+/** Makes a new context for each operation. */
 export function createContext(chat: Chat, request: ContextRequest): Context {
   const { viewers, apiKeys, invitations, conversations, messages, completions } = chat
   const { viewer } = request

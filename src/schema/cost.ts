@@ -15,11 +15,11 @@ import {
 } from 'graphql'
 import { maxPageSize, usualPage } from '../chat/conversation/page.ts'
 
-// Both as in https://ibm.github.io/graphql-specs/cost-spec.html, so that a router in front counts as we do.
+// Both directives are those of https://ibm.github.io/graphql-specs/cost-spec.html, so that a router in front counts the same cost.
 const cost = new GraphQLDirective({
   name: 'cost',
   description:
-    'What one object of the type, or one use of the field, costs. Without it, an object costs 1 and a value nothing.',
+    'The cost of one object of the type, or of one use of the field. Without it, an object costs 1 and a scalar value nothing.',
   locations: [DirectiveLocation.OBJECT, DirectiveLocation.FIELD_DEFINITION],
   args: { weight: { type: new GraphQLNonNull(GraphQLString), description: 'A decimal number.' } },
 })
@@ -28,16 +28,19 @@ const names = new GraphQLList(new GraphQLNonNull(GraphQLString))
 
 const listSize = new GraphQLDirective({
   name: 'listSize',
-  description: 'How many items a list has at most, by which the cost of one of them is multiplied.',
+  description: 'The maximum number of items of a list. The cost of one item is multiplied by it.',
   locations: [DirectiveLocation.FIELD_DEFINITION],
   args: {
-    assumedSize: { type: GraphQLInt, description: 'Where no argument says how many.' },
-    slicingArguments: { type: names, description: 'The arguments that say how many; of a list, its length.' },
-    sizedFields: { type: names, description: 'Of a connection: its fields that have so many items.' },
+    assumedSize: { type: GraphQLInt, description: 'The number of items if no argument sets it.' },
+    slicingArguments: {
+      type: names,
+      description: 'The arguments that set the number of items; for an argument that is a list, its length counts.',
+    },
+    sizedFields: { type: names, description: 'For a connection: its fields that have this number of items.' },
     requireOneSlicingArgument: {
       type: GraphQLBoolean,
       defaultValue: true,
-      description: 'Whether one has to be given.',
+      description: 'Whether one of the arguments is required.',
     },
   },
 })
@@ -48,7 +51,7 @@ export const directives = [...specifiedDirectives, cost, listSize]
 /** The `extensions` of a field or a type. Pothos keeps them; the admission and the printed schema read them. */
 export interface Applied extends Record<string, unknown> {
   directives: { cost?: { weight: string }; listSize?: ListSize }
-  /** Above it the field refuses the argument by itself, with a better error, so that no more items are counted. */
+  /** A larger argument is counted as this size, because the field refuses it with a better error. */
   maxListSize?: number
 }
 

@@ -3,6 +3,6 @@ import { errorCodes } from './client-error.ts'
 
 builder.enumType('ErrorCode', {
   description:
-    'What `extensions.code` of an entry in `errors` can be. No field has this type: it is here so that clients can generate theirs from it.',
+    'The possible values of `extensions.code` in an entry of `errors`. No field has this type; clients can generate their own type from it.',
   values: errorCodes,
 })

@@ -20,7 +20,7 @@ const typeNames = {
 
 export const ExpectedError = builder.interfaceRef<Failure>('Error').implement({
   description:
-    'What went wrong, as a result. All failures implement it, so `... on Error { message }` serves every result union.',
+    'An expected failure. All failures implement it, so `... on Error { message }` handles those of every result union.',
   resolveType: ({ code }) => typeNames[code],
   fields: (t) => ({
     message: t.exposeString('message', { description: 'A sentence for a person, fit to be shown.' }),
@@ -34,7 +34,7 @@ function refOf<Code extends Failure['code']>(code: Code) {
 const interfaces = [ExpectedError]
 
 const InvalidInput = builder.objectType(refOf('INVALID_INPUT'), {
-  description: 'An argument is out of its range or does not go with another. Nothing was done.',
+  description: 'An argument is out of its range, or contradicts another argument. Nothing was done.',
   interfaces,
   fields: (t) => ({
     path: t.exposeString('path', {
@@ -44,41 +44,44 @@ const InvalidInput = builder.objectType(refOf('INVALID_INPUT'), {
 })
 
 const NotFound = builder.objectType(refOf('NOT_FOUND'), {
-  description: 'It does not exist, or the viewer may not see it: the two are not told apart.',
+  description: 'The object does not exist, or the viewer may not see it: the two cases are not distinguished.',
   interfaces,
 })
 
 const Forbidden = builder.objectType(refOf('FORBIDDEN'), {
-  description: 'The viewer may see it but not do this; their role is too small.',
+  description: 'The viewer may see the object, but their role does not allow this operation.',
   interfaces,
 })
 
 const ConversationBusy = builder.objectType(refOf('CONVERSATION_BUSY'), {
-  description: 'Another answer is being written in this conversation. `ifBusy` says what to do then.',
+  description: 'Another answer is being written in this conversation. `ifBusy` chooses what happens in this case.',
   interfaces,
   fields: (t) => ({
     completion: t.expose('completion', {
       type: 'Completion',
-      description: 'The one in progress: watch it, cancel it, or wait until it ends.',
+      description: 'The completion in progress: watch it, cancel it, or wait for its end.',
     }),
   }),
 })
 
 const IdempotencyConflict = builder.objectType(refOf('IDEMPOTENCY_CONFLICT'), {
-  description: 'The idempotency key was used before, with another input. Take a new key for a new request.',
+  description: 'The idempotency key was used before with a different input. Use a new key for a new request.',
   interfaces,
 })
 
 const ContextTooLong = builder.objectType(refOf('CONTEXT_TOO_LONG'), {
-  description: 'What would have to be sent does not fit into the model, or into the budget that was asked for.',
+  description: 'The messages that have to be sent exceed the context window of the model, or the requested budget.',
   interfaces,
   fields: (t) => ({
-    report: t.expose('report', { type: ContextReport, description: 'What would have been sent, and how long it is.' }),
+    report: t.expose('report', {
+      type: ContextReport,
+      description: 'The messages that would have been sent, and their length.',
+    }),
   }),
 })
 
 const RateLimited = builder.objectType(refOf('RATE_LIMITED'), {
-  description: 'The viewer asks too often. Nothing was done.',
+  description: 'The viewer has sent too many requests. Nothing was done.',
   interfaces,
   fields: (t) => ({
     retryAfterMs: t.exposeInt('retryAfterMs', { description: 'When to try again, in milliseconds from now.' }),
@@ -95,12 +98,12 @@ const QuotaExceeded = builder.objectType(refOf('QUOTA_EXCEEDED'), {
 
 const UpstreamError = builder.objectType(refOf('UPSTREAM_ERROR'), {
   description:
-    "The answer did not come whole, for a cause that is not the client's. The completion, FAILED or INTERRUPTED, is here with its text so far.",
+    'The answer is incomplete, and the client is not the cause. `completion`, which is FAILED or INTERRUPTED, has the text so far.',
   interfaces,
   fields: (t) => ({
     code: t.field({
       type: CompletionErrorCode,
-      description: 'As `CompletionError.code`, such as `UPSTREAM_RATE_LIMITED`.',
+      description: 'The same as `CompletionError.code`, such as `UPSTREAM_RATE_LIMITED`.',
       resolve: ({ completion }) => completion.error?.code ?? 'UPSTREAM_ERROR',
     }),
     providerCode: t.string({
@@ -110,7 +113,7 @@ const UpstreamError = builder.objectType(refOf('UPSTREAM_ERROR'), {
     }),
     httpStatus: t.int({
       nullable: true,
-      description: 'What the upstream answered, such as 429; null when it did not answer.',
+      description: 'The HTTP status of the upstream, such as 429; null if it did not answer.',
       resolve: ({ completion }) => completion.error?.httpStatus,
     }),
     param: t.string({
@@ -130,7 +133,7 @@ const UpstreamError = builder.objectType(refOf('UPSTREAM_ERROR'), {
     }),
     completion: t.expose('completion', {
       type: 'Completion',
-      description: 'How it ended, and the text that did come.',
+      description: 'The completion with its status and the text so far.',
     }),
   }),
 })
@@ -147,7 +150,7 @@ const members = {
   UPSTREAM_ERROR: UpstreamError,
 }
 
-/** A union of what comes when all goes well, and of the failures that are to be expected. */
+/** A union of the payload after success and of the expected failures. */
 export function createResult<Payload extends object>(
   name: string,
   description: string,
@@ -159,14 +162,14 @@ export function createResult<Payload extends object>(
     types: [payload, ...codes.map((code) => members[code])],
     resolveType(value) {
       if (!('code' in value)) return payload.name
-      // A limit may refuse any change, and not every result has a place for that: it becomes an entry in `errors`.
+      // A limit may refuse any change, and not every union has a member for that. Then the failure becomes an entry in `errors`.
       if (!codes.includes(value.code)) throw new ChatError(value)
       return typeNames[value.code]
     },
   })
 }
 
-/** What is expected to go wrong becomes a value of the result union; everything else is thrown on. */
+/** Turns an expected failure into a value of the result union. All other errors are thrown again. */
 export async function failable<Payload>(result: Promise<Payload>): Promise<Payload | Failure> {
   try {
     return await result

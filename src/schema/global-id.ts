@@ -1,6 +1,6 @@
 export type NodeType = 'User' | 'ApiKey' | 'Invitation' | 'Conversation' | 'Participant' | 'Message' | 'Completion'
 
-// An id that names nothing is the id of nothing, so that it takes the same way as one that does not exist.
+// A malformed id becomes an id that no object has, so that it is treated like the id of an object that does not exist.
 const nothing = '00000000-0000-0000-0000-000000000000'
 
 const idForm =
@@ -12,7 +12,7 @@ export function writeId(type: Exclude<NodeType, 'Participant'>, id: string): str
   return Buffer.from(`${type}:${id}`).toString('base64url')
 }
 
-/** What identifies a participant, who has no id in the store. */
+/** Identifies a participant, who has no id of their own in the store. */
 interface ParticipantKey {
   conversationId: string
   userId: string
@@ -31,10 +31,10 @@ export function writeParticipantId(key: ParticipantKey): string {
   return Buffer.from(`Participant:${participantKey(key)}`).toString('base64url')
 }
 
-/** Ids are shorter: what is longer is not even decoded. */
+/** No id is longer than this. A longer text is not decoded. */
 const longest = 120
 
-/** null for what is no id of ours. The id of a Participant is a `participantKey`. */
+/** Returns null if the text is not an id of this service. The id of a Participant is a `participantKey`. */
 export function readAnyId(globalId: string): { type: NodeType; id: string } | null {
   if (globalId.length > longest) return null
   const text = Buffer.from(globalId, 'base64url').toString()
@@ -42,7 +42,7 @@ export function readAnyId(globalId: string): { type: NodeType; id: string } | nu
   return type === undefined || id === undefined ? null : { type: type as NodeType, id }
 }
 
-/** Of another type or no id at all: the id of nothing. */
+/** For a malformed id, or an id of another type, returns an id that no object has. */
 export function readId(type: Exclude<NodeType, 'Participant'>, globalId: string): string {
   const found = readAnyId(globalId)
   return found?.type === type ? found.id : nothing

@@ -3,7 +3,7 @@ import { GraphQLJSON } from 'graphql-scalars'
 
 type Variables = Record<string, unknown> | null | undefined
 
-/** The variables are not known yet while the document is validated. */
+/** During the validation of a document the variables are not known yet. */
 function readLiteral(node: ValueNode, variables: Variables): unknown {
   switch (node.kind) {
     case Kind.STRING:
@@ -17,7 +17,7 @@ function readLiteral(node: ValueNode, variables: Variables): unknown {
     case Kind.VARIABLE:
       return variables?.[node.name.value]
     case Kind.LIST:
-      // As GraphQL has it: in a list, a variable that is not given is null; in an object, it is not there.
+      // As GraphQL specifies: a missing variable is null in a list, and in an object its field is absent.
       return node.values.map((item) => readLiteral(item, variables) ?? null)
     case Kind.OBJECT:
       return objectOf(node.fields.map(({ name, value }) => [name.value, readLiteral(value, variables)]))
@@ -32,7 +32,7 @@ function objectOf(entries: [name: string, value: unknown][]) {
   return Object.fromEntries(entries.filter(([, value]) => value !== undefined))
 }
 
-/** GraphQL has words without quotes, and JSON has none: left out, or taken for text, they would be lost or misread. */
+/** An enum value of GraphQL has no counterpart in JSON, so it is refused: leaving it out or reading it as a string would be wrong. */
 export const JsonScalar = new GraphQLScalarType<NonNullable<unknown>, unknown>({
   ...GraphQLJSON.toConfig(),
   parseLiteral: (node, variables) => readLiteral(node, variables) as NonNullable<unknown>,

@@ -14,12 +14,12 @@ import {
 import type { ErrorCode } from './client-error.ts'
 import { objectTypesOf, weightOf } from './cost.ts'
 
-/** Characters, in all texts of one result. */
+/** The maximum number of characters in all texts of one result. */
 const maxTextBytes = 32 * 1024 * 1024
 
-/** Counts what one execution makes. */
+/** Counts the objects and texts that one execution makes. */
 export interface Meter {
-  /** Set when it has made more than it may; from then on no resolver runs. */
+  /** Set when the execution has exceeded its budget. From then on no resolver runs. */
   refusal: GraphQLError | null
   countObjects(weight: number): void
   countText(length: number): void
@@ -28,7 +28,7 @@ export interface Meter {
 export function createMeter(budget: number): Meter {
   let cost = 0
   let text = 0
-  // An error with a path is passed on as it is; else graphql-js would make one, with its stack, for each field.
+  // graphql-js passes on an error that has a path. For one without a path it would make a new error, with a stack trace, for each field.
   const refuse = (message: string, more: object) =>
     new GraphQLError(message, { path: [], extensions: { code: 'COST_EXCEEDED' satisfies ErrorCode, ...more } })
   const meter: Meter = {
@@ -37,7 +37,7 @@ export function createMeter(budget: number): Meter {
       cost += weight
       if (cost <= budget) return
       meter.refusal ??= refuse(
-        `The result has more objects than its budget of ${budget} allows: ask for fewer items.`,
+        `The result has more objects than its budget of ${budget} allows: request fewer items.`,
         { budget },
       )
       throw meter.refusal
@@ -55,26 +55,26 @@ export function createMeter(budget: number): Meter {
   return meter
 }
 
-/** Has its context, and the meter of this execution, which may be one of many of a subscription. */
+/** The context of the operation and the meter of this execution. A subscription has one execution, and so one meter, for each event. */
 export interface Metered {
   meter: Meter
 }
 
 /**
- * Executes an operation on a schema that `metered` has prepared, within the budget: the objects that it really makes are
- * counted by their weights, and so are its texts. Beyond the budget no further resolver runs, and the result is one error.
+ * Executes an operation within the budget, on a schema that `metered` has prepared. The objects that are really made are counted
+ * by their weights, and the texts by their lengths. Beyond the budget no further resolver runs, and the result is one error.
  */
 export async function executeWithin(budget: number, args: ExecutionArgs): Promise<ExecutionResult> {
   const meter = createMeter(budget)
   const contextValue: Metered = { ...(args.contextValue as object), meter }
   const result = await execute({ ...args, contextValue })
   if (meter.refusal === null) return result
-  // It is about all of them, and not about the field where the counting ended.
+  // The error is about the whole operation, not about the field at which the budget was exceeded.
   const { message, extensions } = meter.refusal
   return { errors: [new GraphQLError(message, { extensions })], data: null }
 }
 
-/** Has every resolver count what it gives. Introspection, whose types all schemas share, is not counted. */
+/** Makes every resolver count what it returns. Introspection is not counted, because all schemas share its types. */
 export function metered(schema: GraphQLSchema): GraphQLSchema {
   for (const type of Object.values(schema.getTypeMap())) {
     if (!isObjectType(type) || isIntrospectionType(type)) continue
@@ -114,7 +114,7 @@ function counterOf(schema: GraphQLSchema, { type }: GraphQLField<unknown, unknow
       return value
     }
   }
-  // No more than the cost foresaw, whichever of the types it is.
+  // Counts no more than the static cost did, whichever of the possible types the object has.
   const weight = Math.max(...objectTypesOf(schema, named).map(weightOf))
   return (meter, value) => {
     meter.countObjects(
@@ -124,11 +124,11 @@ function counterOf(schema: GraphQLSchema, { type }: GraphQLField<unknown, unknow
   }
 }
 
-/** Of text; of JSON, of all texts and keys in it. */
+/** The length of a text, or of all texts and keys in a JSON value. */
 function lengthOf(value: unknown): number {
   if (typeof value === 'string') return value.length
   let length = 0
-  // No recursion: a model may nest its JSON as deep as it likes.
+  // Without recursion, because a model may nest JSON to any depth.
   const left = [value]
   while (left.length > 0) {
     const next = left.pop()

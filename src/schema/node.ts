@@ -5,9 +5,11 @@ import { sizedBy } from './cost.ts'
 import { type NodeType, readAnyId } from './global-id.ts'
 
 export const Node = builder.interfaceRef<object>('Node').implement({
-  description: 'Whatever has an id of its own.',
+  description: 'An object with a global id.',
   fields: (t) => ({
-    id: t.id({ description: 'Opaque, unique over all types, the same for ever. Takes you back here by `node(id)`.' }),
+    id: t.id({
+      description: 'An opaque id, unique over all types, that never changes. `node(id)` finds the object by it.',
+    }),
   }),
 })
 
@@ -39,7 +41,7 @@ builder.queryFields((t) => ({
     type: Node,
     nullable: true,
     description:
-      'Anything by its id; null when it does not exist or the viewer may not see it: the two are not told apart.',
+      'Any object by its id; null if it does not exist or the viewer may not see it: the two cases are not distinguished.',
     args: {
       id: t.arg.id({
         required: true,
@@ -53,7 +55,7 @@ builder.queryFields((t) => ({
     type: [Node],
     nullable: { list: false, items: true },
     extensions: sizedBy('ids', maxIds),
-    description: 'Several at once, in the order of the ids; null where `node` is null.',
+    description: 'Several objects, in the order of the ids; null for an id for which `node` is null.',
     args: { ids: t.arg.idList({ required: true, description: `The ids, of any types; up to ${maxIds}.` }) },
     resolve: (_, { ids }, context) => findNodes(ids, context),
   }),

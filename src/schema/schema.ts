@@ -18,7 +18,7 @@ import { printWithDirectives } from './print.ts'
 
 export const schema = metered(builder.toSchema({ directives }))
 
-/** The text of schema.graphql. Printed when asked for, since that costs a start some milliseconds. */
+/** The text of schema.graphql. It is printed on demand, because printing would add some milliseconds to the start. */
 export function sdl(): string {
   return printWithDirectives(schema)
 }

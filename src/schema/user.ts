@@ -6,15 +6,15 @@ import { Node } from './node.ts'
 
 const Quota = builder.objectRef<ViewerQuota>('Quota').implement({
   extensions: part,
-  description: 'How much the viewer may ask. null stands for no limit.',
+  description: 'How much the viewer may use. null means no limit.',
   fields: (t) => ({
     requestsPerMinute: t.exposeInt('requestsPerMinute', {
       nullable: true,
-      description: 'How many completions the viewer may begin in a minute; null without a limit.',
+      description: 'How many completions the viewer may start in a minute; null without a limit.',
     }),
     requestsRemaining: t.exposeInt('requestsRemaining', {
       nullable: true,
-      description: 'How many of them are left in the present minute; null without a limit.',
+      description: 'How many completions are left in the current minute; null without a limit.',
     }),
     tokensPerDay: t.exposeInt('tokensPerDay', {
       nullable: true,
@@ -27,35 +27,35 @@ const Quota = builder.objectRef<ViewerQuota>('Quota').implement({
     resetsAt: t.expose('resetsAt', {
       type: 'DateTime',
       nullable: true,
-      description: 'When the next of these limits starts anew; null when nothing has been used, or nothing limits.',
+      description: 'When the next of these limits is reset; null if nothing has been used, or if there is no limit.',
     }),
   }),
 })
 
 builder.objectType('User', {
   description:
-    'A person. Visible to themselves and to those who share a conversation with them, also after they have left it.',
+    'A person. A user is visible to themselves and to everybody who shares a conversation with them, also after one of them has left it.',
   interfaces: [Node],
   fields: (t) => ({
     id: t.id({ description: 'Opaque and global.', resolve: ({ id }) => writeId('User', id) }),
-    name: t.exposeString('name', { nullable: true, description: 'To show; null when the sign-in gave none.' }),
-    createdAt: t.expose('createdAt', { type: 'DateTime', description: 'When they first signed in here.' }),
+    name: t.exposeString('name', { nullable: true, description: 'The name to show; null if the sign-in had none.' }),
+    createdAt: t.expose('createdAt', { type: 'DateTime', description: 'When the user first signed in.' }),
     quota: t.field({
       type: Quota,
       nullable: true,
-      description: 'What the viewer may still use; null for everybody but the viewer.',
+      description: 'The limits of the viewer; null for other users.',
       resolve: (user, _, { chat, viewer }) => (user.id === viewer.id ? chat.limits.quota(viewer) : null),
     }),
     apiKeys: t.field({
       type: ['ApiKey'],
       extensions: atMost(200),
       description:
-        "The viewer's API keys, the latest first, those that were revoked or have expired after all others; 200 at most. Empty for everybody but the viewer.",
+        'The API keys of the viewer, the latest first, with revoked and expired keys after all others; 200 at most. Empty for other users.',
       resolve: ({ id }, _, { apiKeysOfUser }) => apiKeysOfUser.load(id),
     }),
   }),
 })
 
 builder.queryField('viewer', (t) =>
-  t.field({ type: 'User', description: 'Who is asking.', resolve: (_, __, { viewer }) => viewer }),
+  t.field({ type: 'User', description: 'The user who is signed in.', resolve: (_, __, { viewer }) => viewer }),
 )

@@ -3,24 +3,24 @@ import type { ChoiceDelta } from './delta.ts'
 import { choiceStart, type Position, progress, start } from './position.ts'
 
 /**
- * An answer while it is written. Text is appended, then revealed: followers see only what is revealed, and what is
- * revealed can be read again after a crash. `Outcome` is what is known of it once it has ended.
+ * An answer while it is written. Text is appended first and revealed later. Followers see only revealed text, which can be read again
+ * after a crash. `Outcome` is the result that is set when the answer has ended.
  */
 export interface Answer<Outcome> {
   readonly id: string
   append(deltas: readonly ChoiceDelta[]): void
-  /** No more is appended. The followers are not told: that is `end`. */
+  /** Call it when no more text follows. It does not notify the followers, as `end` does. */
   close(): void
-  /** All that was appended, revealed or not. */
+  /** The end of the appended text, whether it is revealed or not. */
   choices(): AnswerChoice[]
   position(): Position
   revealed(): Position
   reveal(position: Position): void
   between(from: Position, to: Position): ChoiceDelta[]
-  /** Reveals the rest, or what there is of it up to `position`, and ends every follower. */
+  /** Reveals the rest of the text, but not beyond `position` if that is given, and ends every follower. */
   end(outcome: Outcome, position?: Position): void
   outcome(): Outcome | null
-  /** Called at each reveal and at the end. Returns what takes the listener away. */
+  /** Adds a listener for each reveal and for the end. Returns a function that removes it. */
   onMove(listener: () => void): () => void
   followers(): number
 }
@@ -36,7 +36,7 @@ export function createAnswer<Outcome>(id: string, onFollowers: (count: number) =
     return choices[index]
   }
 
-  // A listener may leave while it is told, and another may come: whoever was there at the move is told.
+  // Listeners may be removed and added during the loop; those that existed before it are called.
   function tell() {
     for (const listener of [...listeners]) listener()
   }

@@ -8,7 +8,7 @@ export interface ToolCall {
   arguments: string
 }
 
-/** One choice so far. Everything in it only grows. */
+/** The part of one choice that has been received so far. It only grows. */
 export interface AnswerChoice {
   index: number
   content: string
@@ -22,7 +22,7 @@ export interface AnswerChoice {
 export interface GrowingChoice {
   readonly state: AnswerChoice
   add(delta: ChoiceDelta): void
-  /** No more comes: halves of surrogate pairs still held back become U+FFFD. */
+  /** Call it when no more follows. Halves of surrogate pairs that are still held back become U+FFFD. */
   close(): void
   position(): ChoicePosition
 }
@@ -88,7 +88,7 @@ export function createGrowingChoice(index: number): GrowingChoice {
   }
 }
 
-/** The end of what a choice holds. A call that has no name yet is not there yet: its first delta must carry the name. */
+/** The position at the end of a choice. A tool call without a name does not count yet, because its first delta must have the name. */
 export function positionOf(choice: AnswerChoice): ChoicePosition {
   return {
     content: choice.content.length,
@@ -120,7 +120,7 @@ function logprobsBetween({ content, refusal }: Logprobs, from: ChoicePosition, t
   }
 }
 
-/** What a choice gained between two positions. */
+/** The delta of a choice between two positions. */
 export function choiceBetween(choice: AnswerChoice, from = choiceStart, to = positionOf(choice)): ChoiceDelta {
   return {
     index: choice.index,

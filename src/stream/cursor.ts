@@ -1,9 +1,10 @@
 import type { ChoicePosition, Position } from './position.ts'
 
-// <answer id>~<choice>~<choice>..., each choice its numbers in the order of `numbers` below, without the zeros at the end.
-// The lengths of the answer itself, not of a log or a queue: so any replica can serve it, and the stored message, too.
+// <answer id>~<choice>~<choice>..., where each choice has its numbers in the order of `numbers` below, without trailing zeros.
+// The numbers are lengths of the answer itself, not offsets of a log or a queue, so any replica can serve a cursor, and so can the
+// stored message.
 
-// Of one choice, 128 tool calls: the border to the upstreams lets no more in.
+// For one choice with 128 tool calls, which is the maximum that is accepted from an upstream.
 const form = /^([0-9a-f-]{36})((?:~(?:\d{1,9}(?:\.\d{1,9}){0,133})?){0,128})$/
 
 function numbers(choice: ChoicePosition): number[] {

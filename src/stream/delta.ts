@@ -1,6 +1,6 @@
 export type FinishReason = 'STOP' | 'LENGTH' | 'TOOL_CALLS' | 'CONTENT_FILTER' | 'FUNCTION_CALL' | 'UNKNOWN'
 
-/** `id` and `name` stand in a call's first delta; `arguments` is a piece of the raw text. */
+/** The first delta of a call has `id` and `name`; `arguments` is a piece of the raw text. */
 export interface ToolCallDelta {
   index: number
   id: string | null
@@ -8,13 +8,13 @@ export interface ToolCallDelta {
   arguments: string
 }
 
-/** The wire's own entries, one a token. */
+/** The provider's own entries, one for each token. */
 export interface Logprobs {
   content: unknown[]
   refusal: unknown[]
 }
 
-/** What is new in one choice. Empty strings and lists stand for nothing new. */
+/** The new part of one choice. Empty strings and lists mean that nothing is new. */
 export interface ChoiceDelta {
   index: number
   content: string

@@ -3,27 +3,27 @@ import { type Position, progress } from './position.ts'
 
 export interface FollowerOptions {
   from: Position
-  /** At least so long between two steps; the first comes at once. */
+  /** The minimum time between two steps. The first step comes at once. */
   flushMs: number
-  /** Called when there may be something to take. */
+  /** Called when a step may be available. */
   onReady(): void
 }
 
-/** All that was revealed since the step before, up to `to`. */
+/** All text that was revealed since the step before, up to `to`. */
 export interface Step {
   from: Position
   to: Position
 }
 
 export interface Follower {
-  /** All that is new; null where nothing is yet. It is done when the answer has ended and its rest was taken. */
+  /** Takes all that is new; null if nothing is new. It is done when the answer has ended and its rest was taken. */
   take(): IteratorResult<Step, undefined> | null
   leave(): void
 }
 
 /**
- * A viewer is a position in the answer, not a queue: each step takes all that is new, however long none was taken.
- * So a slow viewer costs no memory.
+ * A follower is a position in the answer and not a queue: each step has everything that is new since the step before. So a slow
+ * viewer costs no memory.
  */
 export function follow<Outcome>(answer: Answer<Outcome>, { from, flushMs, onReady }: FollowerOptions): Follower {
   let position = from
@@ -31,7 +31,7 @@ export function follow<Outcome>(answer: Answer<Outcome>, { from, flushMs, onRead
   let lastStepAt = Number.NEGATIVE_INFINITY
   let pause: NodeJS.Timeout | undefined
 
-  // During a pause everything is collected. The end does not wait.
+  // Text is collected during the pause between two steps. The end of the answer does not wait for it.
   const stopListening = answer.onMove(() => {
     if (pause === undefined || answer.outcome() !== null) onReady()
   })

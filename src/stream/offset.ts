@@ -6,15 +6,15 @@ export interface ToolCallPiece extends ToolCallDelta {
 }
 
 /**
- * A delta that says where each of its texts begins, in UTF-16 code units, and each of its lists, in entries. Whoever
- * cuts what they have at the offset before they append may get a piece twice, or merged otherwise.
+ * A delta with the offset at which each of its texts begins, in UTF-16 code units, and each of its lists, in entries. A client that
+ * cuts its text at the offset before it appends can receive a piece twice, or merged differently, and still gets the right text.
  */
 export interface ChoicePiece extends ChoiceDelta {
   contentOffset: number
   refusalOffset: number
   reasoningOffset: number
   toolCalls: ToolCallPiece[]
-  /** null where there are no log probabilities. */
+  /** null if there are no log probabilities. */
   logprobsOffset: { content: number; refusal: number } | null
 }
 
@@ -32,7 +32,7 @@ function pieceOf(delta: ChoiceDelta, from: ChoicePosition): ChoicePiece {
   }
 }
 
-/** `deltas` are what an answer gained since `from`. */
+/** `deltas` are those of an answer since the position `from`. */
 export function piecesFrom(from: Position, deltas: readonly ChoiceDelta[]): ChoicePiece[] {
   return deltas.map((delta) => pieceOf(delta, from[delta.index] ?? choiceStart))
 }

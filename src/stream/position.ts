@@ -1,4 +1,4 @@
-/** How much of one choice a viewer has: lengths in UTF-16 units, entries for log probabilities. */
+/** How much of one choice a viewer has: texts in UTF-16 code units, log probabilities in entries. */
 export interface ChoicePosition {
   content: number
   refusal: number
@@ -6,11 +6,11 @@ export interface ChoicePosition {
   contentLogprobs: number
   refusalLogprobs: number
   finished: boolean
-  /** Of each call: 0 unseen, else the length of its arguments plus one. */
+  /** For each call: 0 if the viewer does not have it, else the length of its arguments plus one. */
   toolCalls: number[]
 }
 
-/** By the choice's index. */
+/** By the index of the choice. */
 export type Position = readonly ChoicePosition[]
 
 export const start: Position = []
@@ -25,7 +25,7 @@ export const choiceStart: ChoicePosition = {
   toolCalls: [],
 }
 
-/** Positions of one answer lie on one line, so that equal sums are equal positions. */
+/** The positions of one answer are totally ordered, so two positions with the same sum are equal. */
 export function progress(position: Position): number {
   let sum = 0
   for (const choice of position) sum += choiceProgress(choice)
@@ -39,7 +39,7 @@ function choiceProgress(choice: ChoicePosition): number {
   return sum
 }
 
-/** True where nothing in `position` lies beyond `limit`. */
+/** True if no part of `position` is beyond `limit`. */
 export function isWithin(position: Position, limit: Position): boolean {
   return position.every((choice, index) => isChoiceWithin(choice, limit[index] ?? choiceStart))
 }

@@ -1,20 +1,20 @@
-/** Values that can be taken where they are: a promise and a turn for each would cost more than most values do. */
+/** A stream of values that are taken synchronously, because a promise for each value would cost more than most values do. */
 export interface Source<Value> extends AsyncIterableIterator<Value, undefined> {
-  /** null where nothing is there yet. */
+  /** Takes the next value; null if there is none yet. */
   take(): IteratorResult<Value, undefined> | null
-  /** Has `listener` called when there may be something to take. It takes the place of the one before. */
+  /** Sets the listener that is called when a value may be available. It replaces the listener that was set before. */
   onReady(listener: () => void): void
 }
 
 interface SourceParts<Value> {
   take(): IteratorResult<Value, undefined> | null
-  /** Called when nobody wants any more; from then on `take` gives the end. */
+  /** Call it when no more values are wanted. From then on `take` returns the end. */
   leave(): void
 }
 
 /**
- * The source, and what says that there may be something to take. Iterated by hand, since a generator's return() would
- * wait behind its pending next().
+ * Makes a source and the function that reports new values. The iterator is written by hand, because return() of a generator waits
+ * until its pending next() is done.
  */
 export function createSource<Value>({ take, leave }: SourceParts<Value>): { source: Source<Value>; ready(): void } {
   let ready = () => {}

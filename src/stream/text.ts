@@ -6,13 +6,13 @@ function endsInHighSurrogate(text: string) {
   return last >= 0xd800 && last <= 0xdbff
 }
 
-/** Postgres keeps neither NUL nor lone surrogates: both become U+FFFD. */
+/** Replaces NUL and lone surrogates, which Postgres cannot store, by U+FFFD. */
 export function storableText(text: string): string {
   const wellFormed = text.isWellFormed() ? text : text.toWellFormed()
   return wellFormed.includes('\0') ? wellFormed.replace(nul, '\ufffd') : wellFormed
 }
 
-/** The same for each string in a JSON value, keys included. */
+/** Does the same for each string in a JSON value, including the keys. */
 export function storableJson<Value>(value: Value): Value
 export function storableJson(value: unknown): unknown {
   if (typeof value === 'string') return storableText(value)
@@ -22,9 +22,9 @@ export function storableJson(value: unknown): unknown {
 }
 
 export interface TextJoiner {
-  /** The storable text that is certain now: a pair split between two pieces comes with the second. */
+  /** Returns the storable text that is complete so far. A surrogate pair that is split between two pieces comes with the second one. */
   add(piece: string): string
-  /** What was still held back, when no more comes. */
+  /** Returns the text that is still held back. Call it when no more follows. */
   flush(): string
 }
 

@@ -4,16 +4,16 @@ import { createEventStream, EventTooLong } from './event-stream.ts'
 
 interface ReaderOptions {
   answer: IncomingAnswer
-  /** of one event, in characters */
+  /** the maximum length of one event, in characters */
   maxEventLength: number
   lenientEnd: boolean
   requestId: string | null
 }
 
 const noEventStream = 'The upstream did not answer with an event stream.'
-const noFinish = 'The upstream ended the answer without a finish.'
+const noFinish = 'The upstream ended the answer without a finish reason.'
 
-/** Turns the bytes of one streamed answer into JSON objects, and knows whether it is whole. */
+/** Turns the bytes of one streamed answer into JSON objects, and decides whether the answer is whole. */
 export function createAnswerReader({ answer, maxEventLength, lenientEnd, requestId }: ReaderOptions) {
   const failure = failingWith(requestId)
   const events = createEventStream(onEvent, maxEventLength)
@@ -33,7 +33,7 @@ export function createAnswerReader({ answer, maxEventLength, lenientEnd, request
     if (wire !== undefined && answer.take(wire, event, data.length)) progressed = true
   }
 
-  /** undefined where it is no part of the answer. */
+  /** Returns undefined if the data is not part of the answer. */
   function parse(data: string, event: string | undefined): unknown {
     try {
       const wire: unknown = JSON.parse(data)
@@ -44,7 +44,7 @@ export function createAnswerReader({ answer, maxEventLength, lenientEnd, request
   }
 
   function skip(data: string, cause: unknown): undefined {
-    // The connection ended within this event: whether the answer is whole shows in what came before it.
+    // The connection ended in the middle of this event. The events before it show whether the answer is whole.
     if (ending) cutShort = true
     if (ending || answer.isFinished() || isKeepAlive(data)) return undefined
     throw failure('UPSTREAM_PROTOCOL', 'The upstream sent an event that is not JSON.', cause)
@@ -94,11 +94,11 @@ function isNothing(wire: unknown): boolean {
   return wire === null || typeof wire === 'string'
 }
 
-// A piece of a chunk has braces, quotes or both, and somebody's page has tags.
+// A part of a chunk contains braces or quotes, and a web page contains tags.
 const maxKeepAliveLength = 200
 const notKeepAlive = /[{}"<]/
 
-/** Servers and proxies send `ping`, `: keep-alive`, a time or nothing as the data of an event. */
+/** To keep the connection alive, servers and proxies send events with the data `ping`, `: keep-alive`, a time or nothing. */
 function isKeepAlive(data: string): boolean {
   return data.length <= maxKeepAliveLength && !notKeepAlive.test(data)
 }

@@ -7,28 +7,28 @@ import { createToolCallPlaces } from './tool-calls.ts'
 import { fullerUsage, type Usage } from './usage.ts'
 
 export interface AnswerOptions {
-  /** how many were asked for */
+  /** how many choices were requested */
   choices: number
-  /** how many bytes of text, tool calls and log probabilities it may hold, in all its choices together */
+  /** how many bytes of text, tool calls and log probabilities all choices together may have */
   maxBytes: number
   apiKey: string | null
   requestId: string | null
   onChunk(chunk: Chunk): void
 }
 
-/** One answer as it comes, in JSON objects, whatever they are wrapped in. */
+/** Receives one answer as JSON objects, whether they come as events, as one document or as a list. */
 export interface IncomingAnswer {
-  /** `event` is the name of the event that it came as; `length` that of its JSON. Says whether it is progress. */
+  /** `event` is the name of the object's event, `length` the length of its JSON. Returns whether the object is progress. */
   take(wire: unknown, event: string | undefined, length: number): boolean
-  /** Nothing more comes of it. Throws where it is known not to be whole. */
+  /** Call it after the last object. Throws if the answer is certainly not whole. */
   end(): void
-  /** Every choice has its finish. */
+  /** True when every choice has a finish reason. */
   isFinished(): boolean
-  /** What the upstream said of cutting it off. */
+  /** The error with which the upstream reported that it cut the answer off. */
   cutOff(): UpstreamError | null
 }
 
-const notAskedFor = 'The upstream sent a choice that was not asked for.'
+const notAskedFor = 'The upstream sent a choice that was not requested.'
 
 export function createAnswer({ choices, maxBytes, apiKey, requestId, onChunk }: AnswerOptions): IncomingAnswer {
   const failure = failingWith(requestId)
@@ -46,13 +46,13 @@ export function createAnswer({ choices, maxBytes, apiKey, requestId, onChunk }: 
       giveRest(wire)
       throw error
     }
-    if (!isObject(wire)) throw failure('UPSTREAM_PROTOCOL', 'The upstream sent an event that is no JSON object.')
+    if (!isObject(wire)) throw failure('UPSTREAM_PROTOCOL', 'The upstream sent an event that is not a JSON object.')
     const chunk = readChunk(wire)
     if (chunk.choices.some(({ index }) => index >= choices)) throw failure('UPSTREAM_PROTOCOL', notAskedFor)
     return chunk
   }
 
-  /** What came in one event with the error that ends the answer is paid for, too. */
+  /** Text and usage in the same event as the error that ends the answer are kept, because they are paid for. */
   function giveRest(wire: unknown) {
     const chunk = readOrNull(wire, choices)
     if (chunk === null) return
@@ -66,7 +66,7 @@ export function createAnswer({ choices, maxBytes, apiKey, requestId, onChunk }: 
       usage = fullerUsage(usage, chunk.usage)
       chunk.usage = usage
     }
-    // Some servers (MiniMax) send all of it once more at the end, as where no stream was asked for.
+    // Some servers (MiniMax) repeat the whole answer at the end, in the form of an answer that is not streamed.
     if (wire['object'] === 'chat.completion') chunk.choices.filter(({ index }) => spoken.has(index)).forEach(silence)
     for (const choice of chunk.choices) {
       if (saysAnything(choice)) spoken.add(choice.index)
@@ -78,11 +78,11 @@ export function createAnswer({ choices, maxBytes, apiKey, requestId, onChunk }: 
 
   return {
     take(wire, event, length) {
-      // Whatever follows a whole answer, only figures can still matter.
+      // After a whole answer, only the usage still matters.
       const chunk = isFinished() ? readOrNull(wire, choices) : read(wire, event)
       if (chunk === null) return false
       cutOff ??= cutOffOf(chunk, wire as Wire, apiKey, requestId)
-      // What is held back of a call is progress, too.
+      // A part of a tool call counts as progress even while it is held back.
       const isProgress = carriesAnything(chunk)
       give(chunk, wire as Wire, length)
       return isProgress
@@ -144,8 +144,8 @@ function createByteCount(maxBytes: number, requestId: string | null) {
   return (bytes: number) => {
     taken += bytes
     if (taken <= maxBytes) return
-    const message = `The answer was cut off, since it may hold no more than ${maxBytes} bytes.`
-    // Asked for again, it would be as long again.
+    const message = `The answer was cut off, because it may have no more than ${maxBytes} bytes.`
+    // Not retryable, because the same request would get an answer of the same length.
     throw new UpstreamError('UPSTREAM_TRUNCATED', message, { requestId, retryable: false })
   }
 }

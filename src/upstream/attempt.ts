@@ -44,7 +44,7 @@ interface Response {
   reader: ResponseReader
 }
 
-// A server may hold the connection open after [DONE]; one that ends the response in time gets the next request on it.
+// A server may keep the response open after [DONE]. If it ends the response within this time, the connection is reused.
 const lingerMs = 1_000
 
 // llhttp's message for a chunked body without its last chunk, if the connection was to be closed after it.

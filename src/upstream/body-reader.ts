@@ -5,39 +5,40 @@ import type { UpstreamError } from './error.ts'
 import { createRefusalReader } from './refusal.ts'
 import { type Headers, headerOf } from './retry.ts'
 
-/** Of a streamed answer, or of a document in its place. */
+/** Reads a streamed answer, or the document that was sent instead of one. */
 export interface ResponseReader {
-  /** Says whether the bytes are progress; throws what ends the attempt. */
+  /** Returns whether the bytes are progress. Throws the error that ends the attempt. */
   read(bytes: Uint8Array): boolean
-  /** The response ended in good order; throws where the answer did not. */
+  /** Call it when the response has ended normally. Throws if the answer is not whole. */
   end(): void
-  /** Nothing more is handed on. */
+  /** After it, no more chunks are passed on. */
   stop(): void
-  /** What follows is no part of the answer. */
+  /** True when all that follows is no longer part of the answer. */
   isDone(): boolean
-  /** The answer is whole, however the response ends. */
+  /** True when the answer is whole, however the response ends. */
   isFinished(): boolean
-  /** What the upstream says of a failure, as far as it was read. */
+  /** The error that the upstream reports, as far as it was read. */
   refusal(): UpstreamError | null
 }
 
 interface BodyOptions extends AnswerOptions {
   lenientEnd: boolean
   headers: Headers
-  /** It is an answer: called before the first chunk. */
+  /** Called before the first chunk, when the body is known to be an answer. */
   onAnswer(): void
 }
 
-// Of the largest events, those with pictures: an answer that may hold less has this all the same, for what is around it.
+// In characters, for events with pictures, which are the largest. It is the minimum, also if an answer may have fewer bytes, because an
+// event has more than the text of the answer.
 const minEventLength = 1024 * 1024
 
-// White space, and the bytes of the byte order mark.
+// White space and the bytes of the byte order mark.
 const blanks: ReadonlySet<number> = new Set([0x20, 0x09, 0x0a, 0x0d, 0xef, 0xbb, 0xbf])
 const maxBlanks = 1_024
 
 /**
- * Reads the body under a status that promised a stream by what it is: some servers call their event stream `application/json`,
- * others send a whole document although a stream was asked for.
+ * Reads the body of a successful response. Its first bytes decide how, not its content type: some servers label their event stream
+ * `application/json`, and others send a document although a stream was requested.
  */
 export function createBodyReader(options: BodyOptions): ResponseReader {
   const { headers, onAnswer } = options
@@ -51,7 +52,7 @@ export function createBodyReader(options: BodyOptions): ResponseReader {
     onAnswer()
   }
 
-  // An event stream that never says anything was an answer, too, and may have been paid for.
+  // An event stream without any data is an answer, too, and may have been paid for.
   if (!/json|html/i.test(headerOf(headers, 'content-type') ?? '')) announce()
 
   function choose(first: number | undefined): ResponseReader {

@@ -31,7 +31,7 @@ export interface ToolCallDelta {
   id: string | null
   name: string | null
   arguments: string
-  /** what the provider wants back with the call, as it stands (Gemini's thought signatures) */
+  /** what the provider expects back unchanged with the call (Gemini's thought signatures) */
   extra?: Wire
 }
 
@@ -43,7 +43,7 @@ export interface LogprobsDelta {
 
 export type FinishReason = 'STOP' | 'LENGTH' | 'TOOL_CALLS' | 'CONTENT_FILTER' | 'FUNCTION_CALL' | 'UNKNOWN'
 
-// Whoever folds the chunks makes room by index, so a hostile one must not get through. OpenAI allows 128 of both.
+// The chunks are folded into arrays by their indexes, so a hostile index would allocate memory. OpenAI allows 128 choices and calls.
 const maxIndex = 1023
 
 // In characters. An event may have a megabyte, but each of these names is stored, listed and matched with patterns.
@@ -86,7 +86,7 @@ function textBytes({ content, refusal, reasoning, toolCalls }: ChunkChoice): num
   return Buffer.byteLength(content + refusal + reasoning + calls.join(''))
 }
 
-/** Azure's first chunk has empty names, and 0 for its time: the next one tells. */
+/** An empty name counts as missing: Azure's first chunk has empty names and the time 0, and the next chunk has the real ones. */
 function nameOrNull(value: unknown): string | null {
   return typeof value === 'string' && value !== '' && value.length <= maxNameLength ? value : null
 }
@@ -111,7 +111,7 @@ function readChoice(value: unknown): ChunkChoice {
     index: indexOf(choice['index'], 0),
     content: '',
     refusal: textOf(refusal),
-    // Some servers send both names, one of them empty.
+    // Some servers send both fields, one of them empty.
     reasoning: textOrNull(reasoning_content) || textOrNull(reasoning) || '',
     toolCalls: readToolCalls(tool_calls, function_call),
     logprobs: isObject(logprobs) ? readLogprobs(logprobs) : null,
@@ -119,17 +119,17 @@ function readChoice(value: unknown): ChunkChoice {
   }
   if (typeof content === 'string') read.content = content
   else addParts(read, content)
-  // A model that speaks sends its words beside the sound.
+  // A model that answers with speech sends its words in the transcript of the audio.
   if (isObject(said['audio'])) read.content += textOf(said['audio']['transcript'])
   return read
 }
 
-/** Some servers send `message` in place of `delta`, as where no stream was asked for, or the `text` of the older endpoint. */
+/** Some servers send `message` instead of `delta`, as in an answer that is not streamed, or `text` as the older endpoint does. */
 function saidIn({ delta, message, text }: Wire): Wire {
   return objectOf(delta ?? message ?? { content: text })
 }
 
-/** Mistral and others send content as a list of parts; parts that are no text, such as pictures, are left out. */
+/** Mistral and others send content as a list of parts. Parts that are not text, such as pictures, are left out. */
 function addParts(choice: ChunkChoice, content: unknown): void {
   if (content === undefined || content === null) return
   for (const part of isObject(content) ? [content] : listOf(content)) {
@@ -161,11 +161,11 @@ function readToolCall(value: unknown, position: number): ToolCallDelta {
   const { name, arguments: fragment } = objectOf(call['function'] ?? {})
   const extra = call['extra_content']
   const read: ToolCallDelta = {
-    // Some servers send each call whole and leave its index out.
+    // Some servers send each call in one piece and without an index.
     index: indexOf(call['index'], position),
     id: textOrNull(call['id']),
     name: textOrNull(name),
-    // Ollama's relatives send the arguments as an object.
+    // Ollama and servers based on it send the arguments as an object.
     arguments: typeof fragment === 'object' && fragment !== null ? JSON.stringify(fragment) : textOf(fragment),
   }
   if (isObject(extra)) read.extra = extra
@@ -184,16 +184,16 @@ const finishReasons: ReadonlyMap<unknown, FinishReason> = new Map([
   ['stop', 'STOP'],
   ['length', 'LENGTH'],
   ['max_tokens', 'LENGTH'],
-  // Mistral's, for the end of the context
+  // Mistral: the end of the context was reached
   ['model_length', 'LENGTH'],
   ['tool_calls', 'TOOL_CALLS'],
   ['content_filter', 'CONTENT_FILTER'],
-  // Zhipu's
+  // Zhipu
   ['sensitive', 'CONTENT_FILTER'],
   ['function_call', 'FUNCTION_CALL'],
 ])
 
-/** null also for a reason that says that the answer was cut off: it is no finish. */
+/** null also for a reason that means that the answer was cut off, since the model has not finished then. */
 function readFinishReason(value: unknown): FinishReason | null {
   if (value === undefined || value === null || value === '' || isCutOff(value)) return null
   return finishReasons.get(value) ?? 'UNKNOWN'

@@ -2,7 +2,7 @@ import { UpstreamError } from './error.ts'
 import { isObject, textOrNull, type Wire } from './json.ts'
 import { providerErrorIn } from './provider-error.ts'
 
-// `finish_reason` as servers give it where the model did not finish: vLLM and SGLang `abort`, OpenRouter `error`, DeepSeek
+// The values of `finish_reason` that mean that the model did not finish: vLLM and SGLang `abort`, OpenRouter `error`, DeepSeek
 // `insufficient_system_resource`, Zhipu `network_error`.
 const failures: ReadonlySet<unknown> = new Set(['error', 'failed', 'unexpected_error'])
 const cuts: ReadonlySet<unknown> = new Set([
@@ -18,12 +18,12 @@ const cuts: ReadonlySet<unknown> = new Set([
   'timeout',
 ])
 
-/** Whether a finish reason says that there was no finish. */
+/** Whether a finish reason means that the model did not finish. */
 export function isCutOff(reason: unknown): boolean {
   return failures.has(reason) || cuts.has(reason)
 }
 
-/** What a choice of a chunk says of being cut off, be it by its finish reason or by an error object; null where it says nothing. */
+/** The error if a choice of a chunk reports, by its finish reason or an error object, that it was cut off; else null. */
 export function cutOffIn(choice: unknown, apiKey: string | null, requestId: string | null): UpstreamError | null {
   if (!isObject(choice)) return null
   const { finish_reason: reason, error } = choice
@@ -42,7 +42,7 @@ export function cutOffIn(choice: unknown, apiKey: string | null, requestId: stri
   return new UpstreamError('UPSTREAM_TRUNCATED', `The upstream cut the answer off: ${reason}.`, details)
 }
 
-/** Some servers send an error in each chunk, with nothing in it. */
+/** Some servers send an empty error object in each chunk, which is ignored. */
 export function isReport(error: unknown): boolean {
   if (!isObject(error)) return Boolean(error)
   return Object.values(error as Wire).some((value) => Boolean(value))

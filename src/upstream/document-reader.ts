@@ -10,11 +10,11 @@ interface ReaderOptions {
   apiKey: string | null
   /** in characters */
   maxLength: number
-  /** It is an answer, and no error. */
+  /** Called when the document is an answer and not an error. */
   onAnswer(): void
 }
 
-/** Reads a whole JSON document under a status that promised a stream: some servers answer so, whatever was asked for. */
+/** Reads one JSON document with a status of success: some servers answer so although a stream was requested. */
 export function createDocumentReader({ answer, headers, apiKey, maxLength, onAnswer }: ReaderOptions) {
   const decoder = new TextDecoder()
   let document = ''
@@ -24,7 +24,7 @@ export function createDocumentReader({ answer, headers, apiKey, maxLength, onAns
     read(bytes: Uint8Array): boolean {
       document += decoder.decode(bytes, { stream: true })
       if (document.length <= maxLength) return false
-      const message = `The answer was cut off, since it may hold no more than ${maxLength} bytes.`
+      const message = `The answer was cut off, because it may have no more than ${maxLength} bytes.`
       throw new UpstreamError('UPSTREAM_TRUNCATED', message, { requestId: requestIdOf(headers), retryable: false })
     },
     end(): void {
@@ -44,7 +44,7 @@ export function createDocumentReader({ answer, headers, apiKey, maxLength, onAns
   }
 }
 
-/** One completion, or the chunks of a stream as a list. */
+/** The document is one completion, or a list of the chunks of a stream. */
 function completionsIn(json: unknown): unknown[] | null {
   const list = Array.isArray(json) ? json : [json]
   const hasChoices = (value: unknown) =>

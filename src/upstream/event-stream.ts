@@ -2,7 +2,10 @@ import { createParser, type EventSourceMessage } from 'eventsource-parser'
 
 export class EventTooLong extends Error {}
 
-/** Bytes, cut anywhere, to events of so many characters at most. Its calls throw EventTooLong, and what `onEvent` throws. */
+/**
+ * Parses bytes, which may be cut anywhere, into events of at most `maxEventLength` characters. Its methods throw EventTooLong and
+ * the errors of `onEvent`.
+ */
 export function createEventStream(onEvent: (event: EventSourceMessage) => void, maxEventLength: number) {
   const decoder = new TextDecoder()
   let foreignLines = 0

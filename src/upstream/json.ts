@@ -1,4 +1,4 @@
-/** A parsed JSON object, each field as yet unknown. */
+/** A parsed JSON object whose fields have not been checked yet. */
 export type Wire = Readonly<Record<string, unknown>>
 
 export function isObject(value: unknown): value is Wire {
@@ -9,12 +9,12 @@ export function textOrNull(value: unknown): string | null {
   return typeof value === 'string' ? value : null
 }
 
-/** Of 32 bits, as GraphQL and the database have it. */
+/** True for an integer of 32 bits, which is what GraphQL and the database can hold. */
 export function isInt(value: unknown): value is number {
   return Number.isInteger(value) && value === ((value as number) | 0)
 }
 
-/** null where it is no JSON. */
+/** Returns null if the text is not JSON. */
 export function parseJson(text: string): unknown {
   try {
     return JSON.parse(text)

@@ -68,7 +68,7 @@ async function fetchModels({ pool, origin, path, headers, maxBytes }: ModelListS
   return modelsIn(JSON.parse(Buffer.concat(parts).toString()))
 }
 
-/** Some servers leave out the object around the list. An entry that cannot be read does not take the others with it. */
+/** Some servers send the list without the object around it. An entry that is malformed is left out, and the others are kept. */
 function modelsIn(json: unknown): ListedModel[] {
   const list = isObject(json) ? json['data'] : json
   if (!Array.isArray(list)) throw new Error('the list of models is none')

@@ -1,6 +1,6 @@
 import { isObject, parseJson, textOrNull, type Wire } from './json.ts'
 
-/** What a provider says of a failure, in its own words. */
+/** A provider's report of a failure, in its own words. */
 export interface ProviderError {
   message: string | null
   type: string | null
@@ -10,16 +10,16 @@ export interface ProviderError {
 
 interface Finding {
   sentence: string
-  /** the objects around it, the innermost first */
+  /** the objects that contain it, the innermost first */
   around: Wire[]
 }
 
-// They are stored and shown.
+// In characters. The texts are stored and shown to clients.
 const maxTextLength = 4_000
 const maxDepth = 6
 const maxEntries = 20
 
-// FastAPI and its relatives have `detail`, Chinese providers `msg`, Baidu `error_msg`, MiniMax `status_msg`.
+// The field is called `detail` by FastAPI, `msg` by several Chinese providers, `error_msg` by Baidu and `status_msg` by MiniMax.
 const wordings = [
   'message',
   'msg',
@@ -33,11 +33,11 @@ const wordings = [
 ]
 
 /**
- * OpenAI wraps it in `error`, which others make a plain text, a list `errors` or nothing at all; Google puts that in a list, and
- * proxies quote the JSON of whoever is behind them. null where nothing looks like an error.
+ * Finds the error in a document. OpenAI puts it into a field `error`; others use a text, a list `errors` or no wrapper; Google puts
+ * the whole into a list, and proxies quote the JSON of the server behind them. Returns null if nothing looks like an error.
  */
 export function providerErrorIn(body: unknown, apiKey: string | null): ProviderError | null {
-  // Cut after the key is taken out, a part of which would else be left.
+  // The key is removed before the text is cut: a cut in the middle of the key would leave a part of it.
   const words = (value: unknown) =>
     withoutKey(typeof value === 'number' ? String(value) : textOrNull(value), apiKey)?.slice(0, maxTextLength) ?? null
   const found = findSentence(body, 0)
@@ -73,11 +73,11 @@ function findInObject(object: Wire, depth: number): Finding | null {
   const { error, errors, metadata } = object
   const values = wordings.map((name) => object[name])
   const places = typeof error === 'object' ? [error, ...values] : values
-  // Some list what is wrong by the field that it is wrong in.
+  // Some providers list the problems by the field that they are about.
   const byField = isObject(errors) ? Object.values(errors) : []
   const found = firstOf([...places, ...byField], depth)
   if (found === null) return null
-  // OpenRouter says only that there was an error, and quotes it beside that.
+  // The message of OpenRouter says only that there was an error; the upstream's own error is quoted in another field.
   const raw = isObject(metadata) ? findSentence(metadata['raw'], depth + 1) : null
   const sentence = raw === null ? found.sentence : `${found.sentence}: ${raw.sentence}`
   return { sentence, around: [...found.around, object] }
@@ -91,15 +91,15 @@ function firstOf(values: readonly unknown[], depth: number): Finding | null {
   return null
 }
 
-/** FastAPI says where in the request it was. */
+/** FastAPI reports the place in the request. */
 function placeIn(around: readonly Wire[]): unknown {
   const place = around.map(({ loc }) => loc).find(Array.isArray)
   return place?.at(-1)
 }
 
-// Shorter ones, such as `ollama`, are no secret but words that messages use.
+// Shorter keys, such as `ollama`, are not secrets but words that occur in messages.
 const minKeyLength = 8
-// Providers quote keys in part, as sk-ab***yz or sk-...wxyz. Shorter words without such a gap are none: sk-SK.
+// Providers quote keys in part, as sk-ab***yz or sk-...wxyz. Shorter words without such a gap, such as sk-SK, are not keys.
 const keyLike = /\bsk-(?=[\w.-]{8}|[\w.-]*?(?:\*|\.\.|\u2026))[\w*.\u2026-]+/g
 
 function withoutKey(text: string | null, apiKey: string | null): string | null {

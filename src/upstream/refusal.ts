@@ -4,10 +4,10 @@ import { isObject, parseJson, type Wire } from './json.ts'
 import { type ProviderError, providerErrorIn } from './provider-error.ts'
 import { type Headers, headerOf, isTransient } from './retry.ts'
 
-// More is no error object but somebody's page.
+// In characters. A longer document is a web page rather than an error object.
 const maxDocumentLength = 64 * 1024
 
-/** Reads a response that is no stream: a refusal, or a document under a status that promised an answer. */
+/** Reads the body of a response with an HTTP status of failure, or a document that is not an answer. */
 export function createRefusalReader(status: number, headers: Headers, apiKey: string | null) {
   const decoder = new TextDecoder()
   let document = ''
@@ -68,7 +68,10 @@ export function readErrorEvent(
   return reportedError(providerErrorIn(data, apiKey) ?? nothing, requestId)
 }
 
-/** Most wrap it in `error`; vLLM marks it by its `object`; others send what their refusals have, where no choices are. */
+/**
+ * Whether an event is an error. Most servers send a field `error`, and vLLM sets `object` to "error". Others send the same object
+ * as in a refusal, which has no choices.
+ */
 function looksLikeError({ error, object, choices, errors, detail, msg, message, code, status }: Wire): boolean {
   if (object === 'error' || isReport(error)) return true
   if (choices !== undefined || object !== undefined) return false

@@ -9,11 +9,11 @@ interface Call {
   id: string | null
   name: string | null
   extra: ToolCallDelta['extra']
-  /** what came of its arguments so far */
+  /** the part of its arguments that was received so far */
   arguments: string
-  /** null as long as it is held back */
+  /** null as long as the call is held back */
   index: number | null
-  /** It has begun with the name of the one before it, and may be no more than a repetition of that. */
+  /** It began with the name of the call before it, so it may only be a repetition of that name. */
   mayRepeat: boolean
 }
 
@@ -21,12 +21,12 @@ interface Call {
 const maxToolCalls = 128
 
 /**
- * Numbers the tool calls of an answer from 0 on, as they are stored: the wire's own indexes may begin at 1 or have gaps.
- * Some servers send calls one after the other under the index 0 (Gemini's compatible endpoint), others under none, and some
- * with the same id for all, or with none: there a new id with a name begins another call, and so does a name where the call
- * before it has another one, or all its arguments. As the first delta of a call must tell who it is, it is held back until it
- * has a name, and an id too, unless its arguments begin or the choice ends without one: then it gets an id of ours, since the
- * message with its result has to name it. So does a call whose id another one has.
+ * Numbers the tool calls of an answer from 0 on, as they are stored. The upstream's own indexes may begin at 1 or have gaps. Some
+ * servers send all calls one after the other with index 0 (Gemini's compatible endpoint), without an index, with the same id or
+ * without an id. Then a new id with a name begins another call, and so does a name if the call before it has another name or all its
+ * arguments. The first delta of a call must identify it. So a call is held back until it has a name, and until it has an id, or its
+ * arguments have begun or the choice has ended without one. In that case this server makes an id, because the message with the
+ * call's result has to name it. A call with the id of another call gets a new id, too.
  */
 export function createToolCallPlaces() {
   const choices = new Map<number, ReturnType<typeof createSlots>>()
@@ -40,7 +40,7 @@ export function createToolCallPlaces() {
       choice.toolCalls = choice.toolCalls.flatMap(slots.add)
       if (choice.finishReason !== null) choice.toolCalls.push(...slots.heldBack().map(slots.tell))
     },
-    /** The answer has ended: what was still held back, by choice. Throws UpstreamError where a call of it has no name. */
+    /** Call it when the answer has ended. Returns the calls that were still held back, by choice. Throws UpstreamError if one has no name. */
     end(): { index: number; toolCalls: ToolCallDelta[] }[] {
       return [...choices].map(([index, slots]) => ({ index, toolCalls: slots.heldBack().map(slots.tell) }))
     },
@@ -58,7 +58,7 @@ function createSlots() {
     if (last === undefined) return undefined
     if (name && beginsAnother(last, name)) return undefined
     if (!id || last.id === id) return last
-    // Some servers give every fragment an id of its own, but only the first a name.
+    // Some servers send a new id with every fragment of a call, but the name only with the first.
     const isItsOwn = last.id === null || !name
     return own.find((call) => call.id === id) ?? (isItsOwn ? last : undefined)
   }
@@ -81,7 +81,7 @@ function createSlots() {
     return { index: call.index, id, name, arguments: call.arguments, ...(extra && { extra }) }
   }
 
-  // Some servers send fragments with nothing in them: those are no call.
+  // Some servers send empty fragments, which are not a call.
   function heldBack() {
     const isCall = (call: Call) => (call.name !== null || call.arguments !== '') && !isRepetition(call)
     return calls.filter((call) => call.index === null && isCall(call))
@@ -90,7 +90,7 @@ function createSlots() {
   return {
     add(delta: ToolCallDelta): ToolCallDelta[] {
       const known = find(delta)
-      // Where one takes the index of another, that one is as it will be.
+      // If a call takes the index of another call, the other one is complete.
       const before = known ? [] : heldBack().filter(({ name, wireIndex }) => name !== null && wireIndex === delta.index)
       const call = known ?? begin(delta)
       call.id ??= delta.id || null
@@ -111,7 +111,7 @@ function isRepetition({ mayRepeat, arguments: text }: Call): boolean {
   return mayRepeat && text === ''
 }
 
-/** Some servers repeat the name in each fragment: that is no other call, unless this one has all its arguments. */
+/** Some servers repeat the name in each fragment. The same name begins another call only if this call has all its arguments. */
 function beginsAnother({ name, arguments: text }: Call, next: string): boolean {
   return name !== null && (next !== name || isWhole(text))
 }

@@ -8,7 +8,7 @@ export interface Usage {
   reasoningTokens: number
 }
 
-/** Where servers put it: beside the choices, in one of them (Moonshot), or in an object of their own (Groq). */
+/** Servers put the usage beside the choices, into one of the choices (Moonshot), or into an object of their own (Groq). */
 export function usageIn(wire: Wire): Usage | null {
   const { usage, choices, x_groq } = wire
   if (isObject(usage)) return readUsage(usage)
@@ -19,7 +19,7 @@ export function usageIn(wire: Wire): Usage | null {
   return isObject(own) ? readUsage(own) : null
 }
 
-/** The later figures replace the earlier ones, but a zero replaces none: some servers end with a report of less. */
+/** Later figures replace earlier ones, except by zero, because the last report of some servers has fewer figures. */
 export function fullerUsage(earlier: Usage | null, later: Usage): Usage {
   if (earlier === null) return later
   const promptTokens = later.promptTokens || earlier.promptTokens
@@ -33,7 +33,7 @@ export function fullerUsage(earlier: Usage | null, later: Usage): Usage {
   }
 }
 
-/** null where nothing is counted, or a count cannot be one. No prompt is empty, so zeros are a server's that counts none. */
+/** Returns null if a count is not valid, or if all are zero: no prompt is empty, so such a server does not count tokens. */
 function readUsage(usage: Wire): Usage | null {
   const total = countOf(usage['total_tokens'])
   const prompt = countOf(usage['prompt_tokens'] ?? usage['input_tokens'])
@@ -46,7 +46,7 @@ function readUsage(usage: Wire): Usage | null {
     promptTokens,
     completionTokens,
     totalTokens: total || promptTokens + completionTokens,
-    // DeepSeek and Moonshot name their cache hits so.
+    // These are the names of DeepSeek and Moonshot for cached tokens.
     cachedTokens:
       countOf(fieldOf(ofPrompt, 'cached_tokens') ?? usage['prompt_cache_hit_tokens'] ?? usage['cached_tokens']) ?? 0,
     reasoningTokens: countOf(fieldOf(ofCompletion, 'reasoning_tokens')) ?? 0,
@@ -58,7 +58,7 @@ function fieldOf(details: unknown, name: string): unknown {
   return isObject(details) ? details[name] : undefined
 }
 
-/** Some servers estimate, and send fractions; null where it is no count. */
+/** Some servers send estimates, which may be fractions. Returns null if the value is not a count. */
 function countOf(value: unknown): number | null {
   const count = typeof value === 'number' ? Math.round(value) : Number.NaN
   return Number.isSafeInteger(count) && count >= 0 ? count : null

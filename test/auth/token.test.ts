@@ -19,7 +19,7 @@ import { byKeys, connect, doors, viewerOf } from '../harness/token-doors.ts'
 
 const secret = 'a secret of the tests, of more than 32 bytes'
 
-const words = 'These credentials are not known here. Sign in with `Authorization: Bearer <token>`.'
+const words = 'These credentials are not valid. Sign in with `Authorization: Bearer <token>`.'
 const body = JSON.stringify({ errors: [{ message: words, extensions: { code: 'UNAUTHENTICATED' } }] })
 const refusals: Record<string, unknown[]> = {
   POST: [401, 'Bearer', body],

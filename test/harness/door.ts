@@ -53,7 +53,7 @@ const noKeys: Keys = {
   holder: async () => null,
   noteUse: async () => {},
   revoked: async () => [],
-  onWord: () => () => {},
+  onRevocation: () => () => {},
 }
 
 /** The transport alone, on a free port, before a small schema of the tests' own. */

@@ -7,7 +7,7 @@ import type { Log } from './log.ts'
 import { meteredWrites } from './metered-writes.ts'
 import { createViewers, type Viewers } from './viewer.ts'
 
-/** Who asks, what they may see, and how much they may do. */
+/** Viewers, what they may see, and how much they may do. */
 export interface AccessModule {
   viewers: Viewers
   apiKeys: ApiKeys

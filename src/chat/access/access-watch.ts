@@ -4,18 +4,18 @@ import type { Store } from '../../store/store.ts'
 import type { Log } from './log.ts'
 import { createPoller } from './poller.ts'
 
-/** Who watches what at this replica, and whether they still may. One statement asks for all of them. */
+/** Ends the watching of viewers at this replica who lose access to a conversation. One statement checks all of them. */
 export interface AccessWatches {
-  /** Without a conversation there is nothing that others could take away. */
+  /** If the conversation is null, the access cannot be lost. */
   watch(viewerId: string, conversationId: string | null): AccessWatch
-  /** For a loss that this replica has just stored: at once, before anybody hears of it. */
+  /** Ends the watches of a participant at once. Call it when this replica has stored the loss, before it announces it. */
   revoke(key: ParticipantKey): void
   start(): void
   stop(): void
 }
 
 export interface AccessWatch {
-  /** Aborts when the viewer takes part in the conversation no longer. */
+  /** Aborts when the viewer is no longer a participant of the conversation. */
   readonly lost: AbortSignal
   leave(): void
 }
@@ -47,7 +47,7 @@ export function createAccessWatches({ participants }: Store, bus: Bus, log: Log)
   }
 
   const onError = (error: unknown) => {
-    log.warn({ err: error }, 'who may still watch could not be asked; the next try follows')
+    log.warn({ err: error }, 'could not check who may still watch; the next attempt follows within a second')
   }
   const poller = createPoller({ everyMs: pollMs, work: () => check([...watches]), onError })
 

@@ -13,33 +13,33 @@ export interface ApiKeyInput {
   expiresAt?: Date | null
 }
 
-/** What signed the viewer in, where that is an API key. */
+/** The API key that the viewer is signed in with. */
 export interface SigningKey {
   id: string
   expiresAt: Date | null
 }
 
-/** A key that nobody else has or can guess. */
+/** Makes a random key that cannot be guessed. */
 export type MintKey = () => { secret: string; prefix: string; hash: string }
 
 export interface ApiKeys {
-  /** Of these, the viewer's own. */
+  /** Finds those of these keys that belong to the viewer. */
   find(viewer: User, ids: readonly string[]): Promise<ApiKey[]>
-  /** The viewer's own, where the viewer is among these users; the latest first. */
+  /** The keys of the viewer, the latest first, if the viewer is one of these users. Keys of other users are not visible. */
   ofUsers(viewer: User, userIds: readonly string[]): Promise<Map<string, ApiKey[]>>
   /**
-   * Throws ChatError. The secret is known here alone. A key that a key makes ends with that key, at its end or its
-   * revocation, or sooner.
+   * The returned secret is stored nowhere. If the viewer is signed in with a key, the new key expires no later than that one, and is
+   * revoked with it. Throws ChatError.
    */
   create(viewer: User, input: ApiKeyInput, maker: SigningKey | null): Promise<{ apiKey: ApiKey; secret: string }>
-  /** Whoever is signed in by it is sent away. Throws ChatError. */
+  /** Also closes the connections that were opened with the key. Throws ChatError. */
   revoke(viewer: User, id: string): Promise<ApiKey>
 }
 
 const maxNameLength = 100
-/** that can be used */
+/** keys of a user that can be used */
 const maxUsableKeys = 100
-/** with those that were revoked or have expired */
+/** keys of a user that are listed, including those that were revoked or have expired */
 const maxListedKeys = 200
 
 function checkedName(input: string): string {
@@ -53,11 +53,14 @@ function checkedEnd(given: Date | null, maker: SigningKey | null): Date | null {
   const latest = maker?.expiresAt ?? null
   const expiresAt = given ?? latest
   if (expiresAt !== null && expiresAt.getTime() <= Date.now()) {
-    throw invalidInput('input.expiresAt', 'takes a time in the future')
+    throw invalidInput('input.expiresAt', 'must be in the future')
   }
   if (expiresAt !== null && latest !== null && expiresAt > latest) {
     const end = latest.toISOString()
-    throw invalidInput('input.expiresAt', `takes a time up to ${end}, when the key that you are signed in with expires`)
+    throw invalidInput(
+      'input.expiresAt',
+      `must not be later than ${end}, when the key that you are signed in with expires`,
+    )
   }
   return expiresAt
 }
@@ -79,7 +82,7 @@ export function createApiKeys({ apiKeys }: Store, bus: Bus, mint: MintKey): ApiK
       const [name, expiresAt] = [checkedName(input.name), checkedEnd(input.expiresAt ?? null, maker)]
       const key = { id: uuid(), userId: viewer.id, name, prefix, hash, expiresAt, madeById: maker?.id ?? null }
       if (!(await apiKeys.create(key, maxUsableKeys))) {
-        throw invalidInput('input', `you have ${maxUsableKeys} keys, which is as many as anybody can; revoke one first`)
+        throw invalidInput('input', `you have ${maxUsableKeys} keys, which is the maximum; revoke one first`)
       }
       return { apiKey: await own(viewer, key.id), secret }
     },

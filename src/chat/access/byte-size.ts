@@ -1,9 +1,9 @@
-/** Beside what stands in them: quotes, colons and brackets. */
+/** The punctuation of JSON: quotes, colons and brackets. */
 const quotes = 2
 const brackets = 2
 const colon = 1
 
-/** How many bytes a JSON value takes as text, or a little less: escapes and commas are not counted, and a number is one. */
+/** The bytes of a JSON value as text, or a little less: escapes and commas are not counted, and a number counts as one byte. */
 export function byteSize(value: unknown): number {
   if (typeof value === 'string') return quotes + Buffer.byteLength(value)
   if (Array.isArray(value)) return value.reduce((sum: number, item) => sum + byteSize(item), brackets)

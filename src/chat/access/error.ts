@@ -2,17 +2,17 @@ import type { Completion } from '../../store/completion.ts'
 import type { ContextReport } from '../../store/completion-request.ts'
 import type { Message } from '../../store/message.ts'
 
-/** Of a question that is not written. */
+/** The context report of a question that is not stored. */
 export interface UnwrittenReport extends ContextReport {
-  /** Those that are listed. */
+  /** The messages that the report lists. */
   messageIds: readonly string[]
-  /** The question's messages, which are nowhere else. */
+  /** The messages of the question, which are not stored. */
   questionMessages: readonly Message[]
-  /** It is refused; counting stopped where that was clear, and what was not read counts as left out. */
+  /** The question is refused. Reading stopped when that was clear, and unread messages count as omitted. */
   tooLong: boolean
 }
 
-/** What a client is to expect: each is a member of a result union, and over REST a status. */
+/** The expected failures: each is a member of a result union in GraphQL, and has an HTTP status over REST. */
 export type Failure =
   | { code: 'INVALID_INPUT'; message: string; path: string }
   | { code: 'NOT_FOUND'; message: string }

@@ -2,10 +2,10 @@ import { hash } from 'node:crypto'
 import { storableText } from '../../stream/text.ts'
 import { createCheck, text } from './input-check.ts'
 
-/** Made storable, two keys could become one. */
+/** Only texts that can be stored unchanged are accepted, because two keys could become the same otherwise. */
 export const key = text(255, 1).refine(
   (given) => given === storableText(given),
-  'takes no NUL and no half of a surrogate pair',
+  'must not have NUL or half of a surrogate pair',
 )
 
 /** Throws INVALID_INPUT. */
@@ -17,7 +17,7 @@ export interface IdempotencyKey {
   inputHash: string
 }
 
-/** Sent upstream as they stand, where null is a value. */
+/** Fields with JSON that is sent upstream unchanged, in which null is a value. */
 const jsonFields = ['extraBody', 'parameters', 'schema']
 
 function canonical(value: unknown, isJson = false): unknown {
@@ -28,7 +28,7 @@ function canonical(value: unknown, isJson = false): unknown {
   return Object.fromEntries(sorted.map(([name, item]) => [name, canonical(item, isJson || jsonFields.includes(name))]))
 }
 
-/** Equal for inputs that ask the same: the order of fields does not count, and null is the same as absent but in JSON. */
+/** The same for equivalent inputs: the order of fields does not count, and null is the same as absent except in JSON. */
 export function inputHash(input: object): string {
   return hash('sha256', JSON.stringify(canonical(input)), 'base64url')
 }

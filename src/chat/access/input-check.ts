@@ -1,9 +1,9 @@
 import { z } from 'zod'
 import { invalidInput } from './error.ts'
 
-// What inputs take is declared beside each of them, in these words. Lengths are counted in UTF-16 code units.
+// The limits of each input are declared beside it with these functions. Lengths are counted in UTF-16 code units.
 
-/** Of what is sent to a model: a question, a file, the arguments of a tool call. A request is not larger. */
+/** For texts that are sent to a model: a message, a file, the arguments of a tool call. A request is not larger than this. */
 export const maxContentLength = 1_000_000
 
 const refusing = (takes: string, describe: (input: unknown) => unknown) => ({
@@ -17,7 +17,7 @@ export function text(max: number, min = 0) {
 }
 
 export function list<Item extends z.ZodType>(item: Item, max: number) {
-  // In this order, so that of far too many not even the first is looked at.
+  // The length is checked first, so that no item of a far too long list is looked at.
   return z
     .array(z.unknown())
     .max(max, refusing(`up to ${max}`, lengthOf))
@@ -32,12 +32,12 @@ export function within(min: number, max: number) {
 /** No two items may have the same `key`. */
 export function once<Item extends z.ZodType>(items: Item, key: string) {
   return items.superRefine((given, context) => {
-    const seen = new Set<unknown>()
+    const names = new Set<unknown>()
     for (const [index, item] of (given as Record<string, unknown>[]).entries()) {
       const name = item[key]
-      if (seen.has(name))
+      if (names.has(name))
         return context.addIssue({ code: 'custom', path: [index, key], message: `names ${name} again` })
-      seen.add(name)
+      names.add(name)
     }
   })
 }

@@ -1,4 +1,4 @@
-/** What chat says to the people who run it; pino's way of calling. */
+/** The log of the server, with the signatures of pino. */
 export interface Log {
   debug(details: object, message: string): void
   info(details: object, message: string): void

@@ -2,23 +2,23 @@ import { RateLimiterMemory, RateLimiterRes } from 'rate-limiter-flexible'
 import { ChatError } from './error.ts'
 import type { User } from './viewer.ts'
 
-/** Gives back what was taken. */
+/** Returns the points that were taken. */
 export type GiveBack = () => Promise<void>
 
 export interface Meter {
   /** Throws RATE_LIMITED, and then nothing was taken. */
   take(viewer: User, points?: number): Promise<GiveBack>
-  /** What is left, and when all of it is there again; null where nothing is taken. */
+  /** The points that are left, and when all of them are available again; null if none were taken. */
   left(viewer: User): Promise<{ points: number; resetsAt: Date } | null>
 }
 
 const minuteSeconds = 60
 
-/** What each person may take in a minute. Each replica counts for itself. `refusal` is a sentence for who takes more. */
+/** Limits the points that each user may take in a minute. Each replica counts separately. `refusal` is the message of the error. */
 export function createMeter(points: number, refusal: string): Meter {
   const limiter = new RateLimiterMemory({ points, duration: minuteSeconds })
 
-  /** After its minute there is nothing to give back: it would be one more in the next. */
+  /** After the minute nothing is given back, because that would allow more in the next minute. */
   function giver(viewer: User, taken: number, resetsAtMs: number): GiveBack {
     return async () => {
       if (Date.now() < resetsAtMs) await limiter.reward(viewer.id, taken)
@@ -32,7 +32,7 @@ export function createMeter(points: number, refusal: string): Meter {
         return giver(viewer, taken, Date.now() + msBeforeNext)
       } catch (full) {
         if (!(full instanceof RateLimiterRes)) throw full
-        // What is refused was counted, too, and would outweigh what is given back.
+        // The limiter counts refused points, too, so they are given back.
         await limiter.reward(viewer.id, taken)
         const retryAfterMs = Math.ceil(full.msBeforeNext)
         throw new ChatError({ code: 'RATE_LIMITED', message: refusal, retryAfterMs })

@@ -5,7 +5,7 @@ import type { User } from './viewer.ts'
 type Insert = (viewer: User, ...given: never[]) => Promise<unknown>
 type WriteOf<Service> = { [Name in keyof Service]: Service[Name] extends Insert ? Name : never }[keyof Service]
 
-/** The service, with each call of these methods counted, and the bytes of what it is given, before anything is done. */
+/** Returns the service with these methods metered: each call, and the bytes of its arguments, is counted before it does anything. */
 export function meteredWrites<Service extends object>(
   { takeWrite }: Limits,
   service: Service,

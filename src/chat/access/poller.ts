@@ -1,4 +1,4 @@
-/** Repeats some work: at a fixed period, and soon after each wake-up. Two runs never overlap. */
+/** Runs some work periodically, and soon after each wake-up. Two runs never overlap. */
 export interface Poller {
   start(): void
   /** Runs the work now or, while it runs, once more right after that. */
@@ -9,7 +9,7 @@ export interface Poller {
 export interface PollerOptions {
   everyMs: number
   work(): Promise<unknown>
-  /** Called where the work rejects; the next run follows all the same. */
+  /** Called if the work rejects. The next run follows anyway. */
   onError(error: unknown): void
 }
 

@@ -1,3 +1,4 @@
+import { LRUCache } from 'lru-cache'
 import { v7 as uuid } from 'uuid'
 import type { Store } from '../../store/store.ts'
 import type { User } from '../../store/user.ts'
@@ -6,35 +7,35 @@ import { storableText } from '../../stream/text.ts'
 export type { User } from '../../store/user.ts'
 
 export interface Viewers {
-  /** The first sight of a subject makes its user; a name that has changed is taken over. */
+  /** Returns the user of a subject. It creates the user at the first sign-in, and updates a name that has changed. */
   of(identity: { subject: string; name: string | null }): Promise<User>
-  /** Of these, the viewer and those who share a conversation with the viewer, or did before they left it. */
+  /** Finds those of these users that the viewer may see: the viewer, and everybody who shares, or has shared, a conversation with them. */
   find(viewer: User, ids: readonly string[]): Promise<User[]>
 }
 
-const rememberedUsers = 10_000
+const maxCachedUsers = 10_000
 
 export function createViewers({ users }: Store): Viewers {
-  const known = new Map<string, User>()
-  const asked = new Map<string, Promise<User>>()
+  const cache = new LRUCache<string, User>({ max: maxCachedUsers })
+  const underWay = new Map<string, Promise<User>>()
 
   async function ensure(subject: string, name: string | null): Promise<User> {
     const user = await users.ensure({ id: uuid(), subject, name })
-    if (known.size >= rememberedUsers) known.clear()
-    known.set(subject, user)
+    cache.set(subject, user)
     return user
   }
 
   return {
     async of({ subject, name }) {
-      const found = known.get(subject)
-      const told = name === null ? null : storableText(name)
-      if (found !== undefined && (told === null || told === found.name)) return found
-      // A hundred first requests would wait for each other's commit in one row, and hold all connections meanwhile.
-      const key = JSON.stringify([subject, told])
-      const asking = asked.get(key) ?? ensure(subject, told).finally(() => asked.delete(key))
-      asked.set(key, asking)
-      return asking
+      const cached = cache.get(subject)
+      const storableName = name === null ? null : storableText(name)
+      if (cached !== undefined && (storableName === null || storableName === cached.name)) return cached
+      // Simultaneous first requests share one statement: many would wait for each other's commit of the same row, and hold all
+      // connections meanwhile.
+      const key = JSON.stringify([subject, storableName])
+      const ensuring = underWay.get(key) ?? ensure(subject, storableName).finally(() => underWay.delete(key))
+      underWay.set(key, ensuring)
+      return ensuring
     },
     find: (viewer, ids) => users.findVisible(viewer.id, ids),
   }

@@ -38,7 +38,7 @@ export interface WatchOptions {
 
 const over = { done: true, value: undefined } as const
 
-/** `completionId` and `cursor` are those that were given, or empty where none was. */
+/** A stream with one event. `completionId` and `cursor` are the viewer's own, or empty strings if it sent none. */
 export function rejection(
   failure: Failure,
   { completionId, cursor }: { completionId: string; cursor: string },
@@ -59,8 +59,9 @@ export function rejection(
 }
 
 /**
- * A snapshot, or with `from` what came after it; then what is new, merged as far as the viewer is behind; then the end. Where
- * the viewer may have seen more than is stored, another snapshot comes before the end.
+ * Streams an answer to one viewer: first a snapshot or, with `from`, the text after that position; then deltas, each with
+ * everything that is new since the viewer took the one before; at last the end. If the viewer may have seen more text than is
+ * stored, another snapshot comes before the end.
  */
 export function watchAnswer(answer: Answer<Completion>, options: WatchOptions): Source<CompletionEvent> {
   const { mode, flushMs, messageIds, completion, lost, onLeave } = options
@@ -158,7 +159,7 @@ function choicesBetween(answer: Answer<Completion>, messageIds: readonly string[
 
 const lastDeltas = new WeakMap<Answer<Completion>, Step & { event: CompletionEvent }>()
 
-/** Viewers who are in step with each other share the event, and with it whatever is made of it. */
+/** Viewers that are at the same position share one event, and everything that is computed from it. */
 function deltaOf(answer: Answer<Completion>, messageIds: readonly string[], { from, to }: Step): CompletionEvent {
   const last = lastDeltas.get(answer)
   if (last?.from === from && last.to === to) return last.event

@@ -32,7 +32,7 @@ export interface WatchInput extends StreamShape {
 }
 
 export interface CompletionStreams {
-  /** Asks the model and watches. What goes wrong before there is a completion is an event. */
+  /** Starts a completion and watches it. A failure before the completion exists becomes a rejection event. */
   start(viewer: User, input: StartInput): Promise<Source<CompletionEvent>>
   watch(viewer: User, input: WatchInput): Promise<Source<CompletionEvent>>
 }

@@ -8,23 +8,24 @@ import { part } from '../cost.ts'
 
 const codes: Record<Code, { description: string }> = {
   UPSTREAM_REFUSED: {
-    description: 'The model server refused the request with a 4xx status, or would have, since it is too long.',
+    description:
+      'The model server refused the request with a 4xx status, or the request was not sent because it is too long.',
   },
-  UPSTREAM_RATE_LIMITED: { description: 'The model server is asked too often, or its quota is used up.' },
+  UPSTREAM_RATE_LIMITED: { description: 'The model server received too many requests, or its quota is used up.' },
   UPSTREAM_AUTH: { description: "The model server does not accept this server's credentials." },
   UPSTREAM_UNAVAILABLE: { description: 'The model server answered with a 5xx status or could not be reached.' },
   FIRST_BYTE_TIMEOUT: { description: 'The model server did not begin to answer in time.' },
   IDLE_TIMEOUT: { description: 'The model server paused for too long in the middle of the answer.' },
   TOTAL_TIMEOUT: { description: 'The whole answer took too long.' },
   UPSTREAM_RESET: { description: 'The connection to the model server broke in the middle of the answer.' },
-  UPSTREAM_TRUNCATED: { description: 'The answer stopped without an end, or is larger than this server takes.' },
-  UPSTREAM_PROTOCOL: { description: 'What the model server sent could not be understood or stored.' },
+  UPSTREAM_TRUNCATED: { description: 'The answer stopped without an end, or is larger than this server accepts.' },
+  UPSTREAM_PROTOCOL: { description: 'The response of the model server could not be understood or stored.' },
   UPSTREAM_ERROR: { description: 'The model server reported an error in the middle of the answer.' },
   CONTENT_FILTER: { description: "The provider's content filter refused the question." },
   SERVER_LOST: { description: 'The server that streamed the answer was lost.' },
   SERVER_DRAINED: { description: 'The server that streamed the answer was shut down.' },
-  STORAGE: { description: 'What was to be sent to the model could not be read from the database.' },
-  CANCELLED: { description: 'Somebody stopped the completion, or what it was to answer was deleted.' },
+  STORAGE: { description: 'The messages for the model could not be read from the database.' },
+  CANCELLED: { description: 'Somebody stopped the completion, or the message that it was to answer was deleted.' },
 }
 
 export const CompletionErrorCode = builder.enumType('CompletionErrorCode', {
@@ -35,9 +36,9 @@ export const CompletionErrorCode = builder.enumType('CompletionErrorCode', {
 export const CompletionError = builder.objectRef<StoredError>('CompletionError').implement({
   extensions: part,
   description:
-    "Why a completion did not end well. `code` is ours and closed; `providerCode`, `type` and `param` are the provider's own words.",
+    "Why a completion did not end well. `code` is defined by this schema; `providerCode`, `type` and `param` are the provider's own words.",
   fields: (t) => ({
-    code: t.expose('code', { type: CompletionErrorCode, description: 'What happened.' }),
+    code: t.expose('code', { type: CompletionErrorCode, description: 'The kind of failure.' }),
     message: t.exposeString('message', { description: 'A sentence for a person, fit to be shown.' }),
     providerCode: t.exposeString('providerCode', {
       nullable: true,
@@ -54,7 +55,7 @@ export const CompletionError = builder.objectRef<StoredError>('CompletionError')
     }),
     httpStatus: t.exposeInt('httpStatus', {
       nullable: true,
-      description: 'What the upstream answered, such as 429; null when it did not answer.',
+      description: 'The HTTP status of the upstream, such as 429; null if it did not answer.',
     }),
     retryable: t.exposeBoolean('retryable', { description: 'Whether the same request may succeed later.' }),
   }),
@@ -62,17 +63,20 @@ export const CompletionError = builder.objectRef<StoredError>('CompletionError')
 
 export const Attempt = builder.objectRef<MadeAttempt>('Attempt').implement({
   extensions: part,
-  description: 'One request to one upstream. Before the first byte, a failed one may be followed by another.',
+  description:
+    'One request to one upstream. If it fails before the first byte of the answer, another attempt may follow.',
   fields: (t) => ({
-    upstream: t.exposeString('upstream', { description: 'Its name in the settings, such as `openai`.' }),
-    model: t.exposeString('model', { description: 'The model that was asked for there.' }),
+    upstream: t.exposeString('upstream', {
+      description: 'The name of the upstream in the settings, such as `openai`.',
+    }),
+    model: t.exposeString('model', { description: 'The requested model.' }),
     httpStatus: t.exposeInt('httpStatus', {
       nullable: true,
-      description: 'What it answered; null when it did not answer.',
+      description: 'The HTTP status of the response; null if there was none.',
     }),
     error: t.exposeString('error', {
       nullable: true,
-      description: 'What went wrong, in a sentence; null when nothing did.',
+      description: 'What went wrong, in a sentence; null after success.',
     }),
     startedAt: t.expose('startedAt', { type: 'DateTime', description: 'When the request was sent.' }),
     durationMs: t.exposeInt('durationMs', { description: 'How long it took to its end, in milliseconds.' }),

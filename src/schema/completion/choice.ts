@@ -7,12 +7,12 @@ import { writeId } from '../global-id.ts'
 const FinishReason = builder.enumType('FinishReason', {
   description: 'Why the model stopped writing a choice.',
   values: {
-    STOP: { description: 'It had said all, or met a stop sequence.' },
-    LENGTH: { description: 'It met `maxTokens`, or the end of its context window: the text breaks off.' },
-    TOOL_CALLS: { description: 'It wants tools run: see `Message.toolCalls`.' },
-    CONTENT_FILTER: { description: "The provider's filter held something back." },
-    FUNCTION_CALL: { description: 'It wants a function run, in the old way of saying it.' },
-    UNKNOWN: { description: 'It gave a reason that is not among these.' },
+    STOP: { description: 'The answer is finished, or a stop sequence was reached.' },
+    LENGTH: { description: '`maxTokens` or the end of the context window was reached: the text is cut off.' },
+    TOOL_CALLS: { description: 'The model asks for tools to be run: see `Message.toolCalls`.' },
+    CONTENT_FILTER: { description: "The provider's content filter left something out." },
+    FUNCTION_CALL: { description: 'The model asks for a function to be run, in the older form of tool calls.' },
+    UNKNOWN: { description: 'The provider sent no reason, or one that is not listed here.' },
   },
 })
 
@@ -24,19 +24,19 @@ export const Choice = builder.objectRef<Message>('Choice').implement({
     index: t.int({ description: 'From 0.', resolve: ({ choiceIndex }) => choiceIndex ?? 0 }),
     message: t.field({
       type: 'Message',
-      description: 'What the model wrote, so far or in full.',
+      description: 'The message that the model wrote, or the part of it that exists so far.',
       resolve: (message) => message,
     }),
     finishReason: t.expose('finishReason', {
       type: FinishReason,
       nullable: true,
-      description: 'Why it ends here; null while it is being written, and where it was cut off.',
+      description: 'Why the model stopped; null while the answer is being written, and if it was cut off.',
     }),
     logprobs: t.field({
       type: 'JSON',
       nullable: true,
       description:
-        'As the provider sent them: `{ content: [...], refusal: [...] }`, one entry a token; null where they were not asked for.',
+        'The log probabilities as the provider sent them: `{ content: [...], refusal: [...] }`, one entry for each token; null if they were not requested.',
       resolve: ({ logprobs }) => logprobs,
     }),
   }),
@@ -44,15 +44,18 @@ export const Choice = builder.objectRef<Message>('Choice').implement({
 
 const ToolCallDelta = builder.objectRef<CallDelta>('ToolCallDelta').implement({
   extensions: part,
-  description: 'What is new in one tool call, to fold as the texts of a ChoiceDelta are.',
+  description: 'The new part of one tool call. Fold it like the texts of a ChoiceDelta.',
   fields: (t) => ({
     index: t.exposeInt('index', { description: "Which of the choice's tool calls, from 0." }),
     callId: t.exposeString('id', {
       nullable: true,
-      description: "The model's own id of the call; null except where the call begins, and where the model gave none.",
+      description: "The model's own id of the call. It is only in the first delta of a call, else null.",
     }),
-    name: t.exposeString('name', { nullable: true, description: 'Which tool; null except where the call begins.' }),
-    arguments: t.exposeString('arguments', { description: 'What is new of the arguments; may be empty.' }),
+    name: t.exposeString('name', {
+      nullable: true,
+      description: 'The name of the tool. It is only in the first delta of a call, else null.',
+    }),
+    arguments: t.exposeString('arguments', { description: 'The new part of the arguments; may be empty.' }),
     argumentsOffset: t.exposeInt('argumentsOffset', {
       description: 'Where `arguments` begins in the arguments of this call, in UTF-16 code units.',
     }),
@@ -62,32 +65,32 @@ const ToolCallDelta = builder.objectRef<CallDelta>('ToolCallDelta').implement({
 export const ChoiceDelta = builder.objectRef<Delta>('ChoiceDelta').implement({
   extensions: part,
   description:
-    'What is new in one choice. Fold each text as `text.slice(0, offset) + delta`, where `text` is what you have of it. Offsets count UTF-16 ' +
-    'code units, as the strings of JavaScript do. So a text that comes twice, perhaps merged otherwise, changes nothing: a client that ' +
-    'subscribes again by itself, with an old cursor, still has exactly the stored text. In a snapshot all offsets are 0.',
+    'The new part of one choice. Fold each text as `text.slice(0, offset) + delta`, where `text` is the text that you already have. Offsets ' +
+    'count UTF-16 code units, as the strings of JavaScript do. Folded this way, a piece that arrives twice changes nothing: a client that ' +
+    'automatically resubscribes with an old cursor still gets exactly the stored text. In a snapshot all offsets are 0.',
   fields: (t) => ({
     index: t.exposeInt('index', { description: 'Which choice, from 0.' }),
     messageId: t.id({
       description:
-        'The id of the message that the choice becomes: with `store: false`, of the one in `Completion.choices`.',
+        'The id of the message that the choice becomes. With `store: false` it is the id of the message in `Completion.choices`.',
       resolve: ({ messageId }) => writeId('Message', messageId),
     }),
-    content: t.exposeString('content', { description: 'What is new of the content; may be empty.' }),
+    content: t.exposeString('content', { description: 'The new part of the content; may be empty.' }),
     contentOffset: t.exposeInt('contentOffset', {
       description: 'Where `content` begins in the content of the choice.',
     }),
-    refusal: t.exposeString('refusal', { description: 'What is new of the refusal; may be empty.' }),
+    refusal: t.exposeString('refusal', { description: 'The new part of the refusal; may be empty.' }),
     refusalOffset: t.exposeInt('refusalOffset', {
       description: 'Where `refusal` begins in the refusal of the choice.',
     }),
-    reasoning: t.exposeString('reasoning', { description: 'What is new of the reasoning; may be empty.' }),
+    reasoning: t.exposeString('reasoning', { description: 'The new part of the reasoning; may be empty.' }),
     reasoningOffset: t.exposeInt('reasoningOffset', {
       description: 'Where `reasoning` begins in the reasoning of the choice.',
     }),
     toolCalls: t.expose('toolCalls', {
       type: [ToolCallDelta],
       extensions: atMost(128),
-      description: 'What is new in tool calls, each by its index; empty when there is nothing.',
+      description: 'The new parts of tool calls, each with the index of its call; empty if there are none.',
     }),
     logprobs: t.field({
       type: 'JSON',
@@ -106,7 +109,8 @@ export const ChoiceDelta = builder.objectRef<Delta>('ChoiceDelta').implement({
     finishReason: t.expose('finishReason', {
       type: FinishReason,
       nullable: true,
-      description: 'Why the choice ends here; null where it goes on, and where an earlier event has told.',
+      description:
+        'Why the model stopped. It is null while the choice continues, and in all events after the one that had it.',
     }),
   }),
 })

@@ -25,8 +25,8 @@ export const CompletionEvent = builder.interfaceRef<Event>('CompletionEvent').im
     cursor: t.expose('cursor', {
       type: 'Cursor',
       description:
-        'The place after this event: give the latest to `watch`, as `after`, to go on without a gap. Where the only event is a rejection, ' +
-        'the cursor that was given, or empty, which `watch` takes as none.',
+        'The position after this event. Pass the latest cursor to `watch` as `after` to continue without a gap. A rejection that is the only ' +
+        'event has the cursor of the request, or an empty one, which `watch` treats as none.',
     }),
   }),
 })
@@ -39,13 +39,13 @@ function completionIdOf({ type, completionId }: Event): string {
 const interfaces = [CompletionEvent]
 
 export const edgesDescription =
-  "What the completion added to the viewer's path, in its order: the question's messages, of many the newest 49, and the answer; with the cursors " +
-  'of `Conversation.messages`, for caches that append edges. Empty with `store: false`, and where the viewer stands on another branch.'
+  "The messages that the completion added to the viewer's path, oldest first: those of the question (the newest 49 of many) and the answer. The " +
+  'cursors are those of `Conversation.messages`, for caches that append edges. Empty with `store: false`, and if the viewer is on another branch.'
 
 builder.objectType(builder.objectRef<EventOf<'snapshot'>>('CompletionSnapshot'), {
   description:
-    'All so far, to put in the place of what you have. The first event, unless a cursor was given that can be served. Also the last ' +
-    'but one, where the server that streamed the answer was lost and may have shown more than is stored.',
+    'The whole text so far, which replaces the text that you have. It is the first event, unless the request has a cursor that can be served. ' +
+    'It also comes before the last event if the server that streamed the answer was lost and may have sent more text than is stored.',
   interfaces,
   fields: (t) => ({
     completion: t.expose('completion', { type: 'Completion', description: 'As it is now.' }),
@@ -58,20 +58,20 @@ builder.objectType(builder.objectRef<EventOf<'snapshot'>>('CompletionSnapshot'),
     choices: t.expose('choices', {
       type: [ChoiceDelta],
       extensions: atMost(128),
-      description: 'All of each choice so far, in the form of a delta.',
+      description: 'The whole text of each choice so far, in the form of a delta.',
     }),
   }),
 })
 
 builder.objectType(builder.objectRef<EventOf<'delta'>>('CompletionDelta'), {
   description:
-    'What is new since the event before, or since the cursor that was given. A slow client gets fewer and larger ones.',
+    'The text that is new since the event before, or since the cursor of the request. A slow client gets fewer and larger deltas.',
   interfaces,
   fields: (t) => ({
     choices: t.expose('choices', {
       type: [ChoiceDelta],
       extensions: atMost(128),
-      description: 'What is new, in each choice that has something new.',
+      description: 'The new part of each choice that has one.',
     }),
   }),
 })
@@ -82,16 +82,16 @@ builder.objectType(builder.objectRef<EventOf<'ended'>>('CompletionEnded'), {
   fields: (t) => ({
     completion: t.expose('completion', {
       type: 'Completion',
-      description: 'As it is stored: status, error, usage and the whole messages.',
+      description: 'The completion as it is stored, with its status, error, usage and complete messages.',
     }),
   }),
 })
 
 builder.objectType(builder.objectRef<EventOf<'rejected'>>('CompletionRejected'), {
   description:
-    "The only event: `start` was refused before there was a completion (the same errors as createCompletion's), or `watch` named what the " +
-    'viewer may not see (NotFound) or a cursor of something else (InvalidInput). Or the last one: the viewer takes part in the conversation ' +
-    'no longer (NotFound). `completionId` and `cursor` are the ones that were given, or empty.',
+    'The only event if `start` was refused before the completion existed (with the errors of createCompletion), or if `watch` had the id of a ' +
+    'completion that the viewer may not see (NotFound) or a cursor of another completion (InvalidInput). The last event if the viewer is no longer ' +
+    'a participant of the conversation (NotFound). `completionId` and `cursor` are those of the request, or empty.',
   interfaces,
   fields: (t) => ({
     error: t.expose('failure', { type: ExpectedError, description: 'Why.' }),
@@ -99,26 +99,26 @@ builder.objectType(builder.objectRef<EventOf<'rejected'>>('CompletionRejected'),
 })
 
 const StreamMode = builder.enumType('StreamMode', {
-  description: 'What the events between the first and the last have in them.',
+  description: 'The content of the events between the first and the last.',
   values: {
-    DELTA: { description: 'Each event has what is new.' },
-    SNAPSHOT: { description: 'Each event is a CompletionSnapshot with all so far.' },
+    DELTA: { description: 'Each event has the new text.' },
+    SNAPSHOT: { description: 'Each event is a CompletionSnapshot with the whole text so far.' },
   },
 })
 
-const modeDescription = 'Whether events have what is new, or all so far.'
+const modeDescription = 'Whether the events have the new text, or the whole text so far.'
 const flushMsDescription =
-  'Collect what comes for so many milliseconds and send it as one event; 0: send at once. For clients that draw slowly.'
+  'Collects the text of this many milliseconds into one event; 0: sends text at once. For clients that render slowly.'
 
 export const StartStreamInput = builder.inputType('StartStreamInput', {
   description:
-    'Asks the model and watches. A client that lost its connection sends the same `start` again, as graphql-ws clients do by themselves: ' +
-    'the key makes it attach to the running completion, with a fresh snapshot, instead of starting another. ' +
-    '`completion.idempotencyKey` and `background` are ignored here. One key space per user, shared with createCompletion.',
+    'Starts a completion and watches it. After a lost connection, send the same `start` again, as graphql-ws clients do by themselves: ' +
+    'because of the key it attaches to the running completion, beginning with a new snapshot, instead of starting another one. ' +
+    '`completion.idempotencyKey` and `background` are ignored here. The keys of a user are shared with createCompletion.',
   fields: (t) => ({
     idempotencyKey: t.string({
       required: true,
-      description: 'A new one for each question, such as `crypto.randomUUID()`. 1 to 255 characters.',
+      description: 'A new key for each question, such as `crypto.randomUUID()`. 1 to 255 characters.',
     }),
     completion: t.field({ type: CreateCompletionInput, required: true, description: 'What to ask, and where.' }),
     mode: t.field({ type: StreamMode, defaultValue: 'DELTA', description: modeDescription }),
@@ -127,9 +127,9 @@ export const StartStreamInput = builder.inputType('StartStreamInput', {
 })
 
 export const WatchStreamInput = builder.inputType('WatchStreamInput', {
-  description: 'Follows a completion that exists, live or finished. Never asks the model.',
+  description: 'Follows an existing completion, in progress or ended. It never starts one.',
   fields: (t) => ({
-    completionId: t.id({ required: true, description: 'Which one.' }),
+    completionId: t.id({ required: true, description: 'The id of the completion.' }),
     after: t.field({
       type: 'Cursor',
       description:

@@ -19,51 +19,36 @@ import {
   type WatchStreamInput,
 } from './completion-event.ts'
 import { CreateCompletionInput } from './completion-input.ts'
+import { CompletionStatus } from './completion-status.ts'
 import { ContextReport } from './context-report.ts'
 import { Usage } from './usage.ts'
 
-const CompletionStatus = builder.enumType('CompletionStatus', {
-  description: 'How far it is, or how it ended. COMPLETED is the only status under which the answer is whole.',
-  values: {
-    IN_PROGRESS: {
-      description: 'The model is being asked, or is answering; or it waits for its turn (`ifBusy: QUEUE`).',
-    },
-    COMPLETED: { description: 'It ended as the model wanted; the finish reasons say how.' },
-    CANCELLED: { description: 'Someone stopped it. What was written is kept.' },
-    FAILED: { description: 'The upstream refused, reported an error or broke the format. What was written is kept.' },
-    INTERRUPTED: {
-      description:
-        'It was cut off: connection, time-out, end without a finish, a server lost or drained. What was written is kept.',
-    },
-  },
-})
-
 const KeyValue = builder.objectRef<Pair>('KeyValue').implement({
   extensions: part,
-  description: 'A note.',
+  description: 'An entry of the metadata.',
   fields: (t) => ({
     key: t.exposeString('key', { description: 'Unique within its list.' }),
-    value: t.exposeString('value', { description: 'As it was given.' }),
+    value: t.exposeString('value', { description: 'The value as the client sent it.' }),
   }),
 })
 
 builder.objectType('Completion', {
-  description: 'One request to the model: what was asked, how it went, what it cost.',
+  description: 'One request to a model, with its parameters, its outcome and its cost.',
   interfaces: [Node],
   fields: (t) => ({
     id: t.id({ description: 'Opaque and global.', resolve: ({ id }) => writeId('Completion', id) }),
-    model: t.exposeString('model', { description: 'The model that was asked.' }),
-    status: t.expose('status', { type: CompletionStatus, description: 'How far it is, or how it ended.' }),
+    model: t.exposeString('model', { description: 'The requested model.' }),
+    status: t.expose('status', { type: CompletionStatus, description: 'Whether it is in progress, or how it ended.' }),
     choices: t.field({
       type: [Choice],
       extensions: atMost(128),
-      description: 'The answers, by index; while it is in progress, as far as they are written down.',
+      description: 'The answers, by index. While the completion is in progress they have the text so far.',
       resolve: (completion, _, { choices }) => choices.load(completion),
     }),
     usage: t.expose('usage', {
       type: Usage,
       nullable: true,
-      description: 'What it used; null while it is in progress.',
+      description: 'The tokens and the cost; null while it is in progress.',
     }),
     error: t.expose('error', {
       type: CompletionError,
@@ -73,12 +58,12 @@ builder.objectType('Completion', {
     conversation: t.field({
       type: 'Conversation',
       nullable: true,
-      description: 'Where it was asked; null with `store: false` outside of one.',
+      description: 'The conversation of the question; null with `store: false` and no conversation.',
       resolve: ({ conversationId }, _, { conversations }) => loadOptional(conversations, conversationId),
     }),
     requester: t.field({
       type: 'User',
-      description: 'Who asked.',
+      description: 'The user who asked.',
       resolve: ({ requesterId }, _, { users }) => loadExisting(users, requesterId),
     }),
     parameters: t.field({
@@ -88,19 +73,19 @@ builder.objectType('Completion', {
     }),
     context: t.field({
       type: ContextReport,
-      description: 'What of the conversation was sent, and what was left out.',
+      description: 'Which part of the conversation was sent, and which was left out.',
       resolve: ({ id, context }) => ({ ...context, completionId: id }),
     }),
     metadata: t.expose('metadata', {
       type: [KeyValue],
       extensions: atMost(16),
-      description: 'The notes that were given with it.',
+      description: 'The metadata of the request.',
     }),
-    createdAt: t.expose('createdAt', { type: 'DateTime', description: 'When it was asked.' }),
+    createdAt: t.expose('createdAt', { type: 'DateTime', description: 'When the question was asked.' }),
     firstTokenAt: t.expose('firstTokenAt', {
       type: 'DateTime',
       nullable: true,
-      description: 'When the first piece of the answer came; null before, and when none came.',
+      description: 'When the first text of the answer arrived; null if none has arrived.',
     }),
     finishedAt: t.expose('finishedAt', {
       type: 'DateTime',
@@ -131,31 +116,32 @@ builder.objectFields('Completion', (t) => ({
   attempts: t.expose('attempts', {
     type: [Attempt],
     extensions: atMost(30),
-    description: 'The requests that it took, in their order; empty before the first has ended.',
+    description: 'The requests to upstreams that it took, in their order; empty before the first has ended.',
   }),
   systemFingerprint: t.exposeString('systemFingerprint', {
     nullable: true,
-    description: "The provider's mark of the machinery that answered; null when it gave none.",
+    description: "The provider's fingerprint of the backend that answered; null if it sent none.",
   }),
   serviceTier: t.exposeString('serviceTier', {
     nullable: true,
-    description: 'The class of service that it was given; null when the provider did not say.',
+    description: 'The service tier that was used; null if the provider did not name it.',
   }),
 }))
 
 const CreateCompletionPayload = builder
   .objectRef<{ completion: Completion; replayed: boolean }>('CreateCompletionPayload')
   .implement({
-    description: 'The model was asked.',
+    description: 'A completion that was started.',
     fields: (t) => ({
       completion: t.expose('completion', {
         type: 'Completion',
-        description: 'Finished; or, with `background: true`, in progress.',
+        description: 'The completion, which has ended or, with `background: true`, is in progress.',
       }),
       conversation: t.field({
         type: 'Conversation',
         nullable: true,
-        description: 'Where it was asked, perhaps just made for it; null with `store: false` outside of one.',
+        description:
+          'The conversation of the question, which may be new; null with `store: false` and no conversation.',
         resolve: ({ completion }, _, { conversations }) => loadOptional(conversations, completion.conversationId),
       }),
       messageEdges: t.field({
@@ -165,14 +151,14 @@ const CreateCompletionPayload = builder
         resolve: ({ completion }, _, context) => addedEdges(completion, context),
       }),
       replayed: t.exposeBoolean('replayed', {
-        description: 'true when an earlier request with this idempotency key made it.',
+        description: 'true if an earlier request with this idempotency key started the completion.',
       }),
     }),
   })
 
 const CreateCompletionResult = createResult(
   'CreateCompletionResult',
-  'An answer, or why there is none.',
+  'A completion, or the reason why there is none.',
   CreateCompletionPayload,
   [
     'INVALID_INPUT',
@@ -188,18 +174,18 @@ const CreateCompletionResult = createResult(
 )
 
 const CancelCompletionPayload = builder.objectRef<{ completion: Completion }>('CancelCompletionPayload').implement({
-  description: 'It does not go on.',
+  description: 'A completion that does not continue.',
   fields: (t) => ({
     completion: t.expose('completion', {
       type: 'Completion',
-      description: 'As it is now: CANCELLED, or as it had ended before. Its text so far is kept.',
+      description: 'The completion, which is CANCELLED or had ended before. The text so far is kept.',
     }),
   }),
 })
 
 const CancelCompletionResult = createResult(
   'CancelCompletionResult',
-  'What was stopped, or why nothing was.',
+  'The completion that was stopped, or the reason why none was.',
   CancelCompletionPayload,
   ['NOT_FOUND', 'FORBIDDEN'],
 )
@@ -207,13 +193,16 @@ const CancelCompletionResult = createResult(
 const ContextPreviewPayload = builder.objectRef<{ report: UnwrittenReport }>('ContextPreviewPayload').implement({
   description: 'The preview.',
   fields: (t) => ({
-    report: t.expose('report', { type: ContextReport, description: 'What would be sent, and what would be left out.' }),
+    report: t.expose('report', {
+      type: ContextReport,
+      description: 'Which messages would be sent, and which would be left out.',
+    }),
   }),
 })
 
 const ContextPreviewResult = createResult(
   'ContextPreviewResult',
-  'A preview, or why there is none.',
+  'A preview, or the reason why there is none.',
   ContextPreviewPayload,
   ['INVALID_INPUT', 'NOT_FOUND', 'FORBIDDEN'],
 )
@@ -236,7 +225,8 @@ builder.queryField('completion', (t) =>
   t.field({
     type: 'Completion',
     nullable: true,
-    description: 'null when it does not exist or the viewer may not see it: the two are not told apart.',
+    description:
+      'A completion by its id; null if it does not exist or the viewer may not see it: the two cases are not distinguished.',
     args: { id: t.arg.id({ required: true, description: 'The id of the completion.' }) },
     resolve: (_, { id }, { completions }) => completions.load(readId('Completion', id)),
   }),
@@ -248,10 +238,10 @@ builder.queryField('contextPreview', (t) =>
     nullable: true,
     extensions: weighs(100),
     description:
-      'What would be sent upstream for this input, and what would be left out; nothing is sent or stored, and a conversation may ' +
-      'be busy. Of what is too long the report says so: its promptTokens are above its limit. Requires at least the EDITOR role.',
+      'Which messages would be sent to the model for this input, and which would be left out. Nothing is sent or stored, and the conversation ' +
+      'may be busy. If the messages are too long, the report has more promptTokens than its limit. Requires at least the EDITOR role.',
     args: {
-      input: t.arg({ type: CreateCompletionInput, required: true, description: 'What would be asked, and where.' }),
+      input: t.arg({ type: CreateCompletionInput, required: true, description: 'The input for createCompletion.' }),
     },
     resolve: (_, { input }, { chat, viewer }) =>
       failable(chat.previewContext(viewer, readInput(input)).then((report) => ({ report }))),
@@ -264,8 +254,8 @@ builder.mutationFields((t) => ({
     nullable: true,
     extensions: weighs(100),
     description:
-      'Asks the model, and stores the question and the answer. Returns the finished completion or, with `background: true`, at once, ' +
-      'to be watched with `completionStream`. Requires at least the EDITOR role.',
+      'Asks the model, and stores the question and the answer. Returns when the completion has ended or, with `background: true`, at once; ' +
+      'then watch it with `completionStream`. Requires at least the EDITOR role.',
     args: { input: t.arg({ type: CreateCompletionInput, required: true, description: 'What to ask, and where.' }) },
     resolve: (_, { input }, { chat, viewer, signal }) =>
       failable(chat.completions.create(viewer, readInput(input), signal)),
@@ -274,7 +264,7 @@ builder.mutationFields((t) => ({
     type: CancelCompletionResult,
     nullable: true,
     description:
-      'Stops a completion, from any client of any participant who may write. What was written so far is kept. One that has ended stays as it is.',
+      'Stops a completion. Any participant who may write can stop it from any client. The text so far is kept. A completion that has ended does not change.',
     args: { id: t.arg.id({ required: true, description: 'The id of the completion.' }) },
     resolve: (_, { id }, { chat, viewer, signal }) =>
       failable(
@@ -287,10 +277,10 @@ builder.subscriptionField('completionStream', (t) =>
   t.field({
     type: CompletionEvent,
     description:
-      'One completion, live. `start` asks the model and watches the answer in one step; `watch` follows a completion that exists, ' +
-      'whoever started it, live or finished. The first event is a CompletionSnapshot, or, with a cursor that can still be served, the ' +
-      'first delta after it; then deltas; the last event is CompletionEnded, and the subscription completes. The latest snapshot and every ' +
-      'delta after it, folded by their offsets, are the stored message, to the character, however often the client reconnected and to whichever server.',
+      'Streams one completion. `start` starts it and watches its answer in one step; `watch` follows an existing completion, in progress or ' +
+      'ended, whoever started it. The first event is a CompletionSnapshot or, with a cursor that can still be served, the first delta after it. ' +
+      'Deltas follow; the last event is CompletionEnded, and the subscription completes. The latest snapshot and all deltas after it, folded by ' +
+      'their offsets, are exactly the stored message, however often the client reconnects and to whichever server.',
     args: { input: t.arg({ type: CompletionStreamInput, required: true, description: 'What to watch.' }) },
     subscribe: (_, { input: { start, watch } }, { chat, viewer }) =>
       start ? chat.completions.start(viewer, readStart(start)) : chat.completions.watch(viewer, readWatch(watch)),

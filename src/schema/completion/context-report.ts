@@ -8,19 +8,19 @@ import { atMost, part } from '../cost.ts'
 
 export const ContextStrategy = builder.enumType('ContextStrategy', {
   description:
-    'What of a conversation is sent to the model. The system prompt always stays, and a tool call goes with its result.',
+    'Which part of a conversation is sent to the model. The system prompt is always sent, and a tool call is sent with its result.',
   values: {
-    FULL: { description: 'All messages. Too much for the model is the failure ContextTooLong.' },
+    FULL: { description: 'All messages. If they are too long for the model, the question fails with ContextTooLong.' },
     TOKEN_BUDGET: {
       description:
-        'The newest messages that fit into a number of tokens: as many as are asked for, else as the model takes, or 8000 where that is ' +
-        'not known. The 8000 refuse nothing: new messages may be longer, and go without history then.',
+        'The newest messages that fit into a number of tokens: the requested number, else the context window of the model, or 8000 if that is ' +
+        'not known. New messages may be longer than these 8000 tokens, and are then sent without history.',
     },
     LAST_N: { description: 'The newest messages, by their number.' },
   },
 })
 
-/** Of a completion, or of a question that is not written. */
+/** The report of a completion, or of a question that is not stored. */
 type AnyReport = (Report & { completionId: string }) | UnwrittenReport
 
 async function messagesOf(report: AnyReport, { requests, messages }: Context): Promise<Message[]> {
@@ -34,11 +34,14 @@ async function messagesOf(report: AnyReport, { requests, messages }: Context): P
 
 export const ContextReport = builder.objectRef<AnyReport>('ContextReport').implement({
   extensions: part,
-  description: 'What of the conversation was sent to the model, and what was left out.',
+  description: 'Which part of the conversation was sent to the model, and which was left out.',
   fields: (t) => ({
-    strategy: t.expose('strategy', { type: ContextStrategy, description: 'By which rule the messages were chosen.' }),
+    strategy: t.expose('strategy', {
+      type: ContextStrategy,
+      description: 'The rule by which the messages were chosen.',
+    }),
     promptTokens: t.exposeInt('promptTokens', {
-      description: 'How long the messages are, in tokens, by our own count. What the provider counted is in `usage`.',
+      description: "The length of the messages in tokens, counted by this server. The provider's count is in `usage`.",
     }),
     limit: t.exposeInt('limit', {
       nullable: true,
@@ -49,20 +52,20 @@ export const ContextReport = builder.objectRef<AnyReport>('ContextReport').imple
       type: ['Message'],
       extensions: atMost(listedMessages),
       description:
-        `What was sent, oldest first, the new ones included: of more than ${listedMessages} the newest; without those ` +
-        'that have been deleted since, or were sent with `store: false`. ' +
-        'The new ones of a preview, and of ContextTooLong, are not stored: `node` does not find them, they have no siblings, and ' +
-        'their parent is null where that is a new one, too.',
+        `The messages that were sent, oldest first, including the new ones: of more than ${listedMessages} the newest, without messages ` +
+        'that have been deleted since or were sent with `store: false`. ' +
+        'The new messages of a preview, and of ContextTooLong, are not stored: `node` does not find them, they have no siblings, and ' +
+        'their parent is null if that is a new message, too.',
       resolve: (report, _, context) => messagesOf(report, context),
     }),
     messagesCount: t.exposeInt('messagesCount', {
-      description: 'How many messages were sent, the system prompt aside.',
+      description: 'How many messages were sent, without the system prompt.',
     }),
     omittedCount: t.exposeInt('omittedCount', { description: 'How many messages of the path were left out.' }),
     tooLong: t.boolean({
       description:
-        'Whether it is refused, as longer than `limit` or than this server sends at once. Of what is too long no more than shows ' +
-        'that is read and counted: the newest messages.',
+        'Whether the question is refused because it is longer than `limit`, or than this server sends at once. Then only the newest ' +
+        'messages are counted, as many as show that the limit is exceeded.',
       resolve: (report) => 'tooLong' in report && report.tooLong,
     }),
   }),

@@ -4,21 +4,25 @@ import { atMost, part } from '../cost.ts'
 
 const Model = builder.objectRef<OfferedModel>('Model').implement({
   extensions: part,
-  description: 'A model that can be asked.',
+  description: 'A model that can answer questions.',
   fields: (t) => ({
-    id: t.exposeID('id', { description: 'Its name, as `CreateCompletionInput.model` takes it; no id for `node`.' }),
-    upstream: t.exposeString('upstream', { description: 'Which upstream offers it, by its name in the settings.' }),
+    id: t.exposeID('id', {
+      description: 'The name of the model, for `CreateCompletionInput.model`. It is not an id for `node`.',
+    }),
+    upstream: t.exposeString('upstream', {
+      description: 'The upstream that offers the model, by its name in the settings.',
+    }),
     ownedBy: t.exposeString('ownedBy', {
       nullable: true,
-      description: 'Who made it, as the upstream says; null when it does not.',
+      description: 'The owner of the model according to the upstream; null if it does not tell.',
     }),
     created: t.exposeInt('created', {
       nullable: true,
-      description: 'When it was made, in Unix seconds; null when the upstream does not say.',
+      description: 'When the model was created, in Unix seconds; null if the upstream does not tell.',
     }),
     contextWindow: t.exposeInt('contextWindow', {
       nullable: true,
-      description: 'How many tokens prompt and answer may have together; null when it is not known.',
+      description: 'How many tokens prompt and answer may have together; null if it is not known.',
     }),
     shutdownAt: t.field({
       type: 'DateTime',
@@ -34,7 +38,8 @@ builder.queryField('models', (t) =>
     type: [Model],
     nullable: true,
     extensions: atMost(maxModels),
-    description: 'What the upstreams offer, for a picker. Empty while none can be reached; 1,000 at most.',
+    description:
+      'The models that the upstreams offer, for a picker. Empty while no upstream can be reached; 1,000 at most.',
     resolve: (_, __, { chat, viewer }) => chat.models.list(viewer),
   }),
 )

@@ -3,10 +3,13 @@ import { builder } from '../builder.ts'
 import { part } from '../cost.ts'
 
 const UsageSource = builder.enumType('UsageSource', {
-  description: 'Who counted.',
+  description: 'The origin of the counts.',
   values: {
-    PROVIDER: { description: "The provider: these are the bill's numbers." },
-    ESTIMATED: { description: 'We did, since the provider sent no count. In a sum: at least one part is estimated.' },
+    PROVIDER: { description: 'The provider sent the counts, which are those of its bill.' },
+    ESTIMATED: {
+      description:
+        'This server estimated the counts, because the provider sent none. In a sum, at least one part is estimated.',
+    },
     NONE: { description: 'Nothing was used: no request reached a model. All counts are 0.' },
   },
 })
@@ -14,24 +17,24 @@ const UsageSource = builder.enumType('UsageSource', {
 export const Usage = builder.objectRef<CountedUsage>('Usage').implement({
   extensions: part,
   description:
-    'What was used, in tokens, and what it cost. Of one completion, or the sum of several, which goes up to 2147483647.',
+    'The used tokens and their cost, of one completion or as the sum of several. A sum is at most 2147483647.',
   fields: (t) => ({
-    promptTokens: t.exposeInt('promptTokens', { description: 'What was sent to the model.' }),
+    promptTokens: t.exposeInt('promptTokens', { description: 'The tokens that were sent to the model.' }),
     completionTokens: t.exposeInt('completionTokens', {
-      description: 'What the model wrote, in all choices, its reasoning included.',
+      description: 'The tokens that the model wrote, in all choices, including its reasoning.',
     }),
-    totalTokens: t.exposeInt('totalTokens', { description: 'Both together.' }),
+    totalTokens: t.exposeInt('totalTokens', { description: 'The sum of promptTokens and completionTokens.' }),
     cachedTokens: t.exposeInt('cachedTokens', {
       description:
-        'Those of `promptTokens` that the provider had in its cache, which is cheaper; 0 where it does not say.',
+        'The part of `promptTokens` that was in the cache of the provider, which is cheaper; 0 if the provider does not tell.',
     }),
     reasoningTokens: t.exposeInt('reasoningTokens', {
-      description: 'Those of `completionTokens` that went into reasoning; 0 where the provider does not say.',
+      description: 'The part of `completionTokens` that was used for reasoning; 0 if the provider does not tell.',
     }),
     costMicros: t.exposeInt('costMicros', {
       nullable: true,
-      description: 'In millionths of a US dollar, so 1500 is $0.0015; null where the model has no price.',
+      description: 'The cost in millionths of a US dollar, so 1500 is $0.0015; null if the model has no price.',
     }),
-    source: t.expose('source', { type: UsageSource, description: 'Who counted.' }),
+    source: t.expose('source', { type: UsageSource, description: 'The origin of the counts.' }),
   }),
 })

@@ -8,13 +8,13 @@ builder.objectFields('Conversation', (t) => ({
   currentLeaf: t.field({
     type: 'Message',
     nullable: true,
-    description: 'The last message of the branch where the viewer stands; null while there are no messages.',
+    description: "The last message of the viewer's current branch; null while there are no messages.",
     resolve: ({ viewerLeafId }, _, { messages }) => loadOptional(messages, viewerLeafId),
   }),
   unreadCount: t.int({
     description:
-      "How many messages stand on the viewer's path after their `lastReadMessage`, their own among them; all where there is none. No more " +
-      `than ${maxUnread} are counted, so ${maxUnread} stands for that many or more.`,
+      "How many messages of the viewer's path come after their `lastReadMessage`, including their own; all messages if they have read none. No " +
+      `more than ${maxUnread} are counted, so ${maxUnread} means that many or more.`,
     resolve: ({ id }, _, { unreadCounts }) => unreadCounts.load(id),
   }),
 }))
@@ -24,9 +24,9 @@ builder.mutationFields((t) => ({
     type: ConversationResult,
     nullable: true,
     description:
-      "Makes the branch that ends in, or passes through, this message the viewer's current one, for nobody else. Where the viewer " +
-      'stands below it, they stay there; else they go to the newest message below it. Any participant may.',
-    args: { messageId: t.arg.id({ required: true, description: 'The id of a message of the branch.' }) },
+      "Switches the viewer, and nobody else, to the branch with this message. If the viewer's current leaf is below the message, it stays; " +
+      'else the newest leaf below it becomes the current leaf. Every role may do this.',
+    args: { messageId: t.arg.id({ required: true, description: 'The id of a message on the branch.' }) },
     resolve: (_, { messageId }, { chat, viewer }) =>
       conversationResult(chat.branches.select(viewer, readId('Message', messageId))),
   }),
@@ -34,7 +34,7 @@ builder.mutationFields((t) => ({
     type: ConversationResult,
     nullable: true,
     description:
-      "Makes the message the viewer's `lastReadMessage`, unless that is a later one. It is no event of the conversation. Any participant may.",
+      "Makes the message the viewer's `lastReadMessage`, unless that is a later one. It causes no event of the conversation. Every role may do this.",
     args: { messageId: t.arg.id({ required: true, description: 'The id of the last message that was read.' }) },
     resolve: (_, { messageId }, { chat, viewer }) =>
       conversationResult(chat.branches.markRead(viewer, readId('Message', messageId))),

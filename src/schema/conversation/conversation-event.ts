@@ -19,13 +19,13 @@ const typeNames = {
 
 const ConversationEvent = builder.interfaceRef<Event>('ConversationEvent').implement({
   description:
-    'Something that happened in a conversation. All its participants get the same events in the same order, and what an event ' +
-    'speaks of can be read already. It comes as it is when you get it, so after a pause it may be further than the event: ' +
-    'what is between the two follows.',
+    'Something that happened in a conversation. All participants get the same events in the same order, and the objects of an event ' +
+    'can already be read. The objects have the state of the moment when you get the event. So after a pause they may be newer than the ' +
+    'event, and the events in between follow.',
   resolveType: ({ kind }) => typeNames[kind],
   fields: (t) => ({
     conversationId: t.id({
-      description: 'Which conversation.',
+      description: 'The id of the conversation.',
       // A rejection has it as the client gave it.
       resolve: ({ kind, conversationId }) =>
         kind === 'REJECTED' ? conversationId : writeId('Conversation', conversationId),
@@ -33,8 +33,8 @@ const ConversationEvent = builder.interfaceRef<Event>('ConversationEvent').imple
     cursor: t.expose('cursor', {
       type: 'Cursor',
       description:
-        'The place after this event: give the latest to `conversationEvents`, as `after`, to go on without a gap. When rejected, the one ' +
-        'that was given.',
+        'The position after this event. Pass the latest cursor to `conversationEvents` as `after` to continue without a gap. A rejection has ' +
+        'the cursor of the request.',
     }),
   }),
 })
@@ -43,30 +43,30 @@ const interfaces = [ConversationEvent]
 
 builder.objectType(builder.objectRef<EventOf<'MESSAGE_CREATED'>>('MessageCreated'), {
   description:
-    "A message was written: by `createMessage`, or as a part of a question. The model's answers are announced by CompletionStarted and " +
-    'CompletionFinished instead. Of a message that was deleted meanwhile only the MessageDeleted comes.',
+    "A message was written, by `createMessage` or as a part of a question. The model's answers are announced by CompletionStarted and " +
+    'CompletionFinished instead. For a message that has been deleted meanwhile, only MessageDeleted comes.',
   interfaces,
   fields: (t) => ({
     message: t.expose('message', {
       type: 'Message',
-      description: 'The message; `parent` says after which one it stands.',
+      description: 'The message. `parent` is the message before it.',
     }),
     messageEdge: t.field({
       type: MessageEdge,
       nullable: true,
       description:
-        "Its edge in `Conversation.messages`, for caches that append edges; null where it does not stand on the viewer's path.",
+        "The edge of the message in `Conversation.messages`, for caches that append edges; null if the message is not on the viewer's path.",
       resolve: ({ message }, _, context) => pathEdge(message, context),
     }),
   }),
 })
 
 builder.objectType(builder.objectRef<EventOf<'MESSAGE_DELETED'>>('MessageDeleted'), {
-  description: 'A message is gone.',
+  description: 'A message was deleted.',
   interfaces,
   fields: (t) => ({
     messageId: t.id({
-      description: 'Which one: take it out of what you show.',
+      description: 'The id of the message, to remove it from what you show.',
       resolve: ({ messageId }) => writeId('Message', messageId),
     }),
   }),
@@ -74,43 +74,47 @@ builder.objectType(builder.objectRef<EventOf<'MESSAGE_DELETED'>>('MessageDeleted
 
 builder.objectType(builder.objectRef<EventOf<'COMPLETION_STARTED'>>('CompletionStarted'), {
   description:
-    'The model was asked, or the question waits for its turn. Its answers stand in `choices`, still empty: watch them with ' +
-    '`completionStream`. Also with `store: false`, since it is among the `activeCompletions`.',
+    'A completion was started, or waits for its turn. Its answers are in `choices` and still empty: watch them with ' +
+    '`completionStream`. The event also comes with `store: false`, because the completion is one of the `activeCompletions`.',
   interfaces,
   fields: (t) => ({
     completion: t.expose('completion', {
       type: 'Completion',
-      description: 'The completion; where you come late, perhaps already with its end.',
+      description: 'The completion. It may already have ended when you get the event.',
     }),
   }),
 })
 
 builder.objectType(builder.objectRef<EventOf<'COMPLETION_FINISHED'>>('CompletionFinished'), {
-  description: 'A completion has ended, well or not, and its answers are stored. Each that has started ends so, once.',
+  description:
+    'A completion has ended, successfully or not, and its answers are stored. The event comes once for each CompletionStarted.',
   interfaces,
   fields: (t) => ({
     completion: t.expose('completion', {
       type: 'Completion',
-      description: 'With its status, error, usage and whole messages.',
+      description: 'The completion with its status, error, usage and complete messages.',
     }),
   }),
 })
 
 builder.objectType(builder.objectRef<EventOf<'CONVERSATION_UPDATED'>>('ConversationUpdated'), {
-  description: 'Its title, system prompt or defaults were changed, or it was archived or taken back.',
-  interfaces,
-  fields: (t) => ({
-    conversation: t.expose('conversation', { type: 'Conversation', description: 'As it is now.' }),
-  }),
-})
-
-builder.objectType(builder.objectRef<EventOf<'PARTICIPANTS_CHANGED'>>('ParticipantsChanged'), {
-  description: 'Somebody came in, left, or got another role.',
+  description: 'The title, system prompt or defaults were changed, or the conversation was archived or restored.',
   interfaces,
   fields: (t) => ({
     conversation: t.expose('conversation', {
       type: 'Conversation',
-      description: 'As it is now, with its `participants` and your `viewerRole`.',
+      description: 'The conversation in its current state.',
+    }),
+  }),
+})
+
+builder.objectType(builder.objectRef<EventOf<'PARTICIPANTS_CHANGED'>>('ParticipantsChanged'), {
+  description: 'Somebody joined, left, or got another role.',
+  interfaces,
+  fields: (t) => ({
+    conversation: t.expose('conversation', {
+      type: 'Conversation',
+      description: 'The conversation in its current state, with its `participants` and your `viewerRole`.',
     }),
   }),
 })
@@ -123,8 +127,8 @@ builder.objectType(builder.objectRef<EventOf<'ACCESS_REVOKED'>>('AccessRevoked')
 
 builder.objectType(builder.objectRef<EventOf<'REJECTED'>>('ConversationEventsRejected'), {
   description:
-    'The only event: the viewer may not see the conversation (NotFound), or the cursor is none of it (InvalidInput). The subscription ' +
-    'completes; to ask again makes no difference. `conversationId` and `cursor` are the ones that were given.',
+    'The only event if the viewer may not see the conversation (NotFound), or if the cursor does not belong to it (InvalidInput). The ' +
+    'subscription completes, and a retry has the same result. `conversationId` and `cursor` are those of the request.',
   interfaces,
   fields: (t) => ({
     error: t.expose('failure', { type: ExpectedError, description: 'Why.' }),
@@ -135,8 +139,8 @@ builder.objectField('Conversation', 'eventCursor', (t) =>
   t.field({
     type: 'Cursor',
     description:
-      'The place after the last thing that happened here. Read it in the same operation as what you show, and give it to ' +
-      '`conversationEvents` as `after`: then you hear of everything that this answer does not show.',
+      'The position after the last event of the conversation. Read it in the same operation as the data that you show, and pass it to ' +
+      '`conversationEvents` as `after`: then you get every event that the data does not include.',
     resolve: ({ id, lastEvent }) => writeEventCursor(id, lastEvent),
   }),
 )
@@ -145,15 +149,16 @@ builder.subscriptionField('conversationEvents', (t) =>
   t.field({
     type: ConversationEvent,
     description:
-      'What happens in a conversation after a cursor: new messages, completions starting and ending, people, title. Every event comes ' +
-      'once, in one order for everybody. A client that lost its connection goes on with its latest cursor, at any server; one that ' +
-      're-subscribes by itself with its first cursor hears some events again, and never misses one.',
+      'The events of a conversation after a cursor: new messages, completions that start and end, changes of participants and of the title. ' +
+      'Every event comes once, in the same order for everybody. After a lost connection, continue with the latest cursor, at any server. A client ' +
+      'that automatically resubscribes with its first cursor gets some events again, and never misses one.',
     args: {
       conversationId: t.arg.id({ required: true, description: 'The id of the conversation.' }),
       after: t.arg({
         type: 'Cursor',
         required: true,
-        description: '`Conversation.eventCursor` at first, then the latest cursor that you have seen.',
+        description:
+          '`Conversation.eventCursor` for the first subscription, then the cursor of the last event that you got.',
       }),
     },
     subscribe: (_, { conversationId, after }, { chat, viewer }) =>

@@ -4,17 +4,17 @@ import { createResult, failable } from '../error.ts'
 import { ConversationEdge } from './conversation-connection.ts'
 
 const ConversationPayload = builder.objectRef<{ conversation: Conversation }>('ConversationPayload').implement({
-  description: 'It is done.',
+  description: 'The conversation was changed.',
   fields: (t) => ({
     conversation: t.expose('conversation', {
       type: 'Conversation',
       description:
-        'As it is now. For whoever has left it, as they saw it last; what is in it (people, messages, what it used) is not theirs to see any more.',
+        'The conversation in its new state. A viewer who has just left it gets its last state, without its participants, messages and usage, which they may no longer see.',
     }),
     conversationEdge: t.field({
       type: ConversationEdge,
       description:
-        'Its edge in `Query.conversations`, for caches that append or move edges. The cursor is that of the list without a filter, as it is now.',
+        'The edge of the conversation in `Query.conversations`, for caches that append or move edges. The cursor is for the current list without a filter.',
       resolve: ({ conversation }) => conversationEdge(conversation),
     }),
   }),
@@ -22,7 +22,7 @@ const ConversationPayload = builder.objectRef<{ conversation: Conversation }>('C
 
 export const ConversationResult = createResult(
   'ConversationResult',
-  'A conversation after a change, or why there was none.',
+  'A conversation after a change, or the reason why nothing was changed.',
   ConversationPayload,
   ['INVALID_INPUT', 'NOT_FOUND', 'FORBIDDEN', 'IDEMPOTENCY_CONFLICT'],
 )

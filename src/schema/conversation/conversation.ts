@@ -16,18 +16,18 @@ import { ParticipantConnection, ParticipantRole } from './participant.ts'
 
 const CompletionDefaults = builder.objectRef<Defaults>('CompletionDefaults').implement({
   extensions: part,
-  description: 'What a completion in this conversation asks for where its own input does not say.',
+  description: 'The defaults for completions in this conversation. The input of a completion overrides them.',
   fields: (t) => ({
     model: t.exposeString('model', { nullable: true, description: "A model's id; null for the server's default." }),
     temperature: t.exposeFloat('temperature', { nullable: true, description: "0 to 2; null for the model's own." }),
     topP: t.exposeFloat('topP', { nullable: true, description: "0 to 1; null for the model's own." }),
     maxTokens: t.exposeInt('maxTokens', {
       nullable: true,
-      description: "The most that one answer may take, in tokens; null for the model's own limit.",
+      description: "The maximum number of tokens of one answer; null for the model's own limit.",
     }),
     contextStrategy: t.expose('contextStrategy', {
       type: ContextStrategy,
-      description: 'What of the conversation is sent along.',
+      description: 'Which part of the conversation is sent to the model.',
     }),
   }),
 })
@@ -41,32 +41,36 @@ builder.objectType('Conversation', {
     title: t.exposeString('title', {
       nullable: true,
       description:
-        'To show in a list. Where nobody sets one, the conversation gets one soon after its first whole answer, and says so as ' +
+        'The title to show in a list. If nobody sets one, the conversation gets one soon after its first complete answer, with the event ' +
         'ConversationUpdated; null until then.',
     }),
     systemPrompt: t.exposeString('systemPrompt', {
       nullable: true,
-      description: 'Sent ahead of the messages with every completion; null when there is none.',
+      description: 'Instructions that are sent before the messages with every completion; null if there are none.',
     }),
     defaults: t.expose('defaults', {
       type: CompletionDefaults,
-      description: 'Used by completions in this conversation that do not say otherwise.',
+      description: 'The defaults for completions in this conversation.',
     }),
-    createdAt: t.expose('createdAt', { type: 'DateTime', description: 'When it began.' }),
+    createdAt: t.expose('createdAt', { type: 'DateTime', description: 'When the conversation was created.' }),
     updatedAt: t.expose('updatedAt', {
       type: 'DateTime',
-      description: 'The last change: a message, an answer that began or ended, a setting. Lists are ordered by it.',
+      description:
+        'When the conversation last changed: by a message, the start or end of an answer, or a setting. Lists are ordered by it.',
     }),
     archivedAt: t.expose('archivedAt', {
       type: 'DateTime',
       nullable: true,
-      description: 'null while it is not archived.',
+      description: 'When it was archived; null if it is not archived.',
     }),
-    viewerRole: t.expose('viewerRole', { type: ParticipantRole, description: 'What the viewer may do here.' }),
+    viewerRole: t.expose('viewerRole', {
+      type: ParticipantRole,
+      description: 'The role of the viewer in this conversation.',
+    }),
     participants: t.field({
       type: ParticipantConnection,
       extensions: pagedBy('first'),
-      description: 'Who shares it, by the time they joined.',
+      description: 'The participants, in the order in which they joined.',
       args: {
         first: t.arg.int({ description: 'How many at most, up to 200; 50 when absent.' }),
         after: t.arg.string({ description: 'A cursor: what comes after that edge.' }),
@@ -79,14 +83,14 @@ builder.objectType('Conversation', {
       extensions: pagedBy('first', 'last'),
       description:
         "The path from the root to `leafId`, or to the viewer's current leaf, oldest first. " +
-        'For the latest ones, ask with `last`. Branches that leave the path are in `Message.siblings`.',
+        'Use `last` to read the latest messages. Branches that leave the path are in `Message.siblings`.',
       args: {
         first: t.arg.int({
-          description: 'How many at most, from the oldest on, up to 200; 50 when neither first nor last is given.',
+          description: 'The maximum number of messages, from the oldest on, up to 200; 50 without first and last.',
         }),
         after: t.arg.string({ description: 'A cursor: what comes after that edge.' }),
         last: t.arg.int({
-          description: 'How many at most, up to the latest, up to 200. Cannot be combined with `first`.',
+          description: 'The maximum number of messages, up to the latest, up to 200. Cannot be combined with `first`.',
         }),
         before: t.arg.string({ description: 'A cursor: what comes before that edge.' }),
         leafId: t.arg.id({
@@ -100,23 +104,26 @@ builder.objectType('Conversation', {
       type: ['Completion'],
       extensions: atMost(maxActive),
       description:
-        'What is being answered right now, by anyone: watch it with `completionStream`. Empty when nothing is; 100 at most, the first to be answered.',
+        'The completions in progress, of all participants; watch them with `completionStream`. At most 100, in the order of their turns.',
       resolve: ({ id }, _, { activeCompletions }) => activeCompletions.load(id),
     }),
     usage: t.field({
       type: Usage,
-      description: 'The sum over all its completions that have ended.',
+      description: 'The usage of all completions that have ended.',
       resolve: ({ id }, _, { conversationUsage }) => conversationUsage.load(id),
     }),
   }),
 })
 
 const ConversationFilter = builder.inputType('ConversationFilter', {
-  description: 'Which conversations to list: those that meet all that is given.',
+  description: 'Conditions for the conversations to list. A conversation is listed if it meets all of them.',
   fields: (t) => ({
     archived: t.boolean({ description: 'true: only archived ones, false: only others; absent: both.' }),
     titleContains: t.string({ description: 'A part of the title, in upper or lower case.' }),
-    role: t.field({ type: ParticipantRole, description: 'Where the viewer has exactly this role.' }),
+    role: t.field({
+      type: ParticipantRole,
+      description: 'Only conversations in which the viewer has exactly this role.',
+    }),
   }),
 })
 
@@ -124,7 +131,8 @@ builder.queryFields((t) => ({
   conversation: t.field({
     type: 'Conversation',
     nullable: true,
-    description: 'null when it does not exist or the viewer may not see it: the two are not told apart.',
+    description:
+      'A conversation by its id; null if it does not exist or the viewer may not see it: the two cases are not distinguished.',
     args: { id: t.arg.id({ required: true, description: 'The id of the conversation.' }) },
     resolve: (_, { id }, { conversations }) => conversations.load(readId('Conversation', id)),
   }),
@@ -135,35 +143,40 @@ builder.queryFields((t) => ({
     description: "The viewer's conversations, the last changed first.",
     args: {
       first: t.arg.int({
-        description: 'How many at most, from the last changed on, up to 200; 50 when neither first nor last is given.',
+        description:
+          'The maximum number of conversations, from the last changed on, up to 200; 50 without first and last.',
       }),
       after: t.arg.string({ description: 'A cursor: what comes after that edge.' }),
       last: t.arg.int({
-        description: 'How many at most, from the other end, up to 200. Cannot be combined with `first`.',
+        description:
+          'The maximum number of conversations, from the other end, up to 200. Cannot be combined with `first`.',
       }),
       before: t.arg.string({ description: 'A cursor: what comes before that edge.' }),
-      filter: t.arg({ type: ConversationFilter, description: 'Which ones; absent: all.' }),
+      filter: t.arg({
+        type: ConversationFilter,
+        description: 'Conditions for the conversations to list; absent: all are listed.',
+      }),
     },
     resolve: (_, { filter, ...page }, { chat, viewer }) => chat.conversations.list(viewer, filter ?? null, page),
   }),
 }))
 
 const CompletionDefaultsInput = builder.inputType('CompletionDefaultsInput', {
-  description: 'What is absent stays as it is; null takes the setting away.',
+  description: 'Absent fields do not change; null removes a setting.',
   fields: (t) => ({
     model: t.string({ description: "A model's id, as in `models`." }),
     temperature: t.float({ description: '0 to 2: how freely the model chooses its words.' }),
     topP: t.float({ description: '0 to 1: from how much of the likeliest words it chooses.' }),
-    maxTokens: t.int({ description: 'The most that one answer may take, in tokens.' }),
+    maxTokens: t.int({ description: 'The maximum number of tokens of one answer.' }),
     contextStrategy: t.field({
       type: ContextStrategy,
-      description: 'What of the conversation is sent along; FULL at first, and with null again.',
+      description: 'Which part of the conversation is sent to the model; FULL by default, and again with null.',
     }),
   }),
 })
 
 const CreateConversationInput = builder.inputType('CreateConversationInput', {
-  description: 'A new conversation. Everything can be set later, too.',
+  description: 'The properties of a new conversation. All of them can be changed later.',
   fields: (t) => ({
     idempotencyKey: t.string({
       description:
@@ -176,12 +189,12 @@ const CreateConversationInput = builder.inputType('CreateConversationInput', {
 })
 
 const UpdateConversationInput = builder.inputType('UpdateConversationInput', {
-  description: 'What is absent stays as it is; null takes it away.',
+  description: 'Absent fields do not change; null removes a value.',
   fields: (t) => ({
     title: t.string({ description: 'To show in a list.' }),
     systemPrompt: t.string({ description: 'Sent ahead of the messages with every completion from now on.' }),
     defaults: t.field({ type: CompletionDefaultsInput, description: 'For completions that do not say otherwise.' }),
-    archived: t.boolean({ description: 'true puts it away; false, or null, takes it back.' }),
+    archived: t.boolean({ description: 'true archives the conversation; false or null restores it.' }),
   }),
 })
 
@@ -190,8 +203,14 @@ builder.mutationFields((t) => ({
     type: ConversationResult,
     nullable: true,
     description:
-      'Begins an empty conversation, whose owner is the viewer. `createCompletion` without a conversation begins one, too.',
-    args: { input: t.arg({ type: CreateConversationInput, required: true, description: 'What it is to be like.' }) },
+      'Creates an empty conversation, whose OWNER is the viewer. `createCompletion` without a conversation creates one, too.',
+    args: {
+      input: t.arg({
+        type: CreateConversationInput,
+        required: true,
+        description: 'The properties of the conversation.',
+      }),
+    },
     resolve: (_, { input }, { chat, viewer }) => conversationResult(chat.conversations.create(viewer, input)),
   }),
   updateConversation: t.field({
@@ -201,7 +220,7 @@ builder.mutationFields((t) => ({
       'Changes title, system prompt, defaults, or whether it is archived. Requires at least the EDITOR role.',
     args: {
       id: t.arg.id({ required: true, description: 'The id of the conversation.' }),
-      input: t.arg({ type: UpdateConversationInput, required: true, description: 'What is to change.' }),
+      input: t.arg({ type: UpdateConversationInput, required: true, description: 'The changes.' }),
     },
     resolve: (_, { id, input }, { chat, viewer }) =>
       conversationResult(chat.conversations.update(viewer, readId('Conversation', id), input)),
@@ -210,7 +229,7 @@ builder.mutationFields((t) => ({
     type: DeleteResult,
     nullable: true,
     description:
-      'Deletes it with all its messages, for everybody, for ever; what is being answered in it is cancelled. Requires the OWNER role.',
+      'Deletes the conversation and all its messages for everybody and for good. Completions in progress are cancelled. Requires the OWNER role.',
     args: { id: t.arg.id({ required: true, description: 'The id of the conversation.' }) },
     resolve: (_, { id }, { chat, viewer }) =>
       failable(chat.conversations.remove(viewer, readId('Conversation', id)).then(() => ({ deletedId: id }))),

@@ -9,27 +9,28 @@ import { ConversationResult, conversationResult } from './conversation-result.ts
 import { ParticipantRole } from './participant.ts'
 
 builder.objectType('Invitation', {
-  description: 'It lets people into a conversation by its token. Only the OWNERs of the conversation see it.',
+  description:
+    'With the token of an invitation people can join a conversation. Only the OWNERs of the conversation can see the invitation.',
   interfaces: [Node],
   fields: (t) => ({
     id: t.id({ description: 'Opaque and global.', resolve: ({ id }) => writeId('Invitation', id) }),
-    role: t.expose('role', { type: ParticipantRole, description: 'What the people may do whom it lets in.' }),
+    role: t.expose('role', { type: ParticipantRole, description: 'The role of everybody who joins with it.' }),
     inviter: t.field({
       type: 'User',
-      description: 'The person who made it. It lets people in as long as they are an OWNER.',
+      description: 'The user who created it. It is valid only while this user is an OWNER.',
       resolve: ({ inviterId }, _, { users }) => loadExisting(users, inviterId),
     }),
-    createdAt: t.expose('createdAt', { type: 'DateTime', description: 'When it was made.' }),
-    expiresAt: t.expose('expiresAt', { type: 'DateTime', description: 'Until when it lets people in.' }),
+    createdAt: t.expose('createdAt', { type: 'DateTime', description: 'When it was created.' }),
+    expiresAt: t.expose('expiresAt', { type: 'DateTime', description: 'When it expires.' }),
     maxUses: t.exposeInt('maxUses', {
       nullable: true,
-      description: 'How many people it lets in; null without a limit.',
+      description: 'How many people can join with it; null without a limit.',
     }),
-    uses: t.exposeInt('uses', { description: 'How many people it has let in.' }),
+    uses: t.exposeInt('uses', { description: 'How many people have joined with it.' }),
     revokedAt: t.expose('revokedAt', {
       type: 'DateTime',
       nullable: true,
-      description: 'When it was revoked; null when it was not.',
+      description: 'When it was revoked; null if it was not.',
     }),
   }),
 })
@@ -40,66 +41,69 @@ builder.objectField('Conversation', 'invitations', (t) =>
     nullable: true,
     extensions: atMost(maxOpenInvitations),
     description:
-      'Those that still let people in, the latest first; 100 at most. ' +
+      'The invitations that are still valid, the latest first; 100 at most. ' +
       'null unless the viewer is an OWNER of the conversation.',
     resolve: ({ id }, _, { invitationsOfConversation }) => invitationsOfConversation.load(id),
   }),
 )
 
 const CreateInvitationInput = builder.inputType('CreateInvitationInput', {
-  description: 'Whom to let in, and until when.',
+  description: 'The properties of a new invitation.',
   fields: (t) => ({
-    conversationId: t.id({ required: true, description: 'Where they are to take part.' }),
+    conversationId: t.id({ required: true, description: 'The id of the conversation.' }),
     role: t.field({
       type: ParticipantRole,
       required: true,
-      description: 'What they may do there: EDITOR or VIEWER.',
+      description: 'The role of everybody who joins with it: EDITOR or VIEWER.',
     }),
     expiresAt: t.field({
       type: 'DateTime',
-      description: 'Until when it lets people in: in the future, and within a year; absent: seven days from now.',
+      description: 'When it expires: in the future, and within a year; absent: in seven days.',
     }),
-    maxUses: t.int({ description: 'How many people it lets in, from 1; absent: as many as come.' }),
+    maxUses: t.int({ description: 'How many people can join with it, at least 1; absent: no limit.' }),
   }),
 })
 
 const InvitationPayload = builder.objectRef<NewInvitation>('InvitationPayload').implement({
-  description: 'An invitation. Whoever has its token may come in, so give it to nobody else.',
+  description: 'A new invitation. Everybody who has its token can join, so show it only to the people you invite.',
   fields: (t) => ({
     token: t.exposeString('token', {
-      description: 'For `acceptInvitation`. It is in this answer only: nobody can ask for it again.',
+      description: 'The token for `acceptInvitation`. It is only in this response and cannot be read again.',
     }),
     url: t.string({
-      description: "The page's address with the token, to be sent to people; of the server as this request reached it.",
+      description: 'The URL of the page with the token, to be sent to people. Its host is the one of this request.',
       resolve: ({ token }, _, { origin }) => `${origin}/#/join/${token}`,
     }),
     expiresAt: t.field({
       type: 'DateTime',
       nullable: true,
-      description: 'Until when it lets people in; never null for now.',
+      description: 'When it expires; currently never null.',
       resolve: ({ invitation }) => invitation.expiresAt,
     }),
     invitation: t.expose('invitation', {
       type: 'Invitation',
-      description: 'What the OWNERs see of it later, too, and `revokeInvitation` ends.',
+      description: 'The invitation as the OWNERs can read it later, for `revokeInvitation`.',
     }),
   }),
 })
 
-const InvitationResult = createResult('InvitationResult', 'An invitation, or why there is none.', InvitationPayload, [
-  'INVALID_INPUT',
-  'NOT_FOUND',
-  'FORBIDDEN',
-])
+const InvitationResult = createResult(
+  'InvitationResult',
+  'An invitation, or the reason why there is none.',
+  InvitationPayload,
+  ['INVALID_INPUT', 'NOT_FOUND', 'FORBIDDEN'],
+)
 
 const RevokeInvitationPayload = builder.objectRef<{ invitation: Invitation }>('RevokeInvitationPayload').implement({
-  description: 'It lets nobody in any more.',
-  fields: (t) => ({ invitation: t.expose('invitation', { type: 'Invitation', description: 'As it is now.' }) }),
+  description: 'The invitation was revoked: nobody can join with it any more.',
+  fields: (t) => ({
+    invitation: t.expose('invitation', { type: 'Invitation', description: 'The invitation in its new state.' }),
+  }),
 })
 
 const RevokeInvitationResult = createResult(
   'RevokeInvitationResult',
-  'An invitation that was revoked, or why there was none.',
+  'An invitation that was revoked, or the reason why none was.',
   RevokeInvitationPayload,
   ['NOT_FOUND'],
 )
@@ -109,8 +113,10 @@ builder.mutationFields((t) => ({
     type: InvitationResult,
     nullable: true,
     description:
-      'Makes a token that lets people come in by themselves. It holds as long as the viewer is an OWNER. Requires the OWNER role.',
-    args: { input: t.arg({ type: CreateInvitationInput, required: true, description: 'Whom to let in.' }) },
+      'Creates a token with which people can join the conversation by themselves. It is valid while the viewer is an OWNER. Requires the OWNER role.',
+    args: {
+      input: t.arg({ type: CreateInvitationInput, required: true, description: 'The properties of the invitation.' }),
+    },
     resolve: (_, { input }, { chat, viewer }) => {
       const conversationId = readId('Conversation', input.conversationId)
       return failable(chat.invitations.create(viewer, { ...input, conversationId }))
@@ -120,8 +126,8 @@ builder.mutationFields((t) => ({
     type: RevokeInvitationResult,
     nullable: true,
     description:
-      'Ends an invitation for good; whoever came in by it stays. Once more changes nothing. Requires the OWNER role; to everybody else the ' +
-      'invitation does not exist.',
+      'Revokes an invitation for good. People who have joined with it stay. Revoking it again changes nothing. Requires the OWNER role; for everybody ' +
+      'else the invitation does not exist.',
     args: { id: t.arg.id({ required: true, description: 'The id of the invitation.' }) },
     resolve: (_, { id }, { chat, viewer }) =>
       failable(chat.invitations.revoke(viewer, readId('Invitation', id)).then((invitation) => ({ invitation }))),
@@ -130,9 +136,9 @@ builder.mutationFields((t) => ({
     type: ConversationResult,
     nullable: true,
     description:
-      'Lets the viewer take part, beginning where the inviter stands. Whoever takes part already keeps their role, and uses up nothing. ' +
-      'A token that is unknown, expired, revoked or used up is NotFound, and so is, for whoever was removed, one from before.',
-    args: { token: t.arg.string({ required: true, description: 'The token, as `createInvitation` gave it.' }) },
+      "Makes the viewer a participant, with the inviter's current leaf. A viewer who is already a participant keeps their role, and the use is not " +
+      'counted. A token that is unknown, expired, revoked or used up is NotFound. So is a token from before the removal of a viewer who was removed.',
+    args: { token: t.arg.string({ required: true, description: 'The token from `createInvitation`.' }) },
     resolve: (_, { token }, { chat, viewer }) => conversationResult(chat.invitations.accept(viewer, token)),
   }),
 }))

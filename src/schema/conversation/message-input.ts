@@ -2,9 +2,9 @@ import { builder } from '../builder.ts'
 import { ImageDetail } from './message-part.ts'
 
 export const MessageRole = builder.enumType('MessageRole', {
-  description: 'Who speaks.',
+  description: 'The author of a message.',
   values: {
-    DEVELOPER: { description: 'Whoever builds the app: instructions that newer models take in place of SYSTEM.' },
+    DEVELOPER: { description: 'The developer of the app: instructions that newer models use instead of SYSTEM.' },
     SYSTEM: { description: 'Instructions that stand above the conversation.' },
     USER: { description: 'A person.' },
     ASSISTANT: { description: 'The model.' },
@@ -16,7 +16,10 @@ const ImageInput = builder.inputType('ImageInput', {
   description: 'An image to send.',
   fields: (t) => ({
     url: t.string({ required: true, description: 'An https address that the provider can reach, or a `data:` URL.' }),
-    detail: t.field({ type: ImageDetail, description: 'How closely to look; absent: as the model decides.' }),
+    detail: t.field({
+      type: ImageDetail,
+      description: 'How closely the model looks at the image; absent: the model decides.',
+    }),
   }),
 })
 
@@ -49,7 +52,7 @@ const ContentPartInput = builder.inputType('ContentPartInput', {
 })
 
 const ToolCallInput = builder.inputType('ToolCallInput', {
-  description: 'A tool call that the model made earlier, to tell it again.',
+  description: 'A tool call that the model made earlier.',
   fields: (t) => ({
     callId: t.string({
       required: true,
@@ -62,13 +65,22 @@ const ToolCallInput = builder.inputType('ToolCallInput', {
 
 export const MessageInput = builder.inputType('MessageInput', {
   description:
-    'A message to write or to send. Takes `content` or `parts`, not both; an ASSISTANT one may have tool calls alone.',
+    'A message to write or to send. It has `content` or `parts`, not both; an ASSISTANT message may have only tool calls.',
   fields: (t) => ({
-    role: t.field({ type: MessageRole, required: true, description: 'Who speaks; for what a person typed, USER.' }),
+    role: t.field({
+      type: MessageRole,
+      required: true,
+      description: 'The author; USER for a text that a person typed.',
+    }),
     content: t.string({ description: 'The text.' }),
     parts: t.field({ type: [ContentPartInput], description: 'Text and other pieces, in their order.' }),
     name: t.string({ description: 'Tells speakers of the same role apart, such as `alice`.' }),
-    toolCalls: t.field({ type: [ToolCallInput], description: 'What the model called; in ASSISTANT messages only.' }),
-    toolCallId: t.string({ description: 'Which call this answers; in TOOL messages, and needed there.' }),
+    toolCalls: t.field({
+      type: [ToolCallInput],
+      description: 'The tool calls of the model; only in ASSISTANT messages.',
+    }),
+    toolCallId: t.string({
+      description: 'The call whose result this message is. Required in TOOL messages, and only allowed there.',
+    }),
   }),
 })

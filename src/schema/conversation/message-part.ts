@@ -31,7 +31,7 @@ const ImagePart = builder.objectRef<PartOf<'image'>>('ImagePart').implement({
     detail: t.expose('detail', {
       type: ImageDetail,
       nullable: true,
-      description: 'How closely to look; null when not said.',
+      description: 'How closely the model looks at the image; null if it was not set.',
     }),
   }),
 })
@@ -47,15 +47,15 @@ const AudioPart = builder.objectRef<PartOf<'audio'>>('AudioPart').implement({
 
 const FilePart = builder.objectRef<PartOf<'file'>>('FilePart').implement({
   extensions: part,
-  description: 'A file: one that the provider has, by `fileId`, or one that is sent along, as `fileData`.',
+  description: 'A file. The provider has it under `fileId`, or it is sent as `fileData`.',
   fields: (t) => ({
     fileId: t.exposeString('fileId', {
       nullable: true,
-      description: "The provider's id; null when the file is sent along.",
+      description: "The provider's id of the file; null if the file is sent as `fileData`.",
     }),
     fileData: t.exposeString('fileData', {
       nullable: true,
-      description: 'The file, as a `data:` URL in base64; null when it goes by id.',
+      description: 'The file, as a `data:` URL in base64; null if it has a `fileId`.',
     }),
     filename: t.exposeString('filename', { nullable: true, description: 'Such as `report.pdf`; null when not said.' }),
   }),

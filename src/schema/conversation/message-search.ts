@@ -7,18 +7,20 @@ import { readOptionalId } from '../global-id.ts'
 
 const ExcerptPiece = builder.objectRef<Piece>('ExcerptPiece').implement({
   extensions: part,
-  description: 'A piece of an excerpt. It is plain text, to be shown as such: what people wrote may look like HTML.',
+  description: 'A piece of an excerpt. It is plain text and must be shown as such, because messages may contain HTML.',
   fields: (t) => ({
-    text: t.exposeString('text', { description: 'What stands in the message, to the character; never empty.' }),
-    isMatch: t.exposeBoolean('isMatch', { description: 'Whether it is what was searched for, and to be highlighted.' }),
+    text: t.exposeString('text', { description: 'The text exactly as in the message; never empty.' }),
+    isMatch: t.exposeBoolean('isMatch', {
+      description: 'Whether the piece matches the search, so that it should be highlighted.',
+    }),
   }),
 })
 
 const MessageSearchEdge = builder.objectRef<Page<MessageHit>['edges'][number]>('MessageSearchEdge').implement({
   extensions: part,
-  description: 'A message that was found, and where.',
+  description: 'A message that was found, with an excerpt.',
   fields: (t) => ({
-    cursor: t.exposeString('cursor', { description: 'Opaque; for `after`, in the same search.' }),
+    cursor: t.exposeString('cursor', { description: 'An opaque cursor, to be passed as `after` in the same search.' }),
     node: t.field({ type: 'Message', description: 'The message.', resolve: ({ node }) => node.message }),
     excerpt: t.field({
       type: [ExcerptPiece],
@@ -27,7 +29,7 @@ const MessageSearchEdge = builder.objectRef<Page<MessageHit>['edges'][number]>('
       resolve: ({ node }) => node.excerpt,
     }),
     score: t.float({
-      description: 'How well it fits, from 0 to 1. It tells more and less within one search alone.',
+      description: 'How well the message matches, from 0 to 1. Scores can only be compared within one search.',
       resolve: ({ node }) => node.score,
     }),
   }),
@@ -39,7 +41,7 @@ const MessageSearchConnection = builder.objectRef<Page<MessageHit>>('MessageSear
     edges: t.field({ type: [MessageSearchEdge], description: 'Best first.', resolve: ({ edges }) => edges }),
     pageInfo: t.field({
       type: PageInfo,
-      description: 'Whether there is more, and from where.',
+      description: 'Whether there are more pages, and the cursors to read them.',
       resolve: (page) => page,
     }),
   }),
@@ -51,22 +53,21 @@ builder.queryField('searchMessages', (t) =>
     nullable: true,
     extensions: { directives: { ...pagedBy('first').directives, ...weighs(100).directives } },
     description:
-      'Full-text search over the messages that the viewer may see, best first: where the words stand close together, and ' +
-      'often; among equals, the newest. Looks into the `content` (its first 100,000 characters) of all roles, and of answers ' +
-      'once they have ended. At most 500 messages that match are ranked, with 1 MB of text together: those of the ' +
-      'conversations in which something happened last, and in each the newest. A user may search 4 times at once; more are ' +
-      'refused with the code RATE_LIMITED.',
+      'Full-text search in the messages that the viewer may see. Messages in which the words occur close together and often come first; of ' +
+      'equals, the newest. Searches the first 100,000 characters of `content`, for all roles; answers are found when they have ended. At most ' +
+      '500 matching messages are ranked, with 1 MB of text together: those of the conversations that changed last, and in each the newest. A ' +
+      'user may run 4 searches at once; more are refused with the code RATE_LIMITED.',
     args: {
       query: t.arg.string({
         required: true,
         description:
-          'As in a web search: `two words` finds messages with both, `"two words"` the phrase, `this or that` either, `-word` ' +
-          'leaves out. Case does not count, nor do English endings (`moles` finds `mole`); accents do, ' +
-          'however they are encoded. A sign that stands alone is no operator. Nothing is an error: ' +
-          'without a word to look for, nothing is found. Up to 500 characters.',
+          'The syntax is that of web searches: `two words` finds messages with both words, `"two words"` the phrase, `this or that` either word, ' +
+          'and `-word` excludes a word. Upper and lower case and English endings make no difference (`moles` finds `mole`); accents do, however ' +
+          'they are encoded. An operator without a word is ignored. No query is an error: without a word to search for, nothing is found. Up to 500 characters.',
       }),
       conversationId: t.arg.id({
-        description: 'Search there alone; absent: everywhere. One that the viewer may not see has nothing to find.',
+        description:
+          'Search only in this conversation; absent: in all. In a conversation that the viewer may not see, nothing is found.',
       }),
       first: t.arg.int({ description: 'How many at most, up to 200; 50 when absent.' }),
       after: t.arg.string({ description: 'A cursor of the same search: what comes after that edge.' }),

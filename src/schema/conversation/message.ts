@@ -18,14 +18,15 @@ import { MessageInput, MessageRole } from './message-input.ts'
 import { ContentPart } from './message-part.ts'
 
 const MessageStatus = builder.enumType('MessageStatus', {
-  description: 'Whether the text is all there.',
+  description: 'Whether the text is complete.',
   values: {
     STREAMING: {
-      description: 'The model is writing it: `content` is what has come so far, and `completionStream` has the rest.',
+      description:
+        'The model is writing the message: `content` is the text so far, and `completionStream` has the rest.',
     },
-    COMPLETE: { description: 'It is whole.' },
+    COMPLETE: { description: 'The text is complete.' },
     PARTIAL: {
-      description: 'It was cut off, and stays as far as it came; the status and error of `completion` say why.',
+      description: 'The answer was cut off, and the text so far is kept. The status and error of `completion` say why.',
     },
   },
 })
@@ -36,7 +37,7 @@ const ToolCall = builder.objectRef<Call>('ToolCall').implement({
   fields: (t) => ({
     callId: t.exposeString('id', {
       description:
-        "The model's own id of the call, such as `call_abc`. It is no `id`, since it is unique within a conversation only.",
+        "The model's own id of the call, such as `call_abc`. It is not called `id`, because it is unique only within a conversation.",
     }),
     type: t.string({ description: 'Always `function`.', resolve: () => 'function' }),
     name: t.exposeString('name', { description: 'Which tool.' }),
@@ -72,7 +73,7 @@ async function jsonOf({ completionId, content }: Message, { requests }: Context)
 }
 
 builder.objectType('Message', {
-  description: 'What someone said in a conversation: a person, the model or a tool.',
+  description: 'A message in a conversation, by a person, the model or a tool.',
   interfaces: [Node],
   fields: (t) => ({
     id: t.id({ description: 'Opaque and global.', resolve: ({ id }) => writeId('Message', id) }),
@@ -80,10 +81,10 @@ builder.objectType('Message', {
       type: 'Conversation',
       nullable: true,
       description:
-        'The conversation that the message stands in; null for a message that is not stored (`store: false`, or a preview).',
+        'The conversation of the message; null for a message that is not stored (`store: false`, or a preview).',
       resolve: ({ conversationId }, _, { conversations }) => loadOptional(conversations, conversationId),
     }),
-    role: t.expose('role', { type: MessageRole, description: 'Who speaks.' }),
+    role: t.expose('role', { type: MessageRole, description: 'The author of the message.' }),
     content: t.exposeString('content', {
       nullable: true,
       description: 'All text parts, joined; null when the message has none (tool calls only, or a refusal).',
@@ -102,45 +103,45 @@ builder.objectType('Message', {
     }),
     name: t.exposeString('name', {
       nullable: true,
-      description: 'Tells speakers of the same role apart; null when not said.',
+      description: 'A name that distinguishes authors of the same role; null if it was not set.',
     }),
     refusal: t.exposeString('refusal', {
       nullable: true,
-      description: 'Why the model will not answer, in its words; null when it does.',
+      description: "The model's explanation why it refuses to answer; null if it does not refuse.",
     }),
     reasoning: t.exposeString('reasoning', {
       nullable: true,
-      description: 'What the model thought before it answered, where the upstream tells; else null.',
+      description: 'The reasoning of the model before its answer; null if the upstream does not send it.',
     }),
     toolCalls: t.expose('toolCalls', {
       type: [ToolCall],
       extensions: atMost(128),
-      description: 'The tools that the model wants run, in its order; empty when it wants none.',
+      description: 'The tools that the model asks to be run, in its order; empty if there are none.',
     }),
     toolCallId: t.exposeString('toolCallId', {
       nullable: true,
-      description: 'Of a TOOL message: which call it answers; else null.',
+      description: 'The call whose result a TOOL message is; null for other messages.',
     }),
     author: t.field({
       type: 'User',
       nullable: true,
-      description: "The person who wrote it; null for the model's.",
+      description: 'The person who wrote the message; null for a message of the model.',
       resolve: ({ authorId }, _, { users }) => loadOptional(users, authorId),
     }),
     completion: t.field({
       type: 'Completion',
       nullable: true,
-      description: "The completion that wrote it; null for a person's.",
+      description: 'The completion that wrote the message; null for a message of a person.',
       resolve: ({ completionId }, _, { completions }) => loadOptional(completions, completionId),
     }),
     choiceIndex: t.exposeInt('choiceIndex', {
       nullable: true,
-      description: "Which of its completion's choices it is, from 0; null for a person's.",
+      description: 'The index of the choice of its completion, from 0; null for a message of a person.',
     }),
-    status: t.expose('status', { type: MessageStatus, description: 'Whether the text is all there.' }),
+    status: t.expose('status', { type: MessageStatus, description: 'Whether the text is complete.' }),
     createdAt: t.expose('createdAt', {
       type: 'DateTime',
-      description: 'When it was written; for an answer, when it was asked for.',
+      description: 'When the message was written; for an answer, when the question was asked.',
     }),
   }),
 })
@@ -149,19 +150,19 @@ builder.objectFields('Message', (t) => ({
   parent: t.field({
     type: 'Message',
     nullable: true,
-    description: 'The nearest message before it that is left; null for the first one.',
+    description: 'The message before it, without deleted ones; null for the first message.',
     resolve: ({ parentId }, _, { messages }) => loadOptional(messages, parentId),
   }),
   siblings: t.field({
     type: ['Message'],
     extensions: atMost(maxSiblings),
     description:
-      'The messages that stand at the same place, oldest first: edits, regenerations, and the n choices of one completion, itself among them. ' +
-      'Where there are more than 200, the newest 200.',
+      'The messages with the same parent, including this one, oldest first: edits, regenerations, and the n choices of one completion. ' +
+      'Of more than 200, the newest 200.',
     resolve: ({ id }, _, { siblings }) => siblings.load(id),
   }),
   siblingsCount: t.int({
-    description: 'How many messages stand at the same place, itself included.',
+    description: 'How many messages have the same parent, including this one.',
     resolve: ({ id }, _, { siblingsCount }) => siblingsCount.load(id),
   }),
 }))
@@ -184,10 +185,11 @@ export async function addedEdges(completion: Completion, { addedMessages }: Cont
 const CreateMessageInput = builder.inputType('CreateMessageInput', {
   description: 'A message to write without asking the model.',
   fields: (t) => ({
-    conversationId: t.id({ required: true, description: 'Where it goes.' }),
-    message: t.field({ type: MessageInput, required: true, description: 'What it says.' }),
+    conversationId: t.id({ required: true, description: 'The id of the conversation.' }),
+    message: t.field({ type: MessageInput, required: true, description: 'The content of the message.' }),
     parentId: t.id({
-      description: "The message to stand after; absent: the viewer's current leaf. Cannot be combined with `replaces`.",
+      description:
+        "The message before the new one; absent: the viewer's current leaf. Cannot be combined with `replaces`.",
     }),
     replaces: t.id({ description: 'Makes it an edit: a sibling of that message. Cannot be combined with `parentId`.' }),
     idempotencyKey: t.string({
@@ -197,17 +199,18 @@ const CreateMessageInput = builder.inputType('CreateMessageInput', {
 })
 
 const MessagePayload = builder.objectRef<{ createdMessage: Message }>('MessagePayload').implement({
-  description: 'It is written.',
+  description: 'A message that was written.',
   fields: (t) => ({
     createdMessage: t.expose('createdMessage', {
       type: 'Message',
-      description: "The message. Not `message`, which is an Error's, so that one selection serves the whole union.",
+      description:
+        'The message. The field is not called `message`, because that is a field of Error, and one selection should serve the whole union.',
     }),
     messageEdge: t.field({
       type: MessageEdge,
       nullable: true,
       description:
-        "Its edge in `Conversation.messages`, for caches that append edges; null where it does not stand on the viewer's path.",
+        "The edge of the message in `Conversation.messages`, for caches that append edges; null if the message is not on the viewer's path.",
       resolve: ({ createdMessage }, _, context) => pathEdge(createdMessage, context),
     }),
   }),
@@ -227,7 +230,9 @@ builder.mutationFields((t) => ({
     nullable: true,
     description:
       'Writes a message without asking the model. With `replaces`, it is an edit: a sibling of that message. Requires at least the EDITOR role.',
-    args: { input: t.arg({ type: CreateMessageInput, required: true, description: 'The message and its place.' }) },
+    args: {
+      input: t.arg({ type: CreateMessageInput, required: true, description: 'The message, and where to insert it.' }),
+    },
     resolve: (_, { input }, { chat, viewer }) => {
       const conversationId = readId('Conversation', input.conversationId)
       const parentId = readOptionalId('Message', input.parentId)
@@ -240,9 +245,9 @@ builder.mutationFields((t) => ({
     type: DeleteResult,
     nullable: true,
     description:
-      'Deletes a message for everybody, for ever. What was written after it stays: the message before it becomes its parent, and whoever ' +
-      'stood on it stands there; where there is none before it, on the newest that is left. An answer that is still being written is ' +
-      'cancelled first, with its other choices. Requires the OWNER role, or the EDITOR who wrote it or asked for it.',
+      'Deletes a message for everybody and for good. The messages after it stay, and the message before it becomes their parent. Participants ' +
+      'whose current leaf it is move to the message before it or, if there is none, to the newest first message. An answer that is still being ' +
+      'written is cancelled first, with its other choices. Requires the OWNER role, or that the viewer is an EDITOR who wrote the message or asked the question.',
     args: { id: t.arg.id({ required: true, description: 'The id of the message.' }) },
     resolve: (_, { id }, { chat, viewer }) =>
       failable(chat.messages.remove(viewer, readId('Message', id)).then(() => ({ deletedId: id }))),

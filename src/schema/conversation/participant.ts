@@ -15,11 +15,11 @@ export const ParticipantRole = builder.enumType('ParticipantRole', {
 })
 
 builder.objectType('Participant', {
-  description: 'A person in a conversation. Visible to those who share the conversation.',
+  description: 'A person in a conversation. All participants of the conversation can see each other.',
   interfaces: [Node],
   fields: (t) => ({
     id: t.id({
-      description: 'Opaque and global. Somebody who comes back has the same one again.',
+      description: 'Opaque and global. A user who joins again gets the same id again.',
       resolve: writeParticipantId,
     }),
     user: t.field({
@@ -27,10 +27,10 @@ builder.objectType('Participant', {
       description: 'The person.',
       resolve: ({ userId }, _, { users }) => loadExisting(users, userId),
     }),
-    role: t.expose('role', { type: ParticipantRole, description: 'What they may do here.' }),
+    role: t.expose('role', { type: ParticipantRole, description: 'The role in the conversation.' }),
     joinedAt: t.expose('joinedAt', {
       type: 'DateTime',
-      description: 'When they came in; for the first owner, when it began.',
+      description: 'When they joined; for the first OWNER, when the conversation was created.',
     }),
     lastReadMessage: t.field({
       type: 'Message',
@@ -63,14 +63,14 @@ builder.mutationFields((t) => ({
     type: ConversationResult,
     nullable: true,
     description:
-      'Lets somebody take part, beginning where the viewer stands. Whoever takes part already in this role stays as they are; in another role, ' +
-      'that is InvalidInput: `updateParticipant` changes it. Requires the OWNER role.',
+      "Adds a user to the conversation, with the viewer's current leaf. If the user is already a participant with this role, nothing changes; with " +
+      'another role, the result is InvalidInput, and `updateParticipant` changes the role. Requires the OWNER role.',
     args: {
       conversationId: t.arg.id({ required: true, description: conversationIdDescription }),
       userId: t.arg.id({
         required: true,
         description:
-          'The id of the user, as they find it themselves under `viewer { id }`. They need not share anything with the viewer yet.',
+          'The id of the user, which they can read under `viewer { id }`. The user does not have to be visible to the viewer.',
       }),
       role: t.arg({ type: ParticipantRole, required: true, description: roleDescription }),
     },
@@ -81,11 +81,11 @@ builder.mutationFields((t) => ({
     type: ConversationResult,
     nullable: true,
     description:
-      'Changes what a participant may do. Of whoever becomes a VIEWER, the questions that wait for their turn are cancelled. ' +
-      'The last OWNER cannot become anything else. Requires the OWNER role.',
+      'Changes the role of a participant. The waiting questions of a participant who becomes a VIEWER are cancelled. ' +
+      'The role of the last OWNER cannot be changed. Requires the OWNER role.',
     args: {
       conversationId: t.arg.id({ required: true, description: conversationIdDescription }),
-      userId: t.arg.id({ required: true, description: 'The id of the user, who takes part.' }),
+      userId: t.arg.id({ required: true, description: 'The id of the user, who must be a participant.' }),
       role: t.arg({ type: ParticipantRole, required: true, description: roleDescription }),
     },
     resolve: (_, { role, ...key }, { chat, viewer }) =>
@@ -95,12 +95,15 @@ builder.mutationFields((t) => ({
     type: ConversationResult,
     nullable: true,
     description:
-      'Lets a participant take part no longer: at once they see nothing of the conversation, and what they watch of it ends. What they wrote ' +
-      'stays, under their name. Their questions that wait for their turn are cancelled; what is being answered already goes on. Requires the OWNER role; ' +
-      'everybody may remove themselves, which is to leave. The last OWNER cannot go.',
+      'Removes a participant. They lose access to the conversation at once, and their subscriptions to it end. Their messages stay, under their ' +
+      'name. Their waiting questions are cancelled, and their completions in progress continue. Requires the OWNER role; every participant can ' +
+      'remove themselves to leave. The last OWNER cannot be removed.',
     args: {
       conversationId: t.arg.id({ required: true, description: conversationIdDescription }),
-      userId: t.arg.id({ required: true, description: 'The id of the user, who takes part; your own to leave.' }),
+      userId: t.arg.id({
+        required: true,
+        description: 'The id of the user, who must be a participant; your own id to leave.',
+      }),
     },
     resolve: (_, key, { chat, viewer }) =>
       conversationResult(chat.participants.remove(viewer, readParticipantKey(key))),

@@ -13,20 +13,20 @@ interface Present extends Pick<PresentPerson, 'isTyping' | 'since'> {
 
 const Presence = builder.objectRef<Present>('Presence').implement({
   extensions: part,
-  description: 'Somebody who has a conversation open, or is writing in it. Not stored.',
+  description: 'A person who has a conversation open or is writing in it. Presence is not stored.',
   fields: (t) => ({
     user: t.expose('user', { type: 'User', description: 'The person.' }),
     isTyping: t.exposeBoolean('isTyping', {
-      description: 'Whether they announced within the last 6 seconds that they write.',
+      description: 'Whether they announced within the last 6 seconds that they are writing.',
     }),
     since: t.expose('since', {
       type: 'DateTime',
-      description: 'When they came, at the earliest of the places where they are.',
+      description: 'When they opened the conversation, on the first of their devices that still has it open.',
     }),
   }),
 })
 
-/** With their users. Who has just been removed may be no longer visible. */
+/** Adds the users. A user who has just been removed may no longer be visible. */
 async function withUsers(people: readonly PresentPerson[], { users }: Context): Promise<Present[]> {
   const found = await Promise.all(people.map(({ userId }) => users.load(userId)))
   return people.flatMap(({ isTyping, since }, index) => {
@@ -40,8 +40,8 @@ builder.objectField('Conversation', 'presence', (t) =>
     type: [Presence],
     extensions: atMost(maxParticipants),
     description:
-      'Who has it open with `conversationPresence`, and who is writing, by the time they came. Just after a server has started, those at other ' +
-      'servers may be missing for some seconds.',
+      'Everybody who has the conversation open with `conversationPresence` or is writing, in the order in which they opened it. Just after the ' +
+      'start of a server, people at other servers may be missing for some seconds.',
     resolve: async ({ id }, _, context) => withUsers(await context.presence.load(id), context),
   }),
 )
@@ -51,8 +51,8 @@ builder.mutationField('announceTyping', (t) =>
     type: ConversationResult,
     nullable: true,
     description:
-      'Tells those who watch `conversationPresence` that the viewer is writing. Lasts 6 seconds: send it again after some 3 seconds while they ' +
-      'go on. 60 a minute at most, else the error RATE_LIMITED. Requires the EDITOR role.',
+      'Announces in `conversationPresence` that the viewer is writing. It lasts 6 seconds: send it again every 3 seconds while they continue. ' +
+      'More than 60 a minute are refused with RATE_LIMITED. Requires at least the EDITOR role.',
     args: { conversationId: t.arg.id({ required: true, description: 'The id of the conversation.' }) },
     resolve: (_, { conversationId }, { chat, viewer }) =>
       conversationResult(chat.presence.announceTyping(viewer, readId('Conversation', conversationId))),
@@ -64,9 +64,9 @@ builder.subscriptionField('conversationPresence', (t) =>
     type: [Presence],
     extensions: atMost(maxParticipants),
     description:
-      'Who has the conversation open and who is writing, at any server: the whole list, at first and whenever it changes. Whoever subscribes ' +
-      'is present, and listed once however often they subscribe. It completes when the viewer takes part no longer. The error NOT_FOUND where ' +
-      'they may not see the conversation, RATE_LIMITED where they have too many streams open.',
+      'Everybody who has the conversation open or is writing, at any server. Each event is the whole list: the first comes at once, the others ' +
+      'when the list changes. A viewer who subscribes is present, and is listed once however many subscriptions they have. It completes when the ' +
+      'viewer is no longer a participant. Errors: NOT_FOUND if they may not see the conversation, RATE_LIMITED if they have too many streams open.',
     args: { conversationId: t.arg.id({ required: true, description: 'The id of the conversation.' }) },
     subscribe: (_, { conversationId }, { chat, viewer }) =>
       chat.presence.watch(viewer, readId('Conversation', conversationId)),

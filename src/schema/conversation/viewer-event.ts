@@ -9,19 +9,23 @@ type ConversationEventOf = EventOf<'APPEARED' | 'CHANGED'>
 
 const ViewerEventsOpened = builder.objectRef<EventOf<'OPENED'>>('ViewerEventsOpened').implement({
   description:
-    'Read the list from `conversations` now: what happens from here on follows. It is the first event, also after a client has ' +
-    're-subscribed by itself, and comes again where more has changed than is told one by one.',
-  fields: (t) => ({ viewer: t.expose('viewer', { type: 'User', description: 'Whose list it is.' }) }),
+    'Read the list from `conversations` when you get this event: all later changes follow as events. It is the first event of each ' +
+    'subscription, and comes again if more conversations have changed at once than are sent one by one.',
+  fields: (t) => ({ viewer: t.expose('viewer', { type: 'User', description: 'The user whose list it is.' }) }),
 })
 
 function createConversationEvent(name: string, description: string) {
   return builder.objectRef<ConversationEventOf>(name).implement({
     description,
     fields: (t) => ({
-      conversation: t.expose('conversation', { type: 'Conversation', description: 'As it is now.' }),
+      conversation: t.expose('conversation', {
+        type: 'Conversation',
+        description: 'The conversation in its current state.',
+      }),
       conversationEdge: t.field({
         type: ConversationEdge,
-        description: 'Its edge in `Query.conversations` without a filter: the latest change comes first.',
+        description:
+          'The edge of the conversation in `Query.conversations` without a filter, where the latest change comes first.',
         resolve: ({ conversation }) => conversationEdge(conversation),
       }),
     }),
@@ -32,15 +36,15 @@ const ConversationAppeared = createConversationEvent('ConversationAppeared', 'It
 
 const ConversationChanged = createConversationEvent(
   'ConversationChanged',
-  'Its title, its place in the list, or whether an answer is being written in it (`activeCompletions`). Several changes in quick succession ' +
-    'are one event.',
+  'A conversation changed: its title, its position in the list, or whether an answer is being written in it (`activeCompletions`). Several ' +
+    'changes in quick succession are one event.',
 )
 
 const ConversationDisappeared = builder.objectRef<EventOf<'DISAPPEARED'>>('ConversationDisappeared').implement({
-  description: 'It was deleted, or the viewer takes part in it no longer.',
+  description: 'A conversation was deleted, or the viewer is no longer a participant.',
   fields: (t) => ({
     conversationId: t.id({
-      description: 'Which one: take it out of the list.',
+      description: 'The id of the conversation, to remove it from the list.',
       resolve: ({ conversationId }) => writeId('Conversation', conversationId),
     }),
   }),
@@ -63,9 +67,9 @@ builder.subscriptionField('viewerEvents', (t) =>
   t.field({
     type: ViewerEvent,
     description:
-      "Keeps the viewer's list of conversations fresh, at any server. The first event is always ViewerEventsOpened: what happened before it is " +
-      'read from `conversations`. A conversation may be told of that the list has already. There is not a cursor: whoever comes back begins ' +
-      'again. The error RATE_LIMITED where the viewer has too many streams open.',
+      "The changes of the viewer's list of conversations, at any server. The first event is always ViewerEventsOpened; the state before it is " +
+      'read from `conversations`. An event may be about a change that the list already shows. There is no cursor: after a lost connection, ' +
+      'subscribe again and read the list again. Error: RATE_LIMITED if the viewer has too many streams open.',
     subscribe: (_, __, { chat, viewer }) => chat.viewerEvents.watch(viewer),
     resolve: (event) => event,
   }),

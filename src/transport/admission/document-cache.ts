@@ -1,32 +1,19 @@
 import type { DocumentNode } from 'graphql'
+import { LRUCache } from 'lru-cache'
 
 export interface DocumentCache {
   get(text: string): DocumentNode | undefined
   set(text: string, document: DocumentNode): void
 }
 
-/** Keeps the documents used last, while their texts together stay below the limit: a tree takes some 40 times its text. */
+/** Keeps the documents that were used last, limited by the length of their texts: a syntax tree takes about 40 times as much memory. */
 export function createDocumentCache(maxCharacters = 500_000): DocumentCache {
-  const documents = new Map<string, DocumentNode>()
-  let characters = 0
+  const documents = new LRUCache<string, DocumentNode>({
+    maxSize: maxCharacters,
+    sizeCalculation: (_, text) => Math.max(1, text.length),
+  })
   return {
-    get(text) {
-      const document = documents.get(text)
-      if (!document) return undefined
-      // A Map keeps the order of insertion, so the first entry is the one unused for longest.
-      documents.delete(text)
-      documents.set(text, document)
-      return document
-    },
-    set(text, document) {
-      if (documents.has(text)) return
-      documents.set(text, document)
-      characters += text.length
-      for (const oldest of documents.keys()) {
-        if (characters <= maxCharacters) return
-        documents.delete(oldest)
-        characters -= oldest.length
-      }
-    },
+    get: (text) => documents.get(text),
+    set: (text, document) => void documents.set(text, document),
   }
 }

@@ -215,7 +215,7 @@ describe('what is wrong is refused, and nothing is made', () => {
     [{ name: '' }, 'input.name: takes 1 to 100 characters'],
     [{ name: ' \t' }, 'input.name: takes 1 to 100 characters'],
     [{ name: 'x'.repeat(101) }, 'input.name: takes 1 to 100 characters'],
-    [{ expiresAt: '2020-01-01T00:00:00.000Z' }, 'input.expiresAt: takes a time in the future'],
+    [{ expiresAt: '2020-01-01T00:00:00.000Z' }, 'input.expiresAt: must be in the future'],
   ])('%j', async (input, message) => {
     const alice = somebody()
     const path = message.replace(/:.*/, '')

@@ -11,7 +11,7 @@ async function begin() {
   const { url } = await openDoor({
     keys: {
       holder: (asked) => new Promise((resolve) => (asked === prefix ? looks.push(resolve) : resolve(null))),
-      onWord(listener) {
+      onRevocation(listener) {
         listeners.push(listener)
         return () => {}
       },
