@@ -12,7 +12,7 @@ const taught: Record<Meaning, string> = {
   User: `Mutation.addParticipant(userId) Mutation.updateParticipant(userId) Mutation.removeParticipant(userId)`,
   ApiKey: 'Mutation.revokeApiKey(id)',
   Invitation: 'Mutation.revokeInvitation(id)',
-  Conversation: `Query.conversation(id) Query.searchMessages(conversationId) Mutation.updateConversation(id)
+  Conversation: `Query.conversation(id) Query.searchMessages(conversationId) Query.usage(conversationId) Mutation.updateConversation(id)
     Mutation.deleteConversation(id) Mutation.addParticipant(conversationId) Mutation.updateParticipant(conversationId)
     Mutation.removeParticipant(conversationId) Subscription.conversationEvents(conversationId) CreateMessageInput.conversationId
     Subscription.conversationPresence(conversationId) Mutation.announceTyping(conversationId)
@@ -28,7 +28,7 @@ const taught: Record<Meaning, string> = {
   token: 'Mutation.acceptInvitation(token)',
   words: 'Query.searchMessages(query) ConversationFilter.titleContains',
   // Keys are each user's own, and what is made by that one is in nobody else's conversation.
-  text: `CreateConversationInput.idempotencyKey CreateConversationInput.title CreateConversationInput.systemPrompt UpdateConversationInput.title
+  text: `Query.usage(timeZone) CreateConversationInput.idempotencyKey CreateConversationInput.title CreateConversationInput.systemPrompt UpdateConversationInput.title
     UpdateConversationInput.systemPrompt CompletionDefaultsInput.model CreateApiKeyInput.name
     CreateCompletionInput.extraBody CreateCompletionInput.model CreateCompletionInput.seed
     CreateCompletionInput.serviceTier CreateCompletionInput.stop CreateCompletionInput.user

@@ -18,7 +18,7 @@ function read(path: string): string {
 }
 
 /** What the contract has and this version has not; a type or field stands for all that is in it. */
-const notYet = ['Query.usage', 'UsageBucket', 'UsageDimension']
+const notYet: string[] = []
 
 describe('the schema', () => {
   it('is printed in schema.graphql as it is (npm run codegen prints it)', () => {

@@ -22,11 +22,13 @@ import { createStart } from './start.ts'
 import { createTitleWriter } from './title-writer.ts'
 import { createTurnQueue } from './turn-queue.ts'
 import { createUsages } from './usage.ts'
+import { createReadUsage, type ReadUsage } from './usage-report.ts'
 
 /** Completions from the request to the stored ending. */
 export interface CompletionModule {
   completions: Completions
   previewContext: PreviewContext
+  usage: ReadUsage
   /**
    * Call it when the replica has its lease. If this is the only process of the database, it ends the answers that an earlier
    * process left unfinished before it resolves.
@@ -77,6 +79,7 @@ export function createCompletionModule(options: CompletionModuleOptions): Comple
   return {
     completions: createCompletions({ ...access, ...answer, store, startOnce }),
     previewContext: createPreviewContext(prepare, access.limits),
+    usage: createReadUsage(store),
     async start() {
       if (options.isSoleProcess) await recovery.takeOver()
       else recovery.start()

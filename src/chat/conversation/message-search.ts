@@ -3,9 +3,9 @@ import type { HitSortKey, MessageHit } from '../../store/message-search.ts'
 import type { Store } from '../../store/store.ts'
 import { storableText } from '../../stream/text.ts'
 import { invalidInput } from '../access/error.ts'
+import { createReadSlots } from '../access/read-slots.ts'
 import type { User } from '../access/viewer.ts'
 import { type Page, type PageInput, rangeOf } from './page.ts'
-import { createSearchSlots } from './search-slots.ts'
 
 export type { ExcerptPiece, MessageHit } from '../../store/message-search.ts'
 
@@ -47,7 +47,7 @@ function readSortKey(search: SearchInput, cursor: string | null): HitSortKey | n
 export type SearchMessages = (viewer: User, search: SearchInput, signal: AbortSignal) => Promise<Page<MessageHit>>
 
 export function createSearch(store: Store): SearchMessages {
-  const slots = createSearchSlots()
+  const slots = createReadSlots('search')
 
   return async (viewer, search, signal) => {
     const { query, conversationId, page } = search

@@ -1,25 +1,28 @@
-import { ChatError } from '../access/error.ts'
-import type { User } from '../access/viewer.ts'
+import { ChatError } from './error.ts'
+import type { User } from './viewer.ts'
 
-export interface SearchSlots {
+export interface ReadSlots {
   /** Does the work where there is a place for it. Throws RATE_LIMITED. */
   within<T>(viewer: User, work: () => Promise<T>): Promise<T>
 }
 
 const perUser = 4
 const perReplica = 32
-/** A search takes less. */
+/** A read takes less. */
 const retryAfterMs = 500
 
-/** How many searches are under way at once, those that wait for a connection included. */
-export function createSearchSlots(): SearchSlots {
+/**
+ * How many long reads of one kind are under way at once, those that wait for a connection included. `doThis` ends the
+ * sentence of a refusal.
+ */
+export function createReadSlots(doThis: string): ReadSlots {
   const taken = new Map<string, number>()
   let all = 0
 
   function take(viewer: User) {
     const own = taken.get(viewer.id) ?? 0
-    if (own >= perUser) throw tooMany(`You may search ${perUser} times at once.`)
-    if (all >= perReplica) throw tooMany('Too many people are searching. Try again in a moment.')
+    if (own >= perUser) throw tooMany(`You may ${doThis} ${perUser} times at once.`)
+    if (all >= perReplica) throw tooMany(`Too many people ${doThis} now. Try again in a moment.`)
     taken.set(viewer.id, own + 1)
     all++
   }
