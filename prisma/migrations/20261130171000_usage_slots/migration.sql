@@ -17,7 +17,7 @@ CREATE TABLE "usage_slots" (
 );
 
 -- A bill by conversation is read from this index alone.
-CREATE INDEX "completions_usage_idx" ON "completions"("requester_id", "created_at") INCLUDE ("conversation_id", "model", "prompt_tokens",
+CREATE INDEX "completions_usage_idx" ON "completions"("requester_id", "created_at", "conversation_id", "model", "prompt_tokens",
     "completion_tokens", "total_tokens", "cached_tokens", "reasoning_tokens", "cost_micros", "usage_source") WHERE (usage_source IS NOT NULL);
 
 INSERT INTO "usage_slots"
