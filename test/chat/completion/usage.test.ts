@@ -59,14 +59,15 @@ describe('usage', () => {
     const alice = createPerson(url, 'alice')
     expect(await usageOf(alice)).toEqual([])
     upstream.reply(...chunks('A mole.'), finish('stop'), usage(9, 2), done())
-    const { completion } = await alice.ask({ model: 'gpt-4o', messages: [says('What digs?')] })
+    await alice.ask({ model: 'gpt-4o', messages: [says('What digs?')] })
     const counts = { promptTokens: 9, completionTokens: 2, totalTokens: 11, cachedTokens: 0, reasoningTokens: 0 }
     const nothing = { day: null, model: null, user: null, conversation: null }
     const first = { ...nothing, completions: 1, usage: { ...counts, costMicros: null, source: 'PROVIDER' } }
     expect(await usageOf(alice)).toEqual([first])
     upstream.reply(...chunks('A mole.'), finish('stop'), done())
     await alice.ask({ model: 'gpt-5', messages: [says('What digs?')], store: false })
-    const byModel = await usageOf(alice, { by: ['MODEL'], from: completion.createdAt })
+    const anHourAgo = new Date(Date.now() - 3_600_000).toISOString()
+    const byModel = await usageOf(alice, { by: ['MODEL'], from: anHourAgo })
     expect(byModel.map(({ model, completions, usage: { source } }) => [model, completions, source])).toEqual([
       ['gpt-4o', 1, 'PROVIDER'],
       ['gpt-5', 1, 'ESTIMATED'],
