@@ -1,4 +1,4 @@
-import { type AnswerChoice, choiceBetween, createGrowingChoice, type GrowingChoice } from './choice.ts'
+import { type AnswerChoice, createGrowingChoice, type GrowingChoice } from './choice.ts'
 import type { ChoiceDelta } from './delta.ts'
 import { choiceStart, type Position, progress, start } from './position.ts'
 
@@ -49,7 +49,7 @@ export function createAnswer<Outcome>(id: string, onFollowers: (count: number) =
     close() {
       for (const choice of choices) choice.close()
     },
-    choices: () => choices.map(({ state }) => state),
+    choices: () => choices.map((choice) => choice.state()),
     position: () => choices.map((choice) => choice.position()),
     revealed: () => revealed,
     reveal(position) {
@@ -59,9 +59,9 @@ export function createAnswer<Outcome>(id: string, onFollowers: (count: number) =
     },
     between(from, to) {
       const deltas: ChoiceDelta[] = []
-      for (const [index, { state }] of choices.entries()) {
+      for (const [index, choice] of choices.entries()) {
         const [seen, end] = [from[index] ?? choiceStart, to[index] ?? choiceStart]
-        if (progress([end]) > progress([seen])) deltas.push(choiceBetween(state, seen, end))
+        if (progress([end]) > progress([seen])) deltas.push(choice.between(seen, end))
       }
       return deltas
     },

@@ -1,4 +1,5 @@
 import type { ChoiceDelta, FinishReason, Logprobs, ToolCallDelta } from './delta.ts'
+import { createGrowingText, type GrowingText, type Text } from './growing-text.ts'
 import { type ChoicePosition, choiceStart } from './position.ts'
 import { createTextJoiner, storableJson, storableText } from './text.ts'
 
@@ -8,7 +9,7 @@ export interface ToolCall {
   arguments: string
 }
 
-/** The part of one choice that has been received so far. It only grows. */
+/** The part of one choice that has been received so far. */
 export interface AnswerChoice {
   index: number
   content: string
@@ -19,77 +20,93 @@ export interface AnswerChoice {
   finishReason: FinishReason | null
 }
 
+type Shape<Texts extends Text> = Omit<AnswerChoice, TextName | 'toolCalls'> &
+  Record<TextName, Texts> & { toolCalls: (Omit<ToolCall, 'arguments'> & { arguments: Texts })[] }
+
+const textNames = ['content', 'refusal', 'reasoning'] as const
+type TextName = (typeof textNames)[number]
+
 export interface GrowingChoice {
-  readonly state: AnswerChoice
+  /** A copy of the present state. */
+  state(): AnswerChoice
   add(delta: ChoiceDelta): void
   /** Call it when no more follows. Halves of surrogate pairs that are still held back become U+FFFD. */
   close(): void
   position(): ChoicePosition
+  between(from: ChoicePosition, to: ChoicePosition): ChoiceDelta
 }
 
-function createGrowingCall(call: ToolCall) {
+function createGrowingCall() {
   const joiner = createTextJoiner()
+  const call = { id: '', name: '', arguments: createGrowingText() }
   return {
     call,
     add(delta: ToolCallDelta) {
       if (call.id === '' && delta.id) call.id = storableText(delta.id)
       if (call.name === '' && delta.name) call.name = storableText(delta.name)
-      call.arguments += joiner.add(delta.arguments)
+      call.arguments.add(joiner.add(delta.arguments))
     },
     close() {
-      call.arguments += joiner.flush()
+      call.arguments.add(joiner.flush())
     },
   }
 }
 
+/** Text and lists are only ever added to. */
 export function createGrowingChoice(index: number): GrowingChoice {
-  const logprobs: Logprobs = { content: [], refusal: [] }
-  const state: AnswerChoice = {
-    index,
-    content: '',
-    refusal: '',
-    reasoning: '',
-    toolCalls: [],
-    logprobs,
-    finishReason: null,
-  }
   const joiners = { content: createTextJoiner(), refusal: createTextJoiner(), reasoning: createTextJoiner() }
   const calls: ReturnType<typeof createGrowingCall>[] = []
+  const growing: Shape<GrowingText> = {
+    index,
+    content: createGrowingText(),
+    refusal: createGrowingText(),
+    reasoning: createGrowingText(),
+    toolCalls: [],
+    logprobs: { content: [], refusal: [] },
+    finishReason: null,
+  }
+  const { logprobs } = growing
 
   function callAt(index: number) {
     while (calls.length <= index) {
-      const call = { id: '', name: '', arguments: '' }
-      calls.push(createGrowingCall(call))
-      state.toolCalls.push(call)
+      const call = createGrowingCall()
+      calls.push(call)
+      growing.toolCalls.push(call.call)
     }
     return calls[index]
   }
 
   return {
-    state,
+    state() {
+      const { content, refusal, reasoning, toolCalls } = growing
+      return {
+        ...growing,
+        content: content.toString(),
+        refusal: refusal.toString(),
+        reasoning: reasoning.toString(),
+        toolCalls: toolCalls.map((call) => ({ ...call, arguments: call.arguments.toString() })),
+      }
+    },
     add(delta) {
-      if (delta.content !== '') state.content += joiners.content.add(delta.content)
-      if (delta.refusal !== '') state.refusal += joiners.refusal.add(delta.refusal)
-      if (delta.reasoning !== '') state.reasoning += joiners.reasoning.add(delta.reasoning)
+      for (const name of textNames) if (delta[name] !== '') growing[name].add(joiners[name].add(delta[name]))
       for (const call of delta.toolCalls) callAt(call.index)?.add(call)
       if (delta.logprobs !== null) {
         logprobs.content.push(...storableJson(delta.logprobs.content))
         logprobs.refusal.push(...storableJson(delta.logprobs.refusal))
       }
-      state.finishReason ??= delta.finishReason
+      growing.finishReason ??= delta.finishReason
     },
     close() {
-      state.content += joiners.content.flush()
-      state.refusal += joiners.refusal.flush()
-      state.reasoning += joiners.reasoning.flush()
+      for (const name of textNames) growing[name].add(joiners[name].flush())
       for (const call of calls) call.close()
     },
-    position: () => positionOf(state),
+    position: () => positionOf(growing),
+    between: (from, to) => choiceBetween(growing, from, to),
   }
 }
 
 /** The position at the end of a choice. A tool call without a name does not count yet, because its first delta must have the name. */
-export function positionOf(choice: AnswerChoice): ChoicePosition {
+export function positionOf(choice: Shape<Text>): ChoicePosition {
   return {
     content: choice.content.length,
     refusal: choice.refusal.length,
@@ -101,7 +118,7 @@ export function positionOf(choice: AnswerChoice): ChoicePosition {
   }
 }
 
-function callsBetween(calls: ToolCall[], from: number[], to: number[]): ToolCallDelta[] {
+function callsBetween(calls: Shape<Text>['toolCalls'], from: number[], to: number[]): ToolCallDelta[] {
   const deltas: ToolCallDelta[] = []
   for (const [index, call] of calls.entries()) {
     const [seen, end] = [from[index] ?? 0, to[index] ?? 0]
@@ -121,7 +138,7 @@ function logprobsBetween({ content, refusal }: Logprobs, from: ChoicePosition, t
 }
 
 /** The delta of a choice between two positions. */
-export function choiceBetween(choice: AnswerChoice, from = choiceStart, to = positionOf(choice)): ChoiceDelta {
+export function choiceBetween(choice: Shape<Text>, from = choiceStart, to = positionOf(choice)): ChoiceDelta {
   return {
     index: choice.index,
     content: choice.content.slice(from.content, to.content),
