@@ -11,6 +11,7 @@ import { paced } from './paced.ts'
 import { paging } from './paging.ts'
 import { saturate } from './saturate.ts'
 import { search } from './search.ts'
+import { singleShot } from './single-shot.ts'
 import { createStage, type Stage } from './stage.ts'
 import { start } from './start.ts'
 
@@ -19,6 +20,7 @@ const workloads: Record<string, (stage: Stage) => Promise<Result[]>> = {
   start,
   saturate,
   paced,
+  'single-shot': singleShot,
   'log-cost': logCost,
   paging,
   search,

@@ -1,7 +1,9 @@
-// Run as a process of its own: the yardstick. SSE in, frames of graphql-transport-ws out, one per token; no GraphQL, no
-// sign-in, no store. Its argument is the model server's address.
+// Run as a process of its own: the yardstick. SSE in, frames of graphql-transport-ws out, one per token, or one JSON body
+// for the whole answer; no GraphQL, no sign-in, no store. Its argument is the model server's address.
 import { once } from 'node:events'
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { json } from 'node:stream/consumers'
 import { Pool } from 'undici'
 import { type WebSocket, WebSocketServer } from 'ws'
 import { askModel } from './model-client.ts'
@@ -30,8 +32,26 @@ async function relay(socket: WebSocket, { id, payload }: Frame): Promise<void> {
   socket.send(JSON.stringify({ id, type: 'complete' }))
 }
 
-const server = new WebSocketServer({ host: '127.0.0.1', port: 0, perMessageDeflate: false })
-server.on('connection', (socket) => {
+interface Body {
+  variables: { input: { model: string; messages: { content: string }[] } }
+}
+
+async function answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
+  const { model, messages } = ((await json(request)) as Body).variables.input
+  let content = ''
+  await askModel(pool, model, messages[0]?.content ?? '', (more) => {
+    content += more
+  })
+  const completion = { status: 'COMPLETED', choices: [{ message: { content } }] }
+  const body = Buffer.from(JSON.stringify({ data: { createCompletion: { completion } } }))
+  response.writeHead(200, { 'content-type': 'application/json', 'content-length': body.length }).end(body)
+}
+
+const server = createServer((request, response) => {
+  answer(request, response).catch((error: unknown) => response.destroy(error as Error))
+}).listen(0, '127.0.0.1', 1_024)
+const sockets = new WebSocketServer({ server, perMessageDeflate: false })
+sockets.on('connection', (socket) => {
   socket.on('message', (data) => {
     const frame: Frame = JSON.parse(String(data))
     if (frame.type === 'connection_init') socket.send('{"type":"connection_ack"}')

@@ -1,5 +1,6 @@
 import { fileURLToPath } from 'node:url'
 import { Pool } from 'undici'
+import { callOnce } from './caller.ts'
 import { type Child, startChild } from './child.ts'
 import type { Database, Settings } from './database.ts'
 import { modelOf } from './model-answer.ts'
@@ -15,12 +16,15 @@ export interface Stage {
   readonly streams: number
   startModelServer(): Promise<Child>
   startHandRelay(modelUrl: string): Promise<Child>
+  startBytePipe(modelUrl: string): Promise<Child>
   /** With its settings alone, as `npm start` does. */
   startAntiphon(settings: Settings): Promise<Child>
   /** As people run it in production, on an empty database, in front of the model server. */
   startLoadable(database: Database, modelUrl: string): Promise<Child>
   openViewers(url: string, count: number, options: { store: boolean }): Promise<Ask[]>
   openReaders(modelUrl: string, count: number): Ask[]
+  /** Who wait for the whole answer. */
+  openCallers(url: string, count: number): Ask[]
   clear(): Promise<void>
 }
 
@@ -36,6 +40,7 @@ export interface StageOptions {
 
 const bundle = fileURLToPath(import.meta.resolve('../../.build/main.js'))
 const modelServer = fileURLToPath(import.meta.resolve('./model-server.ts'))
+const bytePipe = fileURLToPath(import.meta.resolve('./byte-pipe.ts'))
 const handRelay = fileURLToPath(import.meta.resolve('./hand-relay.ts'))
 const typescript = ['--import', import.meta.resolve('tsx')]
 
@@ -58,6 +63,7 @@ export function createStage({ folder, profileFolder, ...options }: StageOptions)
     ...options,
     startModelServer: () => start(modelServer, { execArgv: typescript }),
     startHandRelay: (modelUrl) => start(handRelay, { execArgv: typescript, args: [modelUrl] }),
+    startBytePipe: (modelUrl) => start(bytePipe, { execArgv: typescript, args: [modelUrl] }),
     startAntiphon,
     async startLoadable(database, modelUrl) {
       return startAntiphon({
@@ -80,6 +86,11 @@ export function createStage({ folder, profileFolder, ...options }: StageOptions)
       closings.push(() => pool.close())
       const ask: Ask = ({ shape, question, take }) => askModel(pool, modelOf(shape), question, take)
       return Array.from({ length: count }, () => ask)
+    },
+    openCallers(url, count) {
+      const pool = new Pool(url, { connections: count })
+      closings.push(() => pool.close())
+      return Array.from({ length: count }, () => (reading) => callOnce(pool, reading))
     },
     async clear() {
       for (const close of closings.splice(0).reverse()) await close()
