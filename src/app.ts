@@ -2,7 +2,7 @@ import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { type Logger, pino } from 'pino'
 import { mintApiKey } from './auth/api-key.ts'
-import { createSignIn, type Keys } from './auth/sign-in.ts'
+import { createSignIn, type Identity, type Keys } from './auth/sign-in.ts'
 import { type Bus, createMemoryBus } from './bus/bus.ts'
 import { createPostgresBus } from './bus/postgres-bus.ts'
 import { createRedisBus } from './bus/redis-bus.ts'
@@ -12,12 +12,13 @@ import { type Database, openDatabase } from './database/database.ts'
 import { StoreError } from './database/error.ts'
 import { migrate } from './database/migrate.ts'
 import { createDemoModel } from './demo/demo.ts'
+import { createOpenai } from './openai/openai.ts'
 import { createContext } from './schema/context.ts'
 import { schema, sdl } from './schema/schema.ts'
 import { createStore, type Store } from './store/store.ts'
 import { createServer } from './transport/server.ts'
 import { createUpstreams, type UpstreamSettings } from './upstream/upstream.ts'
-import { defaultTimeouts } from './upstream/upstreams-file.ts'
+import { defaultTimeouts, plainUpstream } from './upstream/upstreams-file.ts'
 
 export interface App {
   readonly url: string
@@ -54,17 +55,22 @@ export async function startApp(settings: Settings): Promise<App> {
   })
   const readiness = createReadiness(database, bus, chat, log)
   const signIn = createSignIn({ auth: settings.auth, keys: storedKeys(store, bus, readiness.assert), log })
+  const viewerOf = async (identity: Identity) => {
+    readiness.assert()
+    return chat.viewers.of(identity)
+  }
   const server = createServer({
     settings,
     schema,
     sdl,
     signIn,
     createContext: async (identity, signal, origin) => {
-      readiness.assert()
       const { apiKeyId, expiresAt } = identity
       const signingKey = apiKeyId === null ? null : { id: apiKeyId, expiresAt }
-      return createContext(chat, { viewer: await chat.viewers.of(identity), signingKey, signal, origin })
+      return createContext(chat, { viewer: await viewerOf(identity), signingKey, signal, origin })
     },
+    openai: createOpenai(chat),
+    viewerOf,
     assertReady: readiness.assert,
     checks: readiness.checks,
     pageFolder: join(buildFolder, 'web'),
@@ -130,16 +136,7 @@ function storedKeys({ apiKeys }: Store, bus: Bus, assertReady: () => void): Keys
 }
 
 function demoUpstream(baseUrl: string): UpstreamSettings {
-  return {
-    name: 'demo',
-    baseUrl,
-    apiKey: null,
-    models: ['*'],
-    contextWindow: null,
-    prices: {},
-    timeouts: defaultTimeouts,
-    lenientEnd: false,
-  }
+  return { ...plainUpstream, name: 'demo', baseUrl, apiKey: null, timeouts: defaultTimeouts }
 }
 
 function isPassing({ code }: StoreError): boolean {

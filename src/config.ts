@@ -27,6 +27,7 @@ import {
 import type { ProxySettings, UpstreamSettings } from './upstream/upstream.ts'
 import {
   defaultTimeouts,
+  plainUpstream,
   readUpstreamsFile,
   servesModel,
   type UpstreamEntry,
@@ -222,9 +223,7 @@ function openai(values: Values): UpstreamSettings[] {
   if (values.UPSTREAM_TOTAL_MS) timeouts.totalMs = values.UPSTREAM_TOTAL_MS
   const baseUrl = withoutEndSlashes(values.OPENAI_BASE_URL ?? 'https://api.openai.com/v1')
   const apiKey = values.OPENAI_API_KEY ?? null
-  return [
-    { name: 'openai', baseUrl, apiKey, models: ['*'], contextWindow: null, prices: {}, timeouts, lenientEnd: false },
-  ]
+  return [{ ...plainUpstream, name: 'openai', baseUrl, apiKey, timeouts }]
 }
 
 function upstreamsOf(path: string, values: Values): UpstreamEntry[] {

@@ -50,6 +50,7 @@ function summary(url: string, settings: Settings): string {
   GraphiQL   ${url}/graphql (in a browser)
   GraphQL    ${url}/graphql (HTTP, SSE and WebSocket)
   Schema     ${url}/schema.graphql
+  REST       ${url}/v1 (in OpenAI's format)
 
   Database   ${describeDatabase(settings)}
   Bus        ${describeBus(settings)}

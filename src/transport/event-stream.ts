@@ -18,7 +18,7 @@ export const eventStreamPlugin: HttpPlugin = {
 }
 
 /** Closes the connection of a client that has read nothing for too long. */
-function cutAtStandstill(response: ServerResponse): void {
+export function cutAtStandstill(response: ServerResponse): void {
   let readAt = performance.now()
   const timer = setInterval(() => {
     if (!response.writableNeedDrain) readAt = performance.now()

@@ -16,18 +16,15 @@ export interface Origins {
   /** False for a page of another origin that is not allowed. Requests without an Origin header, which programs send, are allowed. */
   admits(request: IncomingMessage): boolean
   /** Adds the headers that let pages of allowed origins read the response. Pages of the same origin need none. */
-  share(request: IncomingMessage, response: ServerResponse): void
+  share(request: IncomingMessage, response: ServerResponse, offer: Offer): void
 }
 
-/** The last ones are added by Apollo's clients, and browsers send them only if the preflight allows them. */
-const allowedHeaders = [
-  'authorization',
-  'content-type',
-  'apollographql-client-name',
-  'apollographql-client-version',
-  'x-apollo-operation-name',
-  'apollo-require-preflight',
-].join(', ')
+/** What pages of allowed origins may send, and which headers of the response they may read. */
+export interface Offer {
+  methods: string
+  headers: readonly string[]
+  exposed: readonly string[]
+}
 
 export function createOrigins({ allowedOrigins: allowed, anyHost }: OriginSettings): Origins {
   const allowedHosts = allowed.map((origin) => new URL(origin).hostname)
@@ -42,12 +39,13 @@ export function createOrigins({ allowedOrigins: allowed, anyHost }: OriginSettin
       if (origin === undefined || allowed.includes(origin)) return true
       return URL.canParse(origin) && new URL(origin).host === host
     },
-    share({ headers: { origin } }, response) {
+    share({ headers: { origin } }, response, { methods, headers, exposed }) {
       response.setHeader('vary', 'origin')
       if (origin === undefined || !allowed.includes(origin)) return
       response.setHeader('access-control-allow-origin', origin)
-      response.setHeader('access-control-allow-methods', 'GET, POST')
-      response.setHeader('access-control-allow-headers', allowedHeaders)
+      response.setHeader('access-control-allow-methods', methods)
+      response.setHeader('access-control-allow-headers', headers.join(', '))
+      if (exposed.length > 0) response.setHeader('access-control-expose-headers', exposed.join(', '))
       response.setHeader('access-control-max-age', '600')
     },
   }

@@ -5,15 +5,18 @@ import type { AddressInfo, Socket } from 'node:net'
 import type { GraphQLSchema } from 'graphql'
 import type { Logger } from 'pino'
 import type { SignIn } from '../auth/sign-in.ts'
+import { OpenaiError } from '../openai/error.ts'
+import type { Openai } from '../openai/openai.ts'
 import { createAdmission } from './admission/admission.ts'
 import { createToClientError } from './error.ts'
 import { acceptsHtml, createGraphiql } from './graphiql.ts'
 import { createGraphqlHandler } from './graphql.ts'
 import type { Checks } from './health.ts'
 import { createReadiness, replyAlive } from './health.ts'
+import { createOpenaiDoor, type ViewerOf } from './openai/openai-door.ts'
 import type { CreateContext } from './operation.ts'
 import { createRunOperation } from './operation.ts'
-import type { OriginSettings, Origins } from './origin.ts'
+import type { Offer, OriginSettings, Origins } from './origin.ts'
 import { createOrigins } from './origin.ts'
 import { createPage } from './page.ts'
 import { refuse } from './reply.ts'
@@ -26,6 +29,8 @@ export interface ServerParts {
   sdl: () => string
   signIn: SignIn
   createContext: CreateContext
+  openai: Openai
+  viewerOf: ViewerOf
   assertReady: AssertReady
   checks: Checks
   /** the folder of the built page */
@@ -47,6 +52,21 @@ const closeWaitMs = 1_000
 const standstillMs = 30_000
 // Four times Node's default, so that a token that is too long gets the usual UNAUTHENTICATED instead of Node's 431.
 const maxHeaderSize = 65_536
+const goingAway = 'This server is shutting down. Send the request again.'
+
+/** The last headers are added by Apollo's clients, and browsers send them only if the preflight allows them. */
+const graphqlOffer: Offer = {
+  methods: 'GET, POST',
+  headers: [
+    'authorization',
+    'content-type',
+    'apollographql-client-name',
+    'apollographql-client-version',
+    'x-apollo-operation-name',
+    'apollo-require-preflight',
+  ],
+  exposed: [],
+}
 
 type Handler = (request: IncomingMessage, response: ServerResponse) => void | Promise<void>
 type Methods = Record<string, Handler>
@@ -66,6 +86,10 @@ export function createServer(parts: ServerParts): Server {
   }
   const webSockets = createWebSocketDoor({ ...graphqlParts, origins, limits: settings, assertReady, log })
   const graphql = refuseWhile(() => draining, createGraphqlHandler(schema, graphqlParts))
+  const openai = createOpenaiDoor({
+    ...{ openai: parts.openai, viewerOf: parts.viewerOf, signIn, origins, toClientError },
+    refusal: (request) => openaiRefusal(request, origins, draining),
+  })
   const page = createPage(parts.pageFolder)
   const routes: Record<string, Methods> = {
     '/': readable(page),
@@ -79,14 +103,17 @@ export function createServer(parts: ServerParts): Server {
     response.setHeader('x-content-type-options', 'nosniff')
     response.setHeader('referrer-policy', 'no-referrer')
     if (draining) response.setHeader('connection', 'close')
-    const methods = routes[pathOf(request)] ?? readable(page)
-    const handle = origins.knows(request) ? findHandler(methods, request) : refuseHost
+    const handle = isOpenai(request) ? openai : handlerOf(request)
     respond(handle, request, response).catch((error: unknown) => {
       const { message } = toClientError(error)
       if (response.headersSent) response.destroy()
       else refuse(response, 'INTERNAL_SERVER_ERROR', message)
     })
   })
+  function handlerOf(request: IncomingMessage): Handler {
+    if (!origins.knows(request)) return refuseHost
+    return findHandler(routes[pathOf(request)] ?? readable(page), request)
+  }
   const sockets = watchSockets(server)
   server.on('upgrade', (request, socket, head) => {
     // A refusal waits until the peer has read what was sent before. An accepted WebSocket loses this timeout.
@@ -156,11 +183,11 @@ function readable(handle: Handler): Methods {
 function graphqlRoute(graphql: Handler, origins: Origins): Methods {
   const graphiql = createGraphiql()
   const answer: Handler = (request, response) => {
-    origins.share(request, response)
+    origins.share(request, response, graphqlOffer)
     return acceptsHtml(request) ? graphiql(request, response) : graphql(request, response)
   }
   const preflight: Handler = (request, response) => {
-    origins.share(request, response)
+    origins.share(request, response, graphqlOffer)
     response.writeHead(204, { allow: 'GET, POST, OPTIONS' }).end()
   }
   return { GET: answer, POST: answer, OPTIONS: preflight }
@@ -169,7 +196,7 @@ function graphqlRoute(graphql: Handler, origins: Origins): Methods {
 function refuseWhile(isDraining: () => boolean, handle: Handler): Handler {
   return (request, response) => {
     if (!isDraining()) return handle(request, response)
-    refuse(response, 'UNAVAILABLE', 'This server is shutting down. Send the request again.', { 'retry-after': '1' })
+    refuse(response, 'UNAVAILABLE', goingAway, { 'retry-after': '1' })
   }
 }
 
@@ -181,13 +208,20 @@ function findHandler(methods: Methods, { method = '' }: IncomingMessage): Handle
   )
 }
 
-function refuseHost({ headers: { host } }: IncomingMessage, response: ServerResponse): void {
+function refuseHost(request: IncomingMessage, response: ServerResponse): void {
+  refuse(response, 'FORBIDDEN', strangeHost(request))
+}
+
+function strangeHost({ headers: { host } }: IncomingMessage): string {
   const cure = `http://${host} in ALLOWED_ORIGINS, or AUTH_DEV=allow`
-  refuse(
-    response,
-    'FORBIDDEN',
-    `Dev sign-in checks no credentials, so requests for ${host} are refused without ${cure}.`,
-  )
+  return `Dev sign-in checks no credentials, so requests for ${host} are refused without ${cure}.`
+}
+
+const isOpenai = (request: IncomingMessage) => pathOf(request).startsWith('/v1/')
+
+function openaiRefusal(request: IncomingMessage, origins: Origins, isDraining: boolean): OpenaiError | null {
+  if (!origins.knows(request)) return new OpenaiError(strangeHost(request), { status: 403, code: 'forbidden' })
+  return isDraining ? new OpenaiError(goingAway, { status: 503, code: 'unavailable', retryAfterMs: 1_000 }) : null
 }
 
 function replySdl(sdl: () => string): Handler {

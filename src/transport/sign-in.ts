@@ -23,7 +23,7 @@ export function authorizationOf({ headersDistinct }: IncomingMessage): string | 
 }
 
 // The stream is cut without its `complete` event, so that the client knows that there was more.
-function cutAtEnd(response: ServerResponse, watch: (onEnd: () => void) => () => void): void {
+export function cutAtEnd(response: ServerResponse, watch: (onEnd: () => void) => () => void): void {
   const unwatch = watch(() => response.destroy())
   response.once('close', unwatch)
 }

@@ -21,6 +21,8 @@ export interface UpstreamSettings {
   timeouts: { connectMs: number; firstByteMs: number; idleMs: number; totalMs: number }
   /** accepts an answer as whole if its response ends normally, although it has neither finish_reason nor [DONE] */
   lenientEnd: boolean
+  /** Of the parameters that clients may not send, those that they may send to this one. */
+  allow: string[]
 }
 
 /** The proxy for each scheme, empty if there is none, and the hosts, separated by commas, that are contacted without it. */
@@ -68,6 +70,8 @@ export interface Upstreams {
   /** The first model that the settings of the first upstream name or, if they have only patterns, the first that it lists. */
   defaultModel(signal: AbortSignal): Promise<string>
   contextWindow(model: string): number | null
+  /** Whether every upstream of the model allows a parameter that clients may not send otherwise. */
+  allows(model: string, parameter: string): boolean
   /**
    * The cost in millionths of a US dollar. `models` are the names of one model, the most reliable first; a price for an exact name
    * is preferred to a price for a pattern. If the upstream is null, the one that is tried first is assumed. Returns null if no name
@@ -128,6 +132,8 @@ export function createUpstreams(settings: UpstreamSettings[], options: Upstreams
       if (listed) return listed.id
       throw new UpstreamError('UPSTREAM_UNAVAILABLE', 'No model was named, and the first upstream lists none.')
     },
+
+    allows: (model, parameter) => serving(model).every(({ settings }) => settings.allow.includes(parameter)),
 
     contextWindow: (model) => serving(model)[0]?.settings.contextWindow ?? null,
 

@@ -1,8 +1,12 @@
 import { readFileSync } from 'node:fs'
 import { z } from 'zod'
 import { createGlob } from './glob.ts'
+import { refusedParameters } from './refused-parameter.ts'
 
 export const defaultTimeouts = { connectMs: 5_000, firstByteMs: 60_000, idleMs: 60_000, totalMs: 600_000 }
+
+/** The settings of an upstream that is given by its address alone. */
+export const plainUpstream = { models: ['*'], contextWindow: null, prices: {}, lenientEnd: false, allow: [] }
 
 /** Uses a loop, because a regular expression would take quadratic time for a long run of slashes. */
 export function withoutEndSlashes(text: string): string {
@@ -43,6 +47,7 @@ const upstreamsFile = z
         .transform((timeouts) => ({ ...defaultTimeouts, ...timeouts }))
         .default(defaultTimeouts),
       lenientEnd: z.boolean().default(false),
+      allow: z.array(z.enum(refusedParameters)).default([]),
     }),
   )
   .min(1)

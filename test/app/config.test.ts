@@ -185,7 +185,15 @@ describe('the upstream of OPENAI_API_KEY and OPENAI_BASE_URL', () => {
   const timeouts = { connectMs: 5000, firstByteMs: 60_000, idleMs: 60_000, totalMs: 600_000 }
 
   test('is OpenAI with a key alone', () => {
-    const openai = { name: 'openai', models: ['*'], contextWindow: null, prices: {}, timeouts, lenientEnd: false }
+    const openai = {
+      name: 'openai',
+      models: ['*'],
+      contextWindow: null,
+      prices: {},
+      timeouts,
+      lenientEnd: false,
+      allow: [],
+    }
     expect(readSettings({ OPENAI_API_KEY: 'sk-1' }).upstreams).toEqual([
       { ...openai, baseUrl: 'https://api.openai.com/v1', apiKey: 'sk-1' },
     ])
@@ -222,6 +230,7 @@ describe('the upstreams of UPSTREAMS_FILE', () => {
         prices,
         timeouts: { connectMs: 5000, firstByteMs: 60_000, idleMs: 5, totalMs: 600_000 },
         lenientEnd: false,
+        allow: [],
       },
       expect.objectContaining({ name: 'local', apiKey: null, models: ['*'] }),
     ])

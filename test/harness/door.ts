@@ -13,6 +13,7 @@ import {
 import { pino } from 'pino'
 import { onTestFinished } from 'vitest'
 import { type AuthSettings, createSignIn, type Identity, type Keys } from '../../src/auth/sign-in.ts'
+import type { Openai } from '../../src/openai/openai.ts'
 import { metered } from '../../src/schema/metered.ts'
 import type { Checks } from '../../src/transport/health.ts'
 import { createServer, type Server } from '../../src/transport/server.ts'
@@ -56,6 +57,14 @@ const noKeys: Keys = {
   onRevocation: () => () => {},
 }
 
+/** Offers nothing, since its tests have a whole server. */
+const noOpenai: Openai = {
+  complete: async () => ({ conversationId: null, body: {} }),
+  models: async () => ({ object: 'list', data: [] }),
+  model: async () => ({}),
+  rateLimits: async () => ({}),
+}
+
 /** The transport alone, on a free port, before a small schema of the tests' own. */
 export async function openDoor(options: DoorOptions = {}): Promise<Door> {
   const probe = { resolved: [], parked: event(), left: event(), aborted: event() }
@@ -92,6 +101,8 @@ export async function openDoor(options: DoorOptions = {}): Promise<Door> {
       signal.addEventListener('abort', probe.aborted.happen)
       return { identity, signal }
     },
+    openai: noOpenai,
+    viewerOf: async ({ subject, name }) => ({ id: subject, subject, name, createdAt: new Date(0) }),
     assertReady: options.assertReady ?? (() => {}),
     checks: options.checks ?? (async () => ({ database: null })),
     pageFolder: options.pageFolder ?? '/nowhere',

@@ -23,6 +23,7 @@ export function settingsFor(baseUrl: string, { timeouts, ...overrides }: Overrid
     contextWindow: null,
     prices: {},
     lenientEnd: false,
+    allow: [],
     ...overrides,
     timeouts: { connectMs: 60_000, firstByteMs: 60_000, idleMs: 60_000, totalMs: 60_000, ...timeouts },
   }

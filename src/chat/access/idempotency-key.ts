@@ -18,7 +18,7 @@ export interface IdempotencyKey {
 }
 
 /** Fields with JSON that is sent upstream unchanged, in which null is a value. */
-const jsonFields = ['extraBody', 'parameters', 'schema']
+const jsonFields = ['extraBody', 'parameters', 'schema', 'wireMessages', 'wireParameters']
 
 function canonical(value: unknown, isJson = false): unknown {
   if (Array.isArray(value)) return value.map((item) => canonical(item, isJson))

@@ -20,6 +20,8 @@ export interface ActiveCompletion {
   readonly choiceCount: number
   /** The conversation had no title when the question was asked. */
   readonly isUntitled: boolean
+  /** It is cancelled as soon as nobody follows it. Other completions wait some seconds for viewers to come back. */
+  readonly isLeftAtOnce: boolean
   /** It is not inserted yet, or waits for its turn. Nothing was sent upstream, so another replica can take it over. */
   isWaiting: boolean
   /** Aborts the upstream call. The reason of its signal is a StopReason. */

@@ -17,6 +17,8 @@ export function createAbandonPolicy(
   log: Log,
 ): AbandonPolicy {
   const timers = new WeakMap<ActiveCompletion, NodeJS.Timeout>()
+  /** Those that had a viewer. */
+  const watched = new WeakSet<ActiveCompletion>()
   /** True while it has not ended and no other replica has taken it over. */
   const isActive = (active: ActiveCompletion) =>
     active.answer.outcome() === null && activeCompletions.get(active.answer.id) === active
@@ -45,7 +47,11 @@ export function createAbandonPolicy(
     onFollowers(active, count) {
       if (!active.completion.cancelWhenUnwatched) return
       clearTimeout(timers.get(active))
-      if (count === 0 && active.answer.outcome() === null) wait(active)
+      if (count > 0) watched.add(active)
+      if (count > 0 || active.answer.outcome() !== null) return
+      // When it starts, nobody has come yet.
+      if (active.isLeftAtOnce && watched.has(active)) active.stopper.abort('CANCELLED' satisfies StopReason)
+      else wait(active)
     },
   }
 }

@@ -22,7 +22,8 @@ interface StreamShape {
 }
 
 export interface StartInput extends StreamShape {
-  idempotencyKey: string
+  /** null where the request may not be repeated. */
+  idempotencyKey: string | null
   completion: CompletionInput
 }
 

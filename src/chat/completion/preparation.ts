@@ -9,12 +9,15 @@ import { storableJson, storableText } from '../../stream/text.ts'
 import type { Upstreams } from '../../upstream/upstream.ts'
 import { invalidInput } from '../access/error.ts'
 import type { User } from '../access/viewer.ts'
-import { type InsertionPoint, insertionPointOf, noDefaults } from '../conversation/insertion-point.ts'
+import { placeOf } from '../conversation/history.ts'
+import { type InsertionPoint, noDefaults } from '../conversation/insertion-point.ts'
 import { newMessage } from '../conversation/new-message.ts'
 import type { CompletionInput } from '../prompt/completion-input.ts'
 import type { Context } from '../prompt/context.ts'
+import type { MessageInput } from '../prompt/message-input.ts'
 import { wireParameters } from '../prompt/parameters.ts'
 import type { Prompts, QueuedRequest } from '../prompt/prompt.ts'
+import { checkParameters } from '../prompt/refused-parameter.ts'
 import { maxListedQuestions } from './added-message.ts'
 import type { StartRequest } from './start-request.ts'
 
@@ -81,25 +84,21 @@ function storableMetadata({ metadata }: CompletionInput) {
 
 export function createPrepare(options: PrepareOptions): Prepare {
   return async ({ viewer, input, key, path }) => {
-    const insertionPoint = await insertionPointOf(options.store, viewer, input)
+    const { insertionPoint, messages } = await placeOf(options.store, viewer, input)
     const { conversation } = insertionPoint
-    if (input.messages.length === 0 && insertionPoint.parentId === null) {
+    if (messages.length === 0 && insertionPoint.parentId === null) {
       throw invalidInput(`${path}.messages`, 'must have at least one message, since the conversation has none')
     }
     const model = await modelOf(options, input, conversation, path)
+    checkParameters(options.upstreams, model, input, path)
     const parameters = wireParameters(withDefaults(input, conversation?.defaults ?? noDefaults, viewer))
-    const questions = questionsOf(input, insertionPoint, viewer)
+    const questions = questionsOf(messages, insertionPoint, viewer)
     const stored = input.store !== false
     const questionMessages = questionMessagesOf(questions, insertionPoint, stored)
-    const asked = {
-      conversation,
-      parentId: insertionPoint.parentId,
-      messages: questionMessages,
-      stored,
-      model,
-      parameters,
-    }
-    const { context, isSettled } = await options.prompts.of({ ...asked, context: input.context ?? null })
+    const { context, isSettled } = await options.prompts.of({
+      ...{ conversation, parentId: insertionPoint.parentId, stored, model, parameters },
+      ...{ messages: questionMessages, wireMessages: input.wireMessages, context: input.context ?? null },
+    })
     const completion: Completion = {
       ...blankCompletion,
       id: uuid(),
@@ -109,7 +108,7 @@ export function createPrepare(options: PrepareOptions): Prepare {
       idempotencyKey: key?.key ?? null,
       inputHash: key?.inputHash ?? null,
       stored,
-      cancelWhenUnwatched: input.whenUnwatched === 'CANCEL',
+      cancelWhenUnwatched: (input.whenUnwatched ?? 'CONTINUE') !== 'CONTINUE',
       model,
       context: context.report,
       metadata: storableMetadata(input),
@@ -183,7 +182,7 @@ async function modelOf(
 }
 
 function questionsOf(
-  { messages }: CompletionInput,
+  messages: readonly MessageInput[],
   { conversation, parentId }: InsertionPoint,
   viewer: User,
 ): NewMessage[] {

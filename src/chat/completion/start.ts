@@ -52,7 +52,9 @@ export function createStart(options: StartOptions): Start {
     const replicaId = replica.id()
     const preparation = { ...prepared, completion: { ...prepared.completion, replicaId } }
     const { completion, answerIds: messageIds, choiceCount, parameters, isUntitled } = preparation
-    const parts = { completion, replicaId, messageIds, choiceCount, parameters, isUntitled, isWaiting: true }
+    const isLeftAtOnce = request.input.whenUnwatched === 'CANCEL_AT_ONCE'
+    const shape = { completion, replicaId, messageIds, choiceCount, parameters }
+    const parts = { ...shape, isUntitled, isLeftAtOnce, isWaiting: true }
     // After the queue is closed, the shutdown no longer waits for new completions, and the lease for their log ends soon.
     if (turnQueue.isClosed()) throw new StoreError('UNAVAILABLE', 'this server is shutting down')
     // Added before it is inserted, so that a client that repeats the key right after the insert finds the active completion.

@@ -67,6 +67,7 @@ export function createTurnQueue(options: TurnQueueOptions): TurnQueue {
       choiceCount: messageIds.length,
       parameters: sentParameters(request),
       isUntitled: true,
+      isLeftAtOnce: false,
       isWaiting: true,
     }
     const active = activeCompletions.add(parts, abandonPolicy.onFollowers)

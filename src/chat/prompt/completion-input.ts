@@ -1,4 +1,5 @@
 import type { MessageInput } from './message-input.ts'
+import type { WireMessage } from './wire-message.ts'
 
 /** What a client asks of the model. Absent and null are the same: not asked. Names are the API's. */
 export interface CompletionInput {
@@ -35,10 +36,20 @@ export interface CompletionInput {
   serviceTier?: string | null
   metadata?: readonly KeyValue[] | null
   extraBody?: unknown
+
+  // The rest is for a door that speaks the wire's own format; the GraphQL schema has none of it.
+
+  /** `messages` are the whole history: what equals the viewer's path is not written again, and a difference begins a branch. */
+  isWholeHistory?: boolean
+  /** Each of `messages` as the client wrote it, and as it is sent; only where nothing is stored. */
+  wireMessages?: readonly WireMessage[]
+  /** Parameters by their wire names, which are sent as they stand. */
+  wireParameters?: Record<string, unknown>
 }
 
 export type BusyPolicy = 'REJECT' | 'QUEUE' | 'INTERRUPT'
-export type UnwatchedPolicy = 'CONTINUE' | 'CANCEL'
+/** CANCEL waits for viewers to come back, and CANCEL_AT_ONCE does not. */
+export type UnwatchedPolicy = 'CONTINUE' | 'CANCEL' | 'CANCEL_AT_ONCE'
 export type ReasoningEffort = 'NONE' | 'MINIMAL' | 'LOW' | 'MEDIUM' | 'HIGH' | 'XHIGH' | 'MAX'
 export type Verbosity = 'LOW' | 'MEDIUM' | 'HIGH'
 

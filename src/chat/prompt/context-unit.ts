@@ -19,10 +19,17 @@ export interface Unit {
 /** What each costs of the prompt, in tokens. */
 export type Weigh = (messages: readonly WireMessage[]) => Promise<number[]>
 
-/** Those that can be sent: an answer that was cut off before it said anything cannot. */
-export async function piecesOf(messages: readonly Message[], weigh: Weigh): Promise<Piece[]> {
-  const wires = messages.flatMap((message) => {
-    const wire = wireMessage(message)
+/**
+ * Those that can be sent: an answer that was cut off before it said anything cannot. `given` are the forms in which the
+ * messages are to be sent, where they are known.
+ */
+export async function piecesOf(
+  messages: readonly Message[],
+  weigh: Weigh,
+  given: readonly WireMessage[] = [],
+): Promise<Piece[]> {
+  const wires = messages.flatMap((message, index) => {
+    const wire = given[index] ?? wireMessage(message)
     return wire === null ? [] : [{ message, wire }]
   })
   const tokens = await weigh(wires.map(({ wire }) => wire))

@@ -77,5 +77,5 @@ export function wireParameters(input: Omit<CompletionInput, 'messages'>): Record
   if (reasoningEffort) parameters['reasoning_effort'] = reasoningEffort.toLowerCase()
   if (verbosity) parameters['verbosity'] = verbosity.toLowerCase()
   if (metadata) parameters['metadata'] = Object.fromEntries(metadata.map(({ key, value }) => [key, value]))
-  return { ...(extraBody as Record<string, unknown> | null | undefined), ...parameters }
+  return { ...(extraBody as Record<string, unknown> | null | undefined), ...input.wireParameters, ...parameters }
 }

@@ -13,6 +13,7 @@ import { type Piece, piecesOf, type Weigh } from './context-unit.ts'
 import { createPathReader } from './path-reader.ts'
 import type { TokenCounter } from './token-counter.ts'
 import { hasKnownEncoding, roughTokens } from './tokens.ts'
+import type { WireMessage } from './wire-message.ts'
 
 /** What is asked, and of whom. */
 export interface Question {
@@ -21,6 +22,8 @@ export interface Question {
   /** The message that the new ones come after. */
   parentId: string | null
   messages: readonly Message[]
+  /** The forms in which these are sent, where the client gave them. */
+  wireMessages?: readonly WireMessage[]
   stored: boolean
   model: string
   /** As they go up. */
@@ -100,7 +103,7 @@ export function createPrompts({ store, upstreams, tokens, withStreamingText }: P
       ...(await weighedSystemPrompt(stored ? (conversation?.systemPrompt ?? null) : null, weigh)),
     }
     let questionMessages = question.messages
-    let questionPieces = await piecesOf(question.messages, weigh)
+    let questionPieces = await piecesOf(question.messages, weigh, question.wireMessages)
     let history: Piece[] = []
     let isSettled = true
     for (let count = likelyCount(plan); ; count *= 4) {

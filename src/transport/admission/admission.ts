@@ -2,6 +2,7 @@ import type { DocumentNode, GraphQLSchema, OperationDefinitionNode } from 'graph
 import { GraphQLError, getOperationAST, parse, validate } from 'graphql'
 import type { ErrorCode } from '../../schema/client-error.ts'
 import { clientError } from '../../schema/client-error.ts'
+import { deeperThan, maxLevels } from '../depth.ts'
 import { conditionalRoot } from '../subscription-root.ts'
 import { argumentBytes, maxArgumentBytes } from './argument-bytes.ts'
 import { costOf } from './cost.ts'
@@ -24,8 +25,6 @@ export type Admit = (request: unknown) => Admission
 const maxTokens = 5000
 const maxErrors = 10
 const maxNameLength = 256
-// Deep enough for any JSON Schema; JSON.stringify overflows the stack some thousands of levels down.
-const maxVariableDepth = 100
 
 /** `budget` is the cost that one operation, or one event of a subscription, may have. */
 export function createAdmission(schema: GraphQLSchema, budget: number): Admit {
@@ -99,8 +98,8 @@ function readRequest(request: unknown): OperationRequest | GraphQLError {
   }
   if (variables != null && !isObject(variables)) return clientError('BAD_REQUEST', '`variables` must be an object.')
   if (extensions != null && !isObject(extensions)) return clientError('BAD_REQUEST', '`extensions` must be an object.')
-  if (deeperThan(maxVariableDepth, variables)) {
-    return clientError('BAD_USER_INPUT', `\`variables\` are nested more than ${maxVariableDepth} levels deep.`)
+  if (deeperThan(maxLevels, variables)) {
+    return clientError('BAD_USER_INPUT', `\`variables\` are nested more than ${maxLevels} levels deep.`)
   }
   return { query, operationName: operationName || undefined, variableValues: variables ?? undefined }
 }
@@ -115,11 +114,6 @@ function hashAlone(): GraphQLError {
 
 function isObject(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value)
-}
-
-function deeperThan(levels: number, value: unknown): boolean {
-  if (typeof value !== 'object' || value === null) return false
-  return levels === 0 || Object.values(value).some((inner) => deeperThan(levels - 1, inner))
 }
 
 function parseWithin(query: string): DocumentNode | GraphQLError {
