@@ -1,9 +1,34 @@
+import { readdir, readFile, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { promisify } from 'node:util'
+import { brotliCompress, gzip } from 'node:zlib'
 import react from '@vitejs/plugin-react'
-import { defineConfig } from 'vite'
+import { defineConfig, type Plugin } from 'vite'
+
+/** Compresses each text once, at the build, beside the file: the server sends what the browser takes. */
+function precompress(): Plugin {
+  return {
+    name: 'precompress',
+    async writeBundle({ dir = '' }) {
+      const names = await readdir(dir, { recursive: true })
+      const texts = names.filter((name) => /\.(?:js|css|html|svg)$/.test(name))
+      await Promise.all(texts.map((name) => compress(join(dir, name))))
+    },
+  }
+}
+
+async function compress(path: string): Promise<void> {
+  const text = await readFile(path)
+  const packed = [
+    ['.br', await promisify(brotliCompress)(text)],
+    ['.gz', await promisify(gzip)(text, { level: 9 })],
+  ] as const
+  for (const [suffix, bytes] of packed) if (bytes.length < text.length) await writeFile(`${path}${suffix}`, bytes)
+}
 
 export default defineConfig({
   root: 'src/web',
-  plugins: [react()],
+  plugins: [react(), precompress()],
   build: {
     outDir: '../../.build/web',
     emptyOutDir: true,

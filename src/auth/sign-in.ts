@@ -97,8 +97,22 @@ function createIdentifyByName(refuse: Refuse): Identify {
     // Only ASCII: other characters arrive as Latin-1 over HTTP and as Unicode over WebSocket, and would be two different users.
     const name = /^Dev +([\x21-\x7e]{1,64})$/i.exec(authorization)?.[1]
     if (!name) throw refuse('form')
-    return identity(name)
+    return { ...identity(name), name: decodedName(name) }
   }
+}
+
+/** A header cannot carry every name, so a browser percent-encodes the others: for people they are decoded. */
+function decodedName(name: string): string {
+  try {
+    return storable(decodeURIComponent(name)) ?? name
+  } catch {
+    return name
+  }
+}
+
+/** Control characters are no part of a name; among them is the one that Postgres cannot keep. */
+function storable(name: string): string | null {
+  return /\p{Cc}/u.test(name) ? null : name
 }
 
 function createIdentifyByToken(settings: JwtSettings, refuse: Refuse, log: Log): Identify {

@@ -1,4 +1,8 @@
+import { createHash } from 'node:crypto'
 import type { IncomingMessage, ServerResponse } from 'node:http'
+import { promisify } from 'node:util'
+import { brotliCompress, constants, gzip } from 'node:zlib'
+import { type Encoding, encodingFor } from './encoding.ts'
 
 const welcome = `# Press play, and watch the answer arrive. The same
 # idempotencyKey shows the same answer again: change
@@ -46,18 +50,41 @@ export function acceptsHtml(request: IncomingMessage): boolean {
   return request.method === 'GET' && (request.headers.accept ?? '').includes('text/html')
 }
 
-/** Serves GraphiQL, which sends no requests to other hosts. */
+interface Page {
+  etag: string
+  bodies: Record<Encoding, Buffer>
+  /** for clients that take neither */
+  plain: string
+}
+
+/** Serves GraphiQL, which sends no requests to other hosts. Compressed, its 9 MB become 2 MB, and a browser keeps them. */
 export function createGraphiql() {
-  let page: Promise<string> | undefined
-  return async (_request: IncomingMessage, response: ServerResponse): Promise<void> => {
-    page ??= renderPage()
-    response.writeHead(200, {
-      'content-type': 'text/html; charset=utf-8',
-      'cache-control': 'no-cache',
-      'content-security-policy': contentSecurityPolicy,
-    })
-    response.end(await page)
+  let page: Promise<Page> | undefined
+  return async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
+    page ??= makePage()
+    const { etag, bodies, plain } = await page
+    const encoding = encodingFor(request)
+    response.setHeader('cache-control', 'no-cache')
+    response.setHeader('content-security-policy', contentSecurityPolicy)
+    response.appendHeader('vary', 'accept-encoding')
+    response.setHeader('etag', etag)
+    if (request.headers['if-none-match'] === etag) {
+      response.writeHead(304).end()
+      return
+    }
+    response.setHeader('content-type', 'text/html; charset=utf-8')
+    if (encoding !== null) response.setHeader('content-encoding', encoding)
+    response.end(encoding === null ? plain : bodies[encoding])
   }
+}
+
+async function makePage(): Promise<Page> {
+  const plain = await renderPage()
+  const params = { [constants.BROTLI_PARAM_QUALITY]: 5 }
+  const [br, gzipped] = await Promise.all([promisify(brotliCompress)(plain, { params }), promisify(gzip)(plain)])
+  // Weak: it stands for the page, in whatever encoding.
+  const etag = `W/"${createHash('sha256').update(plain).digest('base64url')}"`
+  return { etag, bodies: { br, gzip: gzipped }, plain }
 }
 
 async function renderPage(): Promise<string> {

@@ -19,6 +19,9 @@ test.each([
   ['Dev Alice', 'Alice'],
   ['Dev alice@example.com', 'alice@example.com'],
   [`Dev ${'a'.repeat(64)}`, 'a'.repeat(64)],
+  ['Dev Zo%C3%AB', 'Zo\u00eb'],
+  ['Dev 100%', '100%'],
+  ['Dev a%00', 'a%00'],
 ])('with Authorization %j the viewer is %s', async (authorization, name) => {
   const { url } = await openDoor()
   expect(await viewerOf(url, authorization)).toEqual({

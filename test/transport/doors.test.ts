@@ -109,6 +109,16 @@ describe('GraphiQL', () => {
     expect(page).not.toMatch(/<(script|link|img)[^>]+(src|href)="https?:/)
   })
 
+  test('comes compressed, and not again while it is the same', async () => {
+    const { url } = await openDoor()
+    const response = await fetch(`${url}/graphql`, { headers: { ...browser, 'accept-encoding': 'gzip' } })
+    expect(response.headers.get('content-encoding')).toBe('gzip')
+    expect(await response.text()).toContain('<title>Antiphon</title>')
+    const etag = response.headers.get('etag') ?? ''
+    const again = await fetch(`${url}/graphql`, { headers: { ...browser, 'if-none-match': etag } })
+    expect(again.status).toBe(304)
+  })
+
   test('does not stand in the way of programs', async () => {
     const { url } = await openDoor()
     const response = await fetch(`${url}/graphql?query={viewer{name}}`)
