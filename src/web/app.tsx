@@ -1,27 +1,58 @@
-import { useSyncExternalStore } from 'react'
-import type { Connection } from './connection/connection.ts'
+import { lazy, Suspense, useState } from 'react'
+import { useQuery } from 'urql'
+import { useIsLost } from './connection/connection-context.ts'
+import type { OperationLog } from './connection/operation-log.ts'
+import { isSignedOut } from './connection/sentence.ts'
+import { Viewer } from './connection/viewer.ts'
 import { Conversation } from './conversation/conversation.tsx'
 import { Invitation } from './conversation/invitation.tsx'
 import { useRoute } from './frame/use-route.ts'
+import { useShortcuts } from './frame/use-shortcuts.ts'
 import { Sidebar } from './sidebar/sidebar.tsx'
+import { TokenSignIn } from './sidebar/token-sign-in.tsx'
 
-export function App({ connection }: { connection: Connection }) {
-  const { route, adopt } = useRoute()
-  const isLost = useSyncExternalStore(connection.onChange, connection.isLost)
+const HelpDialog = lazy(async () => ({ default: (await import('./frame/help-dialog.tsx')).HelpDialog }))
+const SearchDialog = lazy(async () => ({ default: (await import('./sidebar/search-dialog.tsx')).SearchDialog }))
+const OperationDrawer = lazy(async () => ({
+  default: (await import('./inspector/operation-drawer.tsx')).OperationDrawer,
+}))
+
+type View = 'search' | 'help' | 'operations'
+
+export function App({ log }: { log: OperationLog }) {
+  const { route, adopt, goToNew } = useRoute()
+  const isLost = useIsLost()
+  const [view, setView] = useState<View | null>(null)
+  const [{ error }] = useQuery({ query: Viewer })
+  const close = () => setView(null)
+  const ways = {
+    onNew: goToNew,
+    onSearch: () => setView('search'),
+    onHelp: () => setView('help'),
+    onInspect: () => setView('operations'),
+  }
+  useShortcuts(ways)
 
   return (
     <div className="page">
-      <Sidebar route={route} />
+      <Sidebar route={route} {...ways} />
       <main>
         <p role="status" className="lost">
           {isLost && 'The connection to the server is lost. Trying again; an answer goes on without this page.'}
         </p>
-        {route.invitation === null ? (
+        {error && isSignedOut(error) ? (
+          <TokenSignIn />
+        ) : route.invitation === null ? (
           <Conversation key={route.visit} conversationId={route.conversationId} onStarted={adopt} />
         ) : (
           <Invitation key={route.visit} token={route.invitation} />
         )}
       </main>
+      <Suspense>
+        {view === 'search' && <SearchDialog onClose={close} />}
+        {view === 'help' && <HelpDialog onClose={close} />}
+        {view === 'operations' && <OperationDrawer log={log} onClose={close} />}
+      </Suspense>
     </div>
   )
 }

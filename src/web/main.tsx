@@ -4,17 +4,28 @@ import { Provider } from 'urql'
 import { App } from './app.tsx'
 import { createPageClient } from './connection/client.ts'
 import { connect } from './connection/connection.ts'
-import { authorizationOf, readName } from './connection/name.ts'
+import { ConnectionContext } from './connection/connection-context.ts'
+import { adoptCredential, readAuthorization } from './connection/credential.ts'
+import { createOperationLog } from './connection/operation-log.ts'
+import { applyTheme } from './frame/theme.ts'
 
 const root = document.getElementById('root')
 if (root === null) throw new Error('The page has no place to be drawn in: #root is missing.')
 
-const authorization = authorizationOf(readName())
+applyTheme()
+adoptCredential()
+const authorization = readAuthorization()
 const connection = connect(authorization)
+const log = createOperationLog()
 createRoot(root).render(
   <StrictMode>
-    <Provider value={createPageClient(connection, authorization)}>
-      <App connection={connection} />
-    </Provider>
+    <ConnectionContext value={connection}>
+      <Provider value={createPageClient(connection, log, authorization)}>
+        <App log={log} />
+      </Provider>
+    </ConnectionContext>
   </StrictMode>,
 )
+
+// After the first view is drawn, so that the first answer finds its parser here.
+requestIdleCallback?.(() => void import('./markdown/markdown.tsx'))

@@ -1,7 +1,8 @@
 import { type Client, cacheExchange, createClient, fetchExchange, subscriptionExchange } from 'urql'
 import type { Connection } from './connection.ts'
+import type { OperationLog } from './operation-log.ts'
 
-export function createPageClient({ socket }: Connection, authorization: string | null): Client {
+export function createPageClient({ socket }: Connection, log: OperationLog, authorization: string | null): Client {
   return createClient({
     url: '/graphql',
     fetchOptions: authorization === null ? {} : { headers: { authorization } },
@@ -9,6 +10,7 @@ export function createPageClient({ socket }: Connection, authorization: string |
     preferGetMethod: false,
     exchanges: [
       cacheExchange,
+      log.exchange,
       fetchExchange,
       subscriptionExchange({
         forwardSubscription: ({ query = '', variables }) => ({

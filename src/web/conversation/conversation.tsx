@@ -1,71 +1,116 @@
-import { nodesOf } from '../connection/nodes.ts'
-import { EarlierMessages, Messages } from '../message/messages.tsx'
-import { AskBox } from './ask-box.tsx'
+import { useCallback, useState } from 'react'
+import { useQuery } from 'urql'
+import { Viewer } from '../connection/viewer.ts'
+import { titleOf } from '../frame/title.ts'
+import { useEscape } from '../frame/use-shortcuts.ts'
+import { Messages } from '../message/messages.tsx'
+import { Composer } from './composer.tsx'
 import { ConversationHeader } from './conversation-header.tsx'
-import { ModelPicker, useModel } from './model-picker.tsx'
-import { Presence, useTyping } from './presence.tsx'
+import { DemoHint, ModelPicker, useModel } from './model-picker.tsx'
+import { useTyping } from './presence.tsx'
+import { Queue } from './queue.tsx'
+import { Trouble } from './trouble.tsx'
 import { type ConversationOptions, useConversation } from './use-conversation.ts'
-import { useFollowingScroll } from './use-following-scroll.ts'
+import { useNotice } from './use-notice.ts'
+import { useThreadScroll } from './use-thread-scroll.ts'
+import { Welcome } from './welcome.tsx'
 
 export function Conversation(options: Omit<ConversationOptions, 'model'>) {
   const model = useModel()
   const conversation = useConversation({ ...options, model: model.chosen })
-  const { stored, isMissing, asked, answer, isAnswering, problem } = conversation
-  const scroll = useFollowingScroll(asked)
+  const { stored, messages, asked, answer, isAnswering, queue } = conversation
+  const [{ data: own }] = useQuery({ query: Viewer })
+  const [editingId, setEditingId] = useState<string | null>(null)
   const onType = useTyping(stored?.id ?? null)
-  const isRejected = answer.problem !== null && answer.completion === null
-  const mayAsk = !isMissing && stored?.viewerRole !== 'VIEWER'
+  useEscape(conversation.stop)
+  useNotice(isAnswering, stored === null ? 'New conversation' : titleOf(stored))
+
+  const refused = answer.problem !== null && answer.completion === null ? (asked?.question ?? null) : null
+  const usual = stored?.defaults.model ?? null
+  const isReader = stored?.viewerRole === 'VIEWER'
+  const editLast = useCallback(() => {
+    const last = messages.findLast(({ role, author }) => role === 'USER' && author?.id === own?.viewer.id)
+    if (last) setEditingId(last.id)
+  }, [messages, own])
 
   return (
     <section className="conversation" aria-label="Conversation">
-      <ConversationHeader conversation={stored} />
-      {stored !== null && <Presence conversationId={stored.id} />}
-      <div className="thread" ref={scroll.frame}>
-        <div className="column" ref={scroll.content}>
-          {options.conversationId === null && asked === null && <Welcome />}
-          {isMissing && <p className="hint">This conversation does not exist, or you may not see it.</p>}
-          {stored?.messages.pageInfo.hasPreviousPage && (
-            <EarlierMessages
-              conversationId={stored.id}
-              before={stored.messages.pageInfo.startCursor ?? null}
-              onRetry={conversation.askAgain}
-            />
-          )}
-          <Messages
-            stored={nodesOf(stored?.messages.edges ?? null)}
-            {...{ asked, answer, isAnswering }}
-            onRetry={conversation.askAgain}
-          />
-          {problem !== null && (
-            <p role="alert" className="problem">
-              {problem}
-            </p>
-          )}
-        </div>
-      </div>
-      {mayAsk && (
+      <ConversationHeader conversation={stored} models={model.models} />
+      <Thread
+        {...{ conversation, isReader, editingId }}
+        viewer={own?.viewer ?? null}
+        onEdit={setEditingId}
+        isRefused={refused !== null}
+      />
+      {isReader && (
+        <p className="column read-only">
+          You may read this conversation, but not write in it. Its owner can change that.
+        </p>
+      )}
+      {!isReader && !conversation.isMissing && (
         <div className="column asking">
-          <AskBox
-            // A question that was refused goes back into the box.
-            key={isRejected ? 'again' : 'next'}
-            initialText={isRejected ? (asked?.question ?? '') : ''}
-            isAnswering={isAnswering}
+          <Queue {...queue} />
+          <Composer
+            conversationId={options.conversationId}
+            {...{ refused, isAnswering, onType }}
             onStop={conversation.stop}
-            onType={onType}
-            onAsk={conversation.askNext}
-          />
-          <ModelPicker {...model} usual={stored?.defaults.model ?? null} />
+            onAsk={queue.add}
+            onEditLast={editLast}
+          >
+            <ModelPicker {...model} usual={usual} />
+          </Composer>
+          <DemoHint {...model} usual={usual} />
         </div>
       )}
     </section>
   )
 }
 
-function Welcome() {
+interface ThreadProps {
+  conversation: ReturnType<typeof useConversation>
+  viewer: { id: string; name?: string | null } | null
+  isReader: boolean
+  /** the question stands in the composer again */
+  isRefused: boolean
+  editingId: string | null
+  onEdit: (id: string | null) => void
+}
+
+function Thread({ conversation, viewer, isReader, isRefused, editingId, onEdit }: ThreadProps) {
+  const { messages, asked, answer, isAnswering, isLoading, isMissing, hasEarlier, problem, queue } = conversation
+  const scroll = useThreadScroll({ ...conversation, firstId: messages[0]?.id })
+  const isEmpty = asked === null && messages.length === 0 && problem === null
   return (
-    <div className="welcome">
-      <p className="brand">Antiphon</p>
-      <p>Ask something. The answer belongs to the server: reload, lose the network, come back, and it is all here.</p>
+    <div className="thread" ref={scroll.frame}>
+      <div className="column" ref={scroll.content}>
+        {isEmpty && !isLoading && !isMissing && !isReader && (
+          <Welcome name={viewer?.name ?? null} onAsk={(text) => queue.add({ text, pictures: [] })} />
+        )}
+        {isMissing && <p className="hint">This conversation does not exist, or you may not see it.</p>}
+        {isLoading && <p className="hint">Loading…</p>}
+        {hasEarlier && <p className="hint earlier">Loading earlier messages…</p>}
+        <Messages
+          stored={messages}
+          {...{ asked, answer, isAnswering, editingId, onEdit }}
+          viewerId={viewer?.id ?? null}
+          onRetry={isReader ? null : conversation.askAgain}
+          onSave={isReader ? null : conversation.askEdited}
+        />
+        {problem !== null && (
+          <Trouble
+            key={problem}
+            problem={problem}
+            rejection={answer.rejection}
+            onRetry={isRefused ? null : () => tryAgain(conversation)}
+          />
+        )}
+      </div>
     </div>
   )
+}
+
+/** What could not be read is read again. A question that was refused stands in the composer. */
+function tryAgain({ forget, refresh }: ReturnType<typeof useConversation>) {
+  forget()
+  refresh()
 }

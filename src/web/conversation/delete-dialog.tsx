@@ -1,6 +1,6 @@
 import { useMutation } from 'urql'
 import { sentence } from '../connection/sentence.ts'
-import { Dialog } from '../frame/dialog.tsx'
+import { FormDialog } from '../frame/dialog.tsx'
 import { graphql } from '../generated/gql.ts'
 
 const DeleteConversation = graphql(`
@@ -33,7 +33,7 @@ export function DeleteDialog({ id, title, onClose }: DeleteDialogProps) {
   }
 
   return (
-    <Dialog
+    <FormDialog
       title="Delete this conversation?"
       action="Delete"
       isDangerous
@@ -43,6 +43,6 @@ export function DeleteDialog({ id, title, onClose }: DeleteDialogProps) {
       onClose={onClose}
     >
       <p>“{title}” and all its messages will be gone for everyone who takes part in it.</p>
-    </Dialog>
+    </FormDialog>
   )
 }

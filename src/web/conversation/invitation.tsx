@@ -1,5 +1,6 @@
 import { useMutation } from 'urql'
 import { sentence } from '../connection/sentence.ts'
+import { Icon } from '../frame/icon.tsx'
 import { addressOf } from '../frame/use-route.ts'
 import { graphql } from '../generated/gql.ts'
 
@@ -31,15 +32,15 @@ export function Invitation({ token }: { token: string }) {
     <section className="conversation" aria-label="Invitation">
       <header className="conversation-header">
         <title>Invitation · Antiphon</title>
-        <button type="button" className="menu" popoverTarget="conversations" aria-label="Conversations">
-          ☰
+        <button type="button" className="quiet open-sidebar" popoverTarget="conversations" aria-label="Conversations">
+          <Icon name="menu" />
         </button>
         <h1>Invitation</h1>
       </header>
       <div className="column">
         <div className="welcome">
-          <p className="brand">Antiphon</p>
-          <p>You are invited to take part in a conversation.</p>
+          <h2>You are invited</h2>
+          <p>Somebody wants you to take part in a conversation.</p>
           <p>
             <button type="button" className="primary" disabled={fetching} onClick={() => void join()}>
               Join

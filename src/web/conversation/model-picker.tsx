@@ -1,6 +1,6 @@
 import { useState } from 'react'
-import { useQuery } from 'urql'
 import { readStored, writeStored } from '../connection/stored.ts'
+import { useKeptQuery } from '../connection/use-kept-query.ts'
 import { graphql } from '../generated/gql.ts'
 
 const Models = graphql(`
@@ -13,7 +13,7 @@ const modelKey = 'antiphon.model'
 
 /** The models on offer, and the one that this person chose last: empty for the server's choice. */
 export function useModel() {
-  const [{ data }] = useQuery({ query: Models })
+  const { data } = useKeptQuery({ query: Models, variables: {} })
   const [stored, setStored] = useState(() => readStored(modelKey))
   const models = data?.models ?? []
   const chosen = models.some(({ id }) => id === stored) ? stored : ''
@@ -32,26 +32,26 @@ interface ModelPickerProps extends ReturnType<typeof useModel> {
 }
 
 export function ModelPicker({ models, chosen, choose, usual }: ModelPickerProps) {
-  const asked = chosen || usual || models[0]?.id
+  const byDefault = usual ?? models[0]?.id
   return (
-    <div className="model">
-      <label>
-        Model{' '}
-        <select value={chosen} onChange={(event) => choose(event.target.value)}>
-          <option value="">{usual ? `Default (${usual})` : 'Default'}</option>
-          {models.map(({ id, upstream }) => (
-            <option key={`${upstream} ${id}`} value={id}>
-              {id}
-            </option>
-          ))}
-        </select>
-      </label>
-      {asked?.startsWith('demo') && (
-        <p className="demo">
-          <strong>Demo model.</strong> It samples from a small text and knows little. Set <code>OPENAI_API_KEY</code> to
-          ask a real one.
-        </p>
-      )}
-    </div>
+    <select className="model" aria-label="Model" value={chosen} onChange={(event) => choose(event.target.value)}>
+      <option value="">{byDefault ? `Default (${byDefault})` : 'Default'}</option>
+      {models.map(({ id, upstream }) => (
+        <option key={`${upstream} ${id}`} value={id}>
+          {id}
+        </option>
+      ))}
+    </select>
+  )
+}
+
+/** Said where the answers come from the built-in model, so that nobody takes them for more. */
+export function DemoHint({ models, chosen, usual }: ModelPickerProps) {
+  const asked = chosen || usual || models[0]?.id
+  if (!asked?.startsWith('demo')) return null
+  return (
+    <p className="demo">
+      <strong>Demo model.</strong> It samples from a small text. Set <code>OPENAI_API_KEY</code> to ask a real one.
+    </p>
   )
 }

@@ -1,7 +1,7 @@
 import { useState } from 'react'
 import { useMutation } from 'urql'
 import { sentence } from '../connection/sentence.ts'
-import { Dialog } from '../frame/dialog.tsx'
+import { FormDialog } from '../frame/dialog.tsx'
 import { graphql } from '../generated/gql.ts'
 
 const RenameConversation = graphql(`
@@ -32,7 +32,7 @@ export function RenameDialog({ id, title, onClose }: RenameDialogProps) {
   }
 
   return (
-    <Dialog
+    <FormDialog
       title="Rename this conversation"
       action="Rename"
       isBusy={fetching}
@@ -44,6 +44,6 @@ export function RenameDialog({ id, title, onClose }: RenameDialogProps) {
         Title
         <input value={text} onChange={(event) => setText(event.target.value)} required maxLength={200} />
       </label>
-    </Dialog>
+    </FormDialog>
   )
 }

@@ -1,46 +1,18 @@
-import { useCallback, useEffect, useRef } from 'react'
-import { useMutation, useQuery } from 'urql'
-import { nodesOf } from '../connection/nodes.ts'
+import { useCallback, useEffect, useRef, useState } from 'react'
+import { useClient } from 'urql'
 import { sentence } from '../connection/sentence.ts'
-import { useEvents } from '../connection/use-events.ts'
 import { graphql } from '../generated/gql.ts'
-import type { MessageFieldsFragment } from '../generated/graphql.ts'
-import { useAnswer } from '../message/use-answer.ts'
+import type { CreateCompletionInput, MessageFieldsFragment } from '../generated/graphql.ts'
+import { type Draft, messageOf, useAnswer } from '../message/use-answer.ts'
+import { useQueue } from './use-queue.ts'
+import { useStop } from './use-stop.ts'
+import { useStoredConversation } from './use-stored-conversation.ts'
 
-const ConversationQuery = graphql(`
-  query Conversation($id: ID!) {
-    conversation(id: $id) {
-      id
-      viewerRole
-      eventCursor
-      ...TitleFields
-      defaults { model }
-      activeCompletions { id }
-      messages(last: 50) {
-        edges { node { ...MessageFields } }
-        pageInfo { hasPreviousPage startCursor }
-      }
-    }
-  }
-`)
-
-const ConversationEvents = graphql(`
-  subscription ConversationEvents($id: ID!, $after: Cursor!) {
-    conversationEvents(conversationId: $id, after: $after) { __typename }
-  }
-`)
-
-const MarkRead = graphql(`
-  mutation MarkRead($id: ID!) {
-    markRead(messageId: $id) { __typename }
-  }
-`)
-
-const CancelCompletion = graphql(`
-  mutation CancelCompletion($id: ID!) {
-    cancelCompletion(id: $id) {
+const ReplaceMessage = graphql(`
+  mutation ReplaceMessage($input: CreateMessageInput!) {
+    createMessage(input: $input) {
       __typename
-      ... on CancelCompletionPayload { completion { id status } }
+      ... on MessagePayload { createdMessage { id } }
       ... on Error { message }
     }
   }
@@ -56,10 +28,9 @@ export interface ConversationOptions {
 
 /** What is stored of a conversation, the answer that is live in it, and what one can do with it. */
 export function useConversation({ conversationId, model, onStarted }: ConversationOptions) {
-  const { stored, isMissing, problem, refresh } = useStored(conversationId)
-  const { asked, answer, isAnswering, ask, watch } = useAnswer()
-  useFreshness(stored, refresh)
-  const [cancelling, cancel] = useMutation(CancelCompletion)
+  const conversation = useStoredConversation(conversationId)
+  const { stored, messages, refresh } = conversation
+  const { asked, answer, isAnswering, ask, watch, forget } = useAnswer()
 
   const completionId = answer.completion?.id
   const startedId = answer.completion?.conversation?.id
@@ -75,54 +46,66 @@ export function useConversation({ conversationId, model, onStarted }: Conversati
     if (activeId !== undefined && activeId !== completionId && !isAnswering) watch(activeId)
   }, [activeId, completionId, isAnswering, watch])
 
-  const input = { conversationId: conversationId ?? undefined, model: model || undefined }
-  const askNext = (question: string) => ask({ ...input, messages: [{ role: 'USER', content: question }] })
-  const askAgain = (message: MessageFieldsFragment) =>
-    ask({ ...input, parentId: message.parent?.id, messages: [] }, message.id)
-  const stop = () => void (completionId !== undefined && cancel({ id: completionId }))
-
-  const refusal = cancelling.data?.cancelCompletion
-  const stopProblem = refusal && 'message' in refusal ? refusal.message : cancelling.error && sentence(cancelling.error)
+  const actions = useAsking({ conversationId, model, ask })
+  const queue = useQueue({
+    isAnswering,
+    isSettled: answer.completion === null || messages.some((message) => isEndOf(message, completionId)),
+    hasTrouble: asked !== null && answer.ended && answer.completion?.status !== 'COMPLETED',
+    ask: actions.askNext,
+  })
+  const { stop, problem: stopProblem } = useStop(isAnswering ? completionId : undefined)
   return {
-    stored,
-    isMissing,
+    ...conversation,
     asked,
     answer,
     isAnswering,
-    problem: answer.problem ?? stopProblem ?? problem,
-    askNext,
-    askAgain: isAnswering ? null : askAgain,
-    stop: completionId === undefined ? null : stop,
+    forget,
+    queue,
+    problem: answer.problem ?? actions.problem ?? stopProblem ?? conversation.problem,
+    askAgain: isAnswering ? null : actions.askAgain,
+    askEdited: isAnswering ? null : actions.askEdited,
+    stop,
   }
 }
 
-function useStored(conversationId: string | null) {
-  const [{ data, error, fetching }, execute] = useQuery({
-    query: ConversationQuery,
-    variables: { id: conversationId ?? '' },
-    pause: conversationId === null,
-    requestPolicy: 'cache-and-network',
-  })
-  const refresh = useCallback(() => execute({ requestPolicy: 'network-only' }), [execute])
-  return {
-    stored: data?.conversation ?? null,
-    isMissing: conversationId !== null && !fetching && data?.conversation === null,
-    problem: error ? sentence(error) : null,
-    refresh,
-  }
+function isEndOf({ completion, status }: MessageFieldsFragment, completionId: string | undefined): boolean {
+  return completionId !== undefined && completion?.id === completionId && status !== 'STREAMING'
 }
 
-/** Reads it again when anything happens in it, and tells the server what was read. */
-function useFreshness(stored: ReturnType<typeof useStored>['stored'], refresh: () => void) {
-  // The first that was read: a later one would be another subscription.
-  const after = useRef<string>(undefined)
-  after.current ??= stored?.eventCursor
-  const variables = stored && after.current ? { id: stored.id, after: after.current } : null
-  useEvents(ConversationEvents, variables, refresh)
+interface AskingOptions extends Pick<ConversationOptions, 'conversationId' | 'model'> {
+  ask: ReturnType<typeof useAnswer>['ask']
+}
 
-  const lastId = nodesOf(stored?.messages.edges ?? null).at(-1)?.id
-  const [, markRead] = useMutation(MarkRead)
-  useEffect(() => {
-    if (lastId !== undefined) void markRead({ id: lastId })
-  }, [lastId, markRead])
+/** The ways of asking, each the same function all the while, so that messages are not drawn anew for it. */
+function useAsking({ conversationId, model, ask }: AskingOptions) {
+  const client = useClient()
+  const [problem, setProblem] = useState<string | null>(null)
+  const input = useRef<Omit<CreateCompletionInput, 'messages'>>({})
+  // Whoever asks while another one's answer is being written waits for it.
+  input.current = { conversationId: conversationId ?? undefined, model: model || undefined, ifBusy: 'QUEUE' }
+
+  const askNext = useCallback((question: Draft) => ask({ completion: input.current, question, insteadOf: null }), [ask])
+  const askAgain = useCallback(
+    (message: MessageFieldsFragment) => {
+      const completion = { ...input.current, parentId: message.parent?.id }
+      ask({ completion, question: null, insteadOf: message.id })
+    },
+    [ask],
+  )
+  const askEdited = useCallback(
+    async (message: MessageFieldsFragment, text: string) => {
+      const pictures = message.parts.flatMap((part) => (part.__typename === 'ImagePart' ? part.url : []))
+      const question = { text, pictures }
+      const edit = { conversationId: input.current.conversationId ?? '', replaces: message.id }
+      const { data, error } = await client.mutation(ReplaceMessage, {
+        input: { ...edit, message: messageOf(question) },
+      })
+      const result = data?.createMessage
+      setProblem(error ? sentence(error) : result && 'message' in result ? result.message : null)
+      if (result?.__typename !== 'MessagePayload') return
+      ask({ completion: { ...input.current, parentId: result.createdMessage.id }, question: null, insteadOf: null })
+    },
+    [client, ask],
+  )
+  return { askNext, askAgain, askEdited, problem }
 }

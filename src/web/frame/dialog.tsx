@@ -1,43 +1,86 @@
-import { type ReactNode, type SubmitEvent, useEffect, useId, useRef } from 'react'
+import { type ReactNode, type SubmitEvent, useId, useLayoutEffect, useRef } from 'react'
+import { Icon } from './icon.tsx'
 
-interface DialogProps {
+interface ModalProps {
   title: string
+  /** such as one that is wide */
+  className?: string
+  onClose: () => void
+  children: ReactNode
+}
+
+/** A native dialog. When it closes, the focus is where it was, or in the composer where that has gone. */
+export function Modal({ title, className = '', onClose, children }: ModalProps) {
+  const dialog = useRef<HTMLDialogElement>(null)
+  const titleId = useId()
+
+  useLayoutEffect(() => {
+    const element = dialog.current
+    const opener = document.activeElement
+    element?.showModal()
+    return () => {
+      element?.close()
+      // After React has taken the dialog away, and perhaps what had opened it.
+      setTimeout(() => focusAgain(opener))
+    }
+  }, [])
+
+  return (
+    <dialog
+      ref={dialog}
+      className={className}
+      aria-labelledby={titleId}
+      onCancel={(event) => {
+        // Of an input for files, a cancel bubbles up, too.
+        if (event.target !== dialog.current) return
+        event.preventDefault()
+        onClose()
+      }}
+      onKeyDown={(event) => event.key === 'Escape' && event.nativeEvent.stopPropagation()}
+    >
+      <header>
+        <h2 id={titleId}>{title}</h2>
+        <button type="button" className="quiet" aria-label="Close" onClick={onClose}>
+          <Icon name="close" />
+        </button>
+      </header>
+      {children}
+    </dialog>
+  )
+}
+
+function focusAgain(opener: Element | null) {
+  if (document.querySelector('dialog[open]') !== null) return
+  const isUsable = opener instanceof HTMLElement && opener.isConnected && opener !== document.body
+  if (isUsable) opener.focus()
+  else document.querySelector<HTMLElement>('.ask textarea')?.focus()
+}
+
+interface FormDialogProps extends ModalProps {
   action: string
   isDangerous?: boolean
   isBusy: boolean
   problem: string | null
   onConfirm: () => void
-  onClose: () => void
-  children: ReactNode
 }
 
-export function Dialog({ title, action, isDangerous, isBusy, problem, onConfirm, onClose, children }: DialogProps) {
-  const dialog = useRef<HTMLDialogElement>(null)
-  const titleId = useId()
-
-  useEffect(() => {
-    const element = dialog.current
-    element?.showModal()
-    return () => element?.close()
-  }, [])
-
+/** A dialog that does one thing. */
+export function FormDialog({ action, isDangerous, isBusy, problem, onConfirm, children, ...modal }: FormDialogProps) {
   function confirm(event: SubmitEvent) {
     event.preventDefault()
     onConfirm()
   }
-
   return (
-    <dialog ref={dialog} aria-labelledby={titleId} onCancel={onClose}>
+    <Modal {...modal}>
       <form onSubmit={confirm}>
-        <h2 id={titleId}>{title}</h2>
         {children}
         {problem !== null && (
           <p role="alert" className="problem">
             {problem}
           </p>
         )}
-        <div className="actions">
-          <button type="button" onClick={onClose}>
+        <div className="buttons">
+          <button type="button" onClick={modal.onClose}>
             Cancel
           </button>
           <button type="submit" className={isDangerous ? 'danger' : 'primary'} disabled={isBusy}>
@@ -45,6 +88,6 @@ export function Dialog({ title, action, isDangerous, isBusy, problem, onConfirm,
           </button>
         </div>
       </form>
-    </dialog>
+    </Modal>
   )
 }

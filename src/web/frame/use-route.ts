@@ -12,11 +12,11 @@ export interface Route {
 export function useRoute() {
   const [route, setRoute] = useState<Route>(() => ({ ...placeIn(location.hash), visit: 0 }))
 
+  const follow = useCallback(() => setRoute(({ visit }) => ({ ...placeIn(location.hash), visit: visit + 1 })), [])
   useEffect(() => {
-    const follow = () => setRoute(({ visit }) => ({ ...placeIn(location.hash), visit: visit + 1 }))
     addEventListener('hashchange', follow)
     return () => removeEventListener('hashchange', follow)
-  }, [])
+  }, [follow])
 
   const adopt = useCallback((conversationId: string) => {
     // replaceState fires no hashchange: the view stays as it is.
@@ -24,7 +24,13 @@ export function useRoute() {
     setRoute(({ visit }) => ({ conversationId, invitation: null, visit }))
   }, [])
 
-  return { route, adopt }
+  /** Also where the page is at a new conversation already, whose answer has just been asked for. */
+  const goToNew = useCallback(() => {
+    if (placeIn(location.hash).conversationId !== null || isInvitation(location.hash)) location.hash = '#/'
+    else follow()
+  }, [follow])
+
+  return { route, adopt, goToNew }
 }
 
 export function addressOf(conversationId: string): string {

@@ -1,59 +1,79 @@
-import { type ComponentProps, memo, useDeferredValue } from 'react'
-import ReactMarkdown from 'react-markdown'
-import remarkGfm from 'remark-gfm'
+import type { Root } from 'hast'
+import { type Components, toJsxRuntime } from 'hast-util-to-jsx-runtime'
+import { memo, useDeferredValue, useEffect, useState } from 'react'
+import { Fragment, jsx, jsxs } from 'react/jsx-runtime'
 import { blocksOf } from './blocks.ts'
+import { CodeBlock, InlineCode } from './code-block.tsx'
+import { Checkbox, ImageLink, Link, Table } from './element.tsx'
+import { parse } from './parse.ts'
+import { parseAside } from './parse-aside.ts'
+
+interface MarkdownProps {
+  text: string
+  isGrowing: boolean
+}
 
 /** Only the blocks that changed are parsed again: an answer of any length keeps the page awake while it grows. */
-export function Markdown({ text, isGrowing }: { text: string; isGrowing: boolean }) {
-  const behind = useDeferredValue(text)
-  // Nothing may be missing above the line that says how the answer ended.
-  const shown = isGrowing ? behind : text
+export function Markdown({ text, isGrowing }: MarkdownProps) {
+  const behind = useDeferredValue(text, '')
+  // At its end, nothing may be missing above the line that says how it ended.
+  const shown = isGrowing || behind === '' ? behind : text
   return (
-    <div className="prose">
-      {blocksOf(shown).map((block, index) => (
+    <div className="prose" data-behind={shown !== text || undefined}>
+      {blocksOf(shown).map((block, index, blocks) => (
         // biome-ignore lint/suspicious/noArrayIndexKey: blocks only grow, and only at the end
-        <Block key={index} text={block} />
+        <Block key={index} text={block} isGrowing={isGrowing && index === blocks.length - 1} />
       ))}
     </div>
   )
 }
 
-const Block = memo(function Block({ text }: { text: string }) {
-  return (
-    <ReactMarkdown remarkPlugins={plugins} components={components}>
-      {text}
-    </ReactMarkdown>
-  )
+/** In UTF-16 code units. The parser's time grows with the square of a text such as `> > >`: 1 ms for so much of the usual. */
+const longBlock = 800
+
+const Block = memo(function Block({ text, isGrowing }: MarkdownProps) {
+  return text.length > longBlock ? <LongBlock text={text} isGrowing={isGrowing} /> : <Elements root={parse(text)} />
 })
 
-const plugins = [remarkGfm]
-const components = { a: OutsideLink, img: ImageLink, pre: Code, table: Table }
-
-function OutsideLink({ href, children }: ComponentProps<'a'>) {
+/** Parsed in another thread, one text at a time; until then the text stands as it is. */
+function LongBlock({ text }: MarkdownProps) {
+  const [parsed, setParsed] = useState<{ text: string; root: Root } | null>(null)
+  const [isBusy, setBusy] = useState(false)
+  const isStale = parsed?.text !== text
+  useEffect(() => {
+    if (isBusy || !isStale) return
+    setBusy(true)
+    void parseAside(text).then((root) => {
+      setParsed({ text, root })
+      setBusy(false)
+    })
+  }, [text, isBusy, isStale])
+  if (parsed === null) return <p className="unparsed">{text}</p>
   return (
-    <a href={href} target="_blank" rel="noopener noreferrer">
-      {children}
-    </a>
+    <>
+      <LongElements root={parsed.root} />
+      {isStale && <span hidden data-behind />}
+    </>
   )
 }
 
-/** A picture chosen by a model would tell its host who reads the answer: it is offered as a link. */
-function ImageLink({ src, alt }: ComponentProps<'img'>) {
-  return <OutsideLink href={typeof src === 'string' ? src : undefined}>{alt || 'Picture'}</OutsideLink>
+const LongElements = memo(function LongElements({ root }: { root: Root }) {
+  const shown = useDeferredValue(root, null)
+  return shown?.children.map((child, index) => (
+    // biome-ignore lint/suspicious/noArrayIndexKey: children only grow, and only at the end
+    <Elements key={index} root={{ type: 'root', children: [child] }} />
+  ))
+})
+
+function Elements({ root }: { root: Root }) {
+  return toJsxRuntime(root, { Fragment, jsx, jsxs, components, ignoreInvalidStyle: true })
 }
 
-function Code({ children }: ComponentProps<'pre'>) {
-  return (
-    // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by keyboard
-    <pre tabIndex={0}>{children}</pre>
-  )
-}
-
-function Table({ children }: ComponentProps<'table'>) {
-  return (
-    // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by keyboard
-    <div className="table" tabIndex={0}>
-      <table>{children}</table>
-    </div>
-  )
+const components: Partial<Components> = {
+  a: Link,
+  code: InlineCode,
+  img: ImageLink,
+  input: Checkbox,
+  pre: CodeBlock,
+  table: Table,
 }

@@ -7,14 +7,17 @@ graphql(`
     model
     modelUsed
     status
-    error { code message }
-    usage { totalTokens costMicros source }
+    createdAt
+    finishedAt
+    error { code message retryable }
+    usage { promptTokens completionTokens reasoningTokens totalTokens costMicros source }
     choices { index finishReason }
     conversation { id }
   }
 `)
 
 type Status = CompletionFieldsFragment['status']
+type ErrorCode = NonNullable<CompletionFieldsFragment['error']>['code']
 
 const statusSentences: Record<Status, string | null> = {
   IN_PROGRESS: null,
@@ -25,8 +28,17 @@ const statusSentences: Record<Status, string | null> = {
 }
 
 const finishSentences: Partial<Record<FinishReason, string>> = {
-  LENGTH: 'The answer ends here because it reached its length limit.',
+  LENGTH: 'The answer ends here because it reached its length limit. Ask the model to go on.',
   CONTENT_FILTER: 'The answer ends here because a content filter stopped it.',
+}
+
+/** What to do, where the error itself says only what happened. */
+const cures: Partial<Record<ErrorCode, string>> = {
+  CONTENT_FILTER: 'Put the question in other words.',
+  UPSTREAM_AUTH: 'Whoever runs this server has to check its key for the model.',
+  UPSTREAM_RATE_LIMITED: 'Wait a minute before you try again, or choose another model.',
+  UPSTREAM_UNAVAILABLE: 'Try again, or choose another model.',
+  UPSTREAM_REFUSED: 'Shorten the conversation or change its settings before you try again.',
 }
 
 interface EndingProps {
@@ -35,34 +47,44 @@ interface EndingProps {
   onRetry: (() => void) | null
 }
 
-/** How the answer ended, and what it cost. */
+/** How the answer ended, where it did not end well. */
 export function Ending({ completion, choiceIndex, onRetry }: EndingProps) {
   const { status, error, choices } = completion
   const isTrouble = status === 'FAILED' || status === 'INTERRUPTED'
   const finishReason = choices.find(({ index }) => index === choiceIndex)?.finishReason
   const sentence = statusSentences[status] ?? (finishReason && finishSentences[finishReason])
+  if (!sentence) return null
+  if (!isTrouble) return <p className="note">{sentence}</p>
   return (
-    <footer className="ending">
-      {sentence && (
-        <p className={isTrouble ? 'problem' : 'note'}>
-          {sentence} {isTrouble && error?.message}{' '}
-          {isTrouble && onRetry && (
-            <button type="button" onClick={onRetry}>
-              Try again
-            </button>
-          )}
-        </p>
+    <div className="problem">
+      <p>
+        {sentence} {error?.message} {error && cures[error.code]}
+      </p>
+      {onRetry && (
+        <button type="button" onClick={onRetry}>
+          Try again
+        </button>
       )}
-      <p className="cost">{costOf(completion)}</p>
-    </footer>
+    </div>
   )
 }
 
-function costOf({ model, modelUsed, usage }: CompletionFieldsFragment): string {
+/** The model, what it used, what that cost, and how long it took. */
+export function costOf({ model, modelUsed, usage, createdAt, finishedAt }: CompletionFieldsFragment): string {
   const name = modelUsed ?? model
+  const seconds = finishedAt ? (Date.parse(finishedAt) - Date.parse(createdAt)) / 1_000 : null
+  const time = seconds === null ? null : `${seconds < 10 ? seconds.toFixed(1) : Math.round(seconds)} s`
   if (!usage || usage.source === 'NONE') return name
   const about = usage.source === 'ESTIMATED' ? 'about ' : ''
   const tokens = `${about}${usage.totalTokens.toLocaleString('en')} tokens`
   const dollars = typeof usage.costMicros === 'number' ? `$${(usage.costMicros / 1e6).toFixed(4)}` : null
-  return [name, tokens, dollars].filter((part) => part !== null).join(' · ')
+  return [name, tokens, dollars, time].filter((part) => part !== null).join(' · ')
+}
+
+/** The same in full, for whoever points at it. */
+export function detailsOf({ usage }: CompletionFieldsFragment): string | undefined {
+  if (!usage || usage.source === 'NONE') return undefined
+  const reasoning = usage.reasoningTokens > 0 ? `, ${usage.reasoningTokens} of them for reasoning` : ''
+  const source = usage.source === 'ESTIMATED' ? 'estimated by this server' : 'counted by the provider'
+  return `${usage.promptTokens} tokens sent, ${usage.completionTokens} written${reasoning}; ${source}`
 }

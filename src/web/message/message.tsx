@@ -1,55 +1,27 @@
 import { memo } from 'react'
-import { graphql } from '../generated/gql.ts'
-import type { CompletionFieldsFragment, MessageFieldsFragment } from '../generated/graphql.ts'
-import { Markdown } from '../markdown/markdown.tsx'
-import { Ending } from './ending.tsx'
+import { CopyButton } from '../frame/copy-button.tsx'
+import { Icon } from '../frame/icon.tsx'
+import type { CompletionFieldsFragment } from '../generated/graphql.ts'
+import { FormattedCode, FormattedText } from '../markdown/formatted.tsx'
+import type { ToolCall } from './answer.ts'
+import { Branches } from './branches.tsx'
+import { costOf, detailsOf, Ending } from './ending.tsx'
+import { Reasoning } from './reasoning.tsx'
+import { ToolCallCard } from './tool-call-card.tsx'
 
-graphql(`
-  fragment MessageFields on Message {
-    id
-    role
-    content
-    refusal
-    reasoning
-    status
-    choiceIndex
-    author { id name }
-    parent { id }
-    toolCalls { callId name arguments }
-    completion { ...CompletionFields }
-  }
-`)
-
-const speakerNames: Record<Exclude<MessageFieldsFragment['role'], 'ASSISTANT'>, string> = {
-  USER: 'Question',
-  SYSTEM: 'System prompt',
-  DEVELOPER: 'System prompt',
-  TOOL: 'Result of a tool',
+export interface MessagePlace {
+  id: string
+  siblingsCount: number
 }
-
-interface QuestionProps {
-  speaker: keyof typeof speakerNames
-  author: string | null
-  text: string
-}
-
-export const Question = memo(function Question({ speaker, author, text }: QuestionProps) {
-  return (
-    <article
-      className="question"
-      aria-label={author === null ? speakerNames[speaker] : `${speakerNames[speaker]} by ${author}`}
-    >
-      {speaker !== 'USER' && <p className="speaker">{speakerNames[speaker]}</p>}
-      <p>{text}</p>
-    </article>
-  )
-})
 
 interface AnswerMessageProps {
+  /** null while it is not stored */
+  place: MessagePlace | null
   content: string
   refusal: string
   reasoning: string
-  toolCalls: MessageFieldsFragment['toolCalls']
+  thoughtMs: number | null
+  toolCalls: readonly ToolCall[]
   completion: CompletionFieldsFragment | null
   choiceIndex: number
   /** it was live on this page, and is announced when it is whole */
@@ -60,25 +32,63 @@ interface AnswerMessageProps {
 
 export const AnswerMessage = memo(function AnswerMessage(props: AnswerMessageProps) {
   const { content, refusal, reasoning, toolCalls, completion, choiceIndex, isLive, isGrowing, onRetry } = props
+  const isEmpty = content === '' && reasoning === '' && toolCalls.length === 0
   return (
     <article className="answer" aria-label="Answer" aria-live={isLive ? 'polite' : undefined} aria-busy={isGrowing}>
       {reasoning !== '' && (
-        <details className="reasoning">
-          <summary>Reasoning</summary>
-          <Markdown text={reasoning} isGrowing={isGrowing} />
-        </details>
+        <Reasoning text={reasoning} isGrowing={isGrowing && content === ''} thoughtMs={props.thoughtMs} />
       )}
-      {content !== '' && <Markdown text={content} isGrowing={isGrowing} />}
+      {content !== '' && <Content text={content} isGrowing={isGrowing} />}
       {refusal !== '' && <p className="refusal">{refusal}</p>}
-      {toolCalls.map((call) => (
-        <pre className="tool-call" key={call.callId}>
-          {call.name}({call.arguments})
-        </pre>
+      {toolCalls.map((call, index) => (
+        // biome-ignore lint/suspicious/noArrayIndexKey: calls only grow, and only at the end
+        <ToolCallCard key={index} call={call} />
       ))}
-      {isGrowing && <p className="growing">{content === '' ? 'Waiting for the first words' : 'Writing'}</p>}
+      {isGrowing && <p className="growing">{isEmpty ? 'Waiting for the first words' : 'Writing'}</p>}
       {!isGrowing && completion !== null && (
-        <Ending completion={completion} choiceIndex={choiceIndex} onRetry={onRetry} />
+        <footer className="ending">
+          <Ending completion={completion} choiceIndex={choiceIndex} onRetry={onRetry} />
+          <AnswerActions {...{ content, completion, onRetry }} place={props.place} />
+        </footer>
       )}
     </article>
   )
 })
+
+interface AnswerActionsProps extends Pick<AnswerMessageProps, 'place' | 'content' | 'onRetry'> {
+  completion: CompletionFieldsFragment
+}
+
+function AnswerActions({ place, content, completion, onRetry }: AnswerActionsProps) {
+  return (
+    <div className="actions">
+      {place !== null && <Branches {...place} what="answer" />}
+      {content !== '' && <CopyButton text={content} label="Copy answer" />}
+      {onRetry && (
+        <button type="button" className="quiet" aria-label="Regenerate" title="Ask again" onClick={onRetry}>
+          <Icon name="regenerate" />
+        </button>
+      )}
+      <p className="cost" title={detailsOf(completion)}>
+        {costOf(completion)}
+      </p>
+    </div>
+  )
+}
+
+/** An answer that is JSON as a whole is code, and not prose. */
+function Content({ text, isGrowing }: { text: string; isGrowing: boolean }) {
+  if (!isJson(text, isGrowing)) return <FormattedText text={text} isGrowing={isGrowing} />
+  return <FormattedCode text={isGrowing ? text : JSON.stringify(JSON.parse(text), null, 2)} language="json" />
+}
+
+function isJson(text: string, isGrowing: boolean): boolean {
+  if (!/^\s*(\{\s*"|\[\s*[{["\d])/.test(text)) return false
+  if (isGrowing) return true
+  try {
+    JSON.parse(text)
+    return true
+  } catch {
+    return false
+  }
+}

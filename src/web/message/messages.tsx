@@ -1,56 +1,91 @@
-import { useState } from 'react'
-import { useQuery } from 'urql'
-import { nodesOf } from '../connection/nodes.ts'
+import { memo, useState } from 'react'
 import { graphql } from '../generated/gql.ts'
 import type { MessageFieldsFragment } from '../generated/graphql.ts'
 import { type Answer, noText } from './answer.ts'
-import { AnswerMessage, Question } from './message.tsx'
+import { AnswerMessage } from './message.tsx'
+import { Question } from './question.tsx'
 import type { Asked } from './use-answer.ts'
 
-const EarlierMessagesQuery = graphql(`
-  query EarlierMessages($id: ID!, $before: String) {
-    conversation(id: $id) {
-      id
-      messages(last: 50, before: $before) {
-        edges { node { ...MessageFields } }
-        pageInfo { hasPreviousPage startCursor }
-      }
+graphql(`
+  fragment MessageFields on Message {
+    id
+    role
+    content
+    refusal
+    reasoning
+    status
+    choiceIndex
+    siblingsCount
+    author { id name }
+    parent { id }
+    parts {
+      __typename
+      ... on ImagePart { url }
+      ... on FilePart { filename }
     }
+    toolCalls { callId name arguments }
+    completion { ...CompletionFields }
   }
 `)
 
-export type Retry = (message: MessageFieldsFragment) => void
+export interface MessageHandlers {
+  /** null while nothing can be asked */
+  onRetry: ((message: MessageFieldsFragment) => void) | null
+  onSave: ((message: MessageFieldsFragment, text: string) => void) | null
+  editingId: string | null
+  onEdit: (id: string | null) => void
+  viewerId: string | null
+}
 
-interface MessagesProps {
-  stored: MessageFieldsFragment[]
+interface MessagesProps extends MessageHandlers {
+  stored: readonly MessageFieldsFragment[]
   asked: Asked | null
   answer: Answer
   isAnswering: boolean
-  onRetry: Retry | null
 }
 
 /** What is stored, with the answer that is live laid over it, or after it while it is not yet among the stored. */
-export function Messages({ stored, asked, answer, isAnswering, onRetry }: MessagesProps) {
+export function Messages({ stored, asked, answer, isAnswering, ...handlers }: MessagesProps) {
   const isRejected = answer.problem !== null && answer.completion === null
   const liveId = answer.completion?.id ?? asked?.completionId
-  const replaced = stored.findIndex(({ id }) => id === asked?.insteadOf)
-  const kept = replaced === -1 || isRejected ? stored : stored.slice(0, replaced)
   const isLive = (message: MessageFieldsFragment) => liveId !== undefined && message.completion?.id === liveId
+  const isStored = stored.some(isLive)
+  // Once it was among the stored, its absence means that another branch is shown.
+  const [storedId, setStoredId] = useState<string | null>()
+  if (isStored && liveId !== storedId) setStoredId(liveId)
+  const isAhead = asked !== null && !isRejected && !isStored && (liveId === undefined || liveId !== storedId)
+  const replaced = stored.findIndex(({ id }) => id === asked?.insteadOf)
+  const kept = isAhead && replaced !== -1 ? stored.slice(0, replaced) : stored
+  const isShared = new Set(stored.flatMap(({ author }) => author?.id ?? [])).size > 1
 
   const rows = kept.map((message) =>
     isLive(message) ? (
-      <LiveAnswer key={liveId} {...{ answer, message, isAnswering, onRetry }} />
+      <LiveAnswer key={liveId} {...{ answer, message, isAnswering }} onRetry={handlers.onRetry} />
     ) : (
-      <StoredMessage key={keyOf(message)} message={message} onRetry={onRetry} />
+      <StoredMessage key={keyOf(message)} message={message} isShared={isShared} {...handlers} />
     ),
   )
-  if (asked !== null && !isRejected && !kept.some(isLive)) {
+  if (isAhead) {
     if (asked.question !== null)
-      rows.push(<Question key="question" speaker="USER" author={null} text={asked.question} />)
-    rows.push(<LiveAnswer key={liveId ?? 'answer'} {...{ answer, message: null, isAnswering, onRetry }} />)
+      rows.push(
+        <Question
+          key="question"
+          place={null}
+          speaker="USER"
+          author={null}
+          isAnothers={false}
+          isEditing={false}
+          onEdit={null}
+          onSave={ignore}
+          {...asked.question}
+        />,
+      )
+    rows.push(<LiveAnswer key={liveId ?? 'answer'} {...{ answer, isAnswering }} message={null} onRetry={null} />)
   }
   return rows
 }
+
+function ignore() {}
 
 /** An answer keeps its key from its first word on, so that storing it does not draw it anew. */
 function keyOf({ id, completion, choiceIndex }: MessageFieldsFragment): string {
@@ -63,12 +98,12 @@ interface LiveAnswerProps extends Pick<MessagesProps, 'answer' | 'isAnswering' |
 
 function LiveAnswer({ answer, message, isAnswering, onRetry }: LiveAnswerProps) {
   const choiceIndex = message?.choiceIndex ?? 0
+  const { content, refusal, reasoning, thoughtMs, toolCalls } = answer.choices[choiceIndex] ?? noText
   return (
     <AnswerMessage
-      {...(answer.choices[choiceIndex] ?? noText)}
-      toolCalls={message?.toolCalls ?? []}
+      {...{ content, refusal, reasoning, thoughtMs, toolCalls, choiceIndex }}
+      place={message}
       completion={answer.completion}
-      choiceIndex={choiceIndex}
       isLive
       isGrowing={isAnswering}
       onRetry={onRetry && message && (() => onRetry(message))}
@@ -76,50 +111,53 @@ function LiveAnswer({ answer, message, isAnswering, onRetry }: LiveAnswerProps) 
   )
 }
 
-function StoredMessage({ message, onRetry }: { message: MessageFieldsFragment; onRetry: Retry | null }) {
-  const { role, author, content, refusal, reasoning, toolCalls, completion, choiceIndex } = message
-  if (role !== 'ASSISTANT') return <Question speaker={role} author={author?.name ?? null} text={content ?? ''} />
+interface StoredMessageProps extends MessageHandlers {
+  message: MessageFieldsFragment
+  /** several people write in the conversation */
+  isShared: boolean
+}
+
+const StoredMessage = memo(function StoredMessage({ message, isShared, ...handlers }: StoredMessageProps) {
+  if (message.role !== 'ASSISTANT')
+    return <StoredQuestion message={message} role={message.role} isShared={isShared} {...handlers} />
+  const { content, refusal, reasoning, toolCalls, completion, choiceIndex, status } = message
+  const { onRetry } = handlers
   return (
     <AnswerMessage
+      place={message}
       content={content ?? ''}
       refusal={refusal ?? ''}
       reasoning={reasoning ?? ''}
+      thoughtMs={null}
       toolCalls={toolCalls}
       completion={completion ?? null}
       choiceIndex={choiceIndex ?? 0}
       isLive={false}
-      isGrowing={message.status === 'STREAMING'}
+      isGrowing={status === 'STREAMING'}
       onRetry={onRetry && (() => onRetry(message))}
     />
   )
+})
+
+interface StoredQuestionProps extends StoredMessageProps {
+  role: Exclude<MessageFieldsFragment['role'], 'ASSISTANT'>
 }
 
-interface EarlierMessagesProps {
-  conversationId: string
-  before: string | null
-  onRetry: Retry | null
-}
-
-/** One page further back, when it is asked for; the page before that one follows inside it. */
-export function EarlierMessages({ conversationId, before, onRetry }: EarlierMessagesProps) {
-  const [isWanted, setWanted] = useState(false)
-  const variables = { id: conversationId, before }
-  const [{ data }] = useQuery({ query: EarlierMessagesQuery, variables, pause: !isWanted })
-  const page = data?.conversation?.messages
-  if (!page)
-    return (
-      <button type="button" className="quiet" disabled={isWanted} onClick={() => setWanted(true)}>
-        {isWanted ? 'Loading…' : 'Show earlier messages'}
-      </button>
-    )
+function StoredQuestion({ message, role, isShared, editingId, onEdit, onSave, viewerId }: StoredQuestionProps) {
+  const { id, author, content, parts } = message
+  const isAnothers = viewerId !== null && author !== null && author !== undefined && author.id !== viewerId
+  const pictures = parts.flatMap((part) => (part.__typename === 'ImagePart' ? part.url : []))
   return (
-    <>
-      {page.pageInfo.hasPreviousPage && (
-        <EarlierMessages conversationId={conversationId} before={page.pageInfo.startCursor ?? null} onRetry={onRetry} />
-      )}
-      {nodesOf(page.edges).map((message) => (
-        <StoredMessage key={keyOf(message)} message={message} onRetry={onRetry} />
-      ))}
-    </>
+    <Question
+      place={message}
+      speaker={role}
+      author={isAnothers || isShared ? (author?.name ?? 'Somebody') : null}
+      isAnothers={isAnothers}
+      text={content ?? ''}
+      pictures={pictures}
+      isEditing={editingId === id}
+      onEdit={onSave && role === 'USER' ? (isEditing) => onEdit(isEditing ? id : null) : null}
+      onSave={(text) => onSave?.(message, text)}
+    />
   )
 }

@@ -1,32 +1,67 @@
 import { useEffect, useRef } from 'react'
+import { Icon } from '../frame/icon.tsx'
 import type { Route } from '../frame/use-route.ts'
+import { Account } from './account.tsx'
 import { ConversationList } from './conversation-list.tsx'
-import { SignIn } from './sign-in.tsx'
+
+interface SidebarProps {
+  route: Route
+  onNew: () => void
+  onSearch: () => void
+  onInspect: () => void
+  onHelp: () => void
+}
 
 /** Beside the conversation where there is room, else over it, as a popover. */
-export function Sidebar({ route }: { route: Route }) {
+export function Sidebar({ route, onNew, onSearch, onInspect, onHelp }: SidebarProps) {
   const sidebar = useRef<HTMLElement>(null)
-  // biome-ignore lint/correctness/useExhaustiveDependencies: each visit closes it, also one to where we are
-  useEffect(() => {
+  function close() {
     if (sidebar.current?.matches(':popover-open')) sidebar.current.hidePopover()
-  }, [route.visit])
+  }
+  // biome-ignore lint/correctness/useExhaustiveDependencies: each visit closes it, also one to where we are
+  useEffect(close, [route.visit])
+  const open = (show: () => void) => () => {
+    close()
+    show()
+  }
 
   return (
     <nav ref={sidebar} id="conversations" className="sidebar" popover="auto" aria-label="Conversations">
       <p className="brand">Antiphon</p>
-      <a
-        className="new"
-        href="#/"
-        aria-current={route.conversationId === null && route.invitation === null ? 'page' : undefined}
-      >
-        New conversation
-      </a>
+      <div className="ways">
+        <button
+          type="button"
+          className="new"
+          onClick={open(onNew)}
+          aria-current={route.conversationId === null && route.invitation === null ? 'page' : undefined}
+        >
+          <Icon name="plus" />
+          New conversation
+        </button>
+        <button type="button" className="quiet" onClick={open(onSearch)}>
+          <Icon name="search" />
+          Search
+          <kbd>Ctrl K</kbd>
+        </button>
+      </div>
       <div className="list">
         <ConversationList openId={route.conversationId} />
       </div>
       <footer>
-        <SignIn />
-        <a href="/graphql">GraphiQL</a>
+        <div className="ways">
+          <button type="button" className="quiet" onClick={open(onInspect)}>
+            <Icon name="code" />
+            Show the GraphQL
+          </button>
+          <p className="links">
+            <a href="/graphql">GraphiQL</a>
+            <a href="/schema.graphql">Schema</a>
+            <button type="button" className="quiet" aria-label="Keyboard" title="Keyboard (?)" onClick={open(onHelp)}>
+              ?
+            </button>
+          </p>
+        </div>
+        <Account />
       </footer>
     </nav>
   )

@@ -1,0 +1,100 @@
+import { readOfTab, readStored, writeOfTab, writeStored } from './stored.ts'
+
+const nameKey = 'antiphon.name'
+const earlierNamesKey = 'antiphon.names'
+const tokenKey = 'antiphon.token'
+const maxHeaderName = 64
+const maxEarlierNames = 5
+
+/** Who uses the development sign-in in this tab; empty for the server's default user. */
+export function readName(): string {
+  const name = readOfTab(nameKey) || readStored(nameKey)
+  return isName(name) ? name : ''
+}
+
+/** Every tab that is opened from now on begins with this name. */
+export function writeName(name: string): void {
+  writeOfTab(nameKey, '')
+  writeStored(nameKey, name)
+  noteName(name)
+}
+
+/** The names that were used in this browser, the latest first. */
+export function earlierNames(): string[] {
+  return readStored(earlierNamesKey).split('\n').filter(isName)
+}
+
+function noteName(name: string): void {
+  if (name === '') return
+  const names = [name, ...earlierNames().filter((earlier) => earlier !== name)]
+  writeStored(earlierNamesKey, names.slice(0, maxEarlierNames).join('\n'))
+}
+
+/** Whether the development sign-in can carry it. */
+export function isName(name: string): boolean {
+  const encoded = encodedName(name)
+  return encoded !== null && encoded !== '' && encoded.length <= maxHeaderName
+}
+
+/** A header carries ASCII without spaces, so every other character is percent-encoded; null for what is no text. */
+function encodedName(name: string): string | null {
+  try {
+    return name.replace(/[^!-$&-~]/gu, encodeURIComponent)
+  } catch {
+    return null
+  }
+}
+
+export function readToken(): string {
+  return readOfTab(tokenKey)
+}
+
+/** A token stays with its tab: another person at the same browser does not find it later. */
+export function writeToken(token: string): void {
+  writeOfTab(tokenKey, token)
+}
+
+/** The Authorization header; null for none. */
+export function readAuthorization(): string | null {
+  const token = readToken()
+  if (token !== '') return `Bearer ${token}`
+  const name = readName()
+  return name === '' ? null : `Dev ${encodedName(name)}`
+}
+
+const nameInSearch = 'as'
+const tokenForm = /^#token=([\w.~+/=-]+)$/
+
+/**
+ * Takes what the address hands over, and removes it from there: `#token=...` from an operator's sign-in page, and
+ * `?as=name`, by which another tab is another person in development.
+ */
+export function adoptCredential(): void {
+  const address = new URL(location.href)
+  const token = tokenForm.exec(address.hash)?.[1]
+  const name = address.searchParams.get(nameInSearch)
+  if (token === undefined && name === null) return
+  if (token !== undefined) {
+    writeToken(token)
+    address.hash = readOfTab(returnKey)
+    writeOfTab(returnKey, '')
+  }
+  if (name !== null && isName(name)) {
+    writeOfTab(nameKey, name)
+    noteName(name)
+  }
+  address.searchParams.delete(nameInSearch)
+  history.replaceState(null, '', address)
+}
+
+const returnKey = 'antiphon.return'
+
+/** The place to come back to after an operator's sign-in page, which keeps no fragment. */
+export function notePlace(): void {
+  writeOfTab(returnKey, location.hash)
+}
+
+/** The address of this page, opened as another person. */
+export function addressAs(name: string): string {
+  return `/?${new URLSearchParams({ [nameInSearch]: name })}`
+}

@@ -1,0 +1,51 @@
+import { useCallback, useEffect, useState } from 'react'
+import type { Draft } from '../message/use-answer.ts'
+
+export interface QueuedDraft extends Draft {
+  id: number
+}
+
+interface QueueOptions {
+  isAnswering: boolean
+  /** the last answer is shown as it is stored */
+  isSettled: boolean
+  /** it did not end well: what waits is not asked into the blue */
+  hasTrouble: boolean
+  ask: (draft: Draft) => void
+}
+
+let lastId = 0
+/** An answer that is not on the viewer's path, as after a change of branches, is never settled. */
+const settleMs = 1_500
+
+/** Questions that are asked one after another, each when the answer to the one before is there. */
+export function useQueue({ isAnswering, isSettled, hasTrouble, ask }: QueueOptions) {
+  const [drafts, setDrafts] = useState<readonly QueuedDraft[]>([])
+  const [isHeld, setHeld] = useState(false)
+  useEffect(() => {
+    if (hasTrouble) setHeld(true)
+  }, [hasTrouble])
+
+  const next = drafts[0]
+  useEffect(() => {
+    if (next === undefined || isAnswering || (isHeld && hasTrouble)) return
+    const go = () => {
+      setDrafts((drafts) => drafts.slice(1))
+      ask(next)
+    }
+    const timer = setTimeout(go, isSettled ? 0 : settleMs)
+    return () => clearTimeout(timer)
+  }, [next, isAnswering, isSettled, isHeld, hasTrouble, ask])
+
+  const add = useCallback((draft: Draft) => {
+    lastId += 1
+    const id = lastId
+    setDrafts((drafts) => [...drafts, { ...draft, id }])
+    // Whoever asks on knows how the last answer ended.
+    setHeld(false)
+  }, [])
+  const remove = useCallback((id: number) => setDrafts((drafts) => drafts.filter((draft) => draft.id !== id)), [])
+  const resume = useCallback(() => setHeld(false), [])
+
+  return { drafts, isHeld: isHeld && hasTrouble && drafts.length > 0, add, remove, resume }
+}

@@ -1,0 +1,148 @@
+import { useCallback, useEffect, useRef, useState } from 'react'
+import { useClient, useMutation } from 'urql'
+import { nodesOf } from '../connection/nodes.ts'
+import { sentence } from '../connection/sentence.ts'
+import { useEvents } from '../connection/use-events.ts'
+import { useKeptQuery } from '../connection/use-kept-query.ts'
+import { graphql } from '../generated/gql.ts'
+import type { ConversationQuery as Data, MessageFieldsFragment } from '../generated/graphql.ts'
+
+const ConversationQuery = graphql(`
+  query Conversation($id: ID!) {
+    conversation(id: $id) {
+      id
+      viewerRole
+      eventCursor
+      archivedAt
+      systemPrompt
+      ...TitleFields
+      defaults { model temperature topP maxTokens contextStrategy }
+      activeCompletions { id }
+      messages(last: 50) {
+        edges { node { ...MessageFields } }
+        pageInfo { hasPreviousPage startCursor }
+      }
+    }
+  }
+`)
+
+const EarlierMessages = graphql(`
+  query EarlierMessages($id: ID!, $before: String) {
+    conversation(id: $id) {
+      id
+      messages(last: 50, before: $before) {
+        edges { node { ...MessageFields } }
+        pageInfo { hasPreviousPage startCursor }
+      }
+    }
+  }
+`)
+
+const ConversationEvents = graphql(`
+  subscription ConversationEvents($id: ID!, $after: Cursor!) {
+    conversationEvents(conversationId: $id, after: $after) { __typename }
+  }
+`)
+
+const MarkRead = graphql(`
+  mutation MarkRead($id: ID!) {
+    markRead(messageId: $id) { __typename }
+  }
+`)
+
+export type StoredConversation = NonNullable<Data['conversation']>
+type Page = StoredConversation['messages']
+
+/** What is stored of a conversation, read again whenever something happens in it. */
+export function useStoredConversation(conversationId: string | null) {
+  const { data, error, fetching, refresh } = useKeptQuery({
+    query: ConversationQuery,
+    variables: { id: conversationId ?? '' },
+    pause: conversationId === null,
+    requestPolicy: 'cache-and-network',
+  })
+  const stored = (conversationId !== null && data?.conversation) || null
+  const path = usePath(stored)
+  useFreshness(stored, refresh)
+  useMarkRead(path.messages.at(-1)?.id)
+  return {
+    stored,
+    ...path,
+    isMissing: conversationId !== null && !fetching && data?.conversation === null,
+    isLoading: conversationId !== null && data === undefined && error === undefined,
+    problem: error ? sentence(error) : null,
+    refresh,
+  }
+}
+
+interface Path {
+  messages: readonly MessageFieldsFragment[]
+  /** the cursor of the first; null where nothing comes before it */
+  before: string | null
+}
+
+/** The latest page of the messages, with the pages before it that were asked for. */
+function usePath(stored: StoredConversation | null) {
+  const client = useClient()
+  const [path, setPath] = useState<Path>({ messages: [], before: null })
+  const [seen, setSeen] = useState<Page>()
+  const isLoading = useRef(false)
+  if (stored !== null && stored.messages !== seen) {
+    setSeen(stored.messages)
+    setPath(joined(path, stored.messages))
+  }
+
+  const id = stored?.id
+  const { before } = path
+  const loadEarlier = useCallback(async () => {
+    if (id === undefined || before === null || isLoading.current) return
+    isLoading.current = true
+    const { data } = await client.query(EarlierMessages, { id, before })
+    isLoading.current = false
+    const page = data?.conversation?.messages
+    // Meanwhile the path may have become another one.
+    if (page) setPath((path) => (path.before === before ? preceded(path, page) : path))
+  }, [client, id, before])
+
+  return { messages: path.messages, hasEarlier: before !== null, loadEarlier }
+}
+
+/** The latest page grows at its end, and with each message it loses one at its beginning. */
+function joined(path: Path, page: Page): Path {
+  const latest = nodesOf(page.edges)
+  const at = path.messages.findIndex(({ id }) => id === latest[0]?.id)
+  if (at <= 0) return { messages: latest, before: beforeOf(page) }
+  return { messages: [...path.messages.slice(0, at), ...latest], before: path.before }
+}
+
+function preceded(path: Path, page: Page): Path {
+  return { messages: [...nodesOf(page.edges), ...path.messages], before: beforeOf(page) }
+}
+
+function beforeOf({ pageInfo }: Page): string | null {
+  return pageInfo.hasPreviousPage ? (pageInfo.startCursor ?? null) : null
+}
+
+function useFreshness(stored: StoredConversation | null, refresh: () => void) {
+  // The first that was read: a later one would be another subscription.
+  const after = useRef<string>(undefined)
+  after.current ??= stored?.eventCursor
+  const variables = stored && after.current ? { id: stored.id, after: after.current } : null
+  useEvents(ConversationEvents, variables, refresh)
+}
+
+/** What is shown in a tab that nobody looks at is not read yet. */
+function useMarkRead(lastId: string | undefined) {
+  const [, markRead] = useMutation(MarkRead)
+  useEffect(() => {
+    if (lastId === undefined) return
+    const mark = () => {
+      if (document.hidden) return
+      document.removeEventListener('visibilitychange', mark)
+      void markRead({ id: lastId })
+    }
+    document.addEventListener('visibilitychange', mark)
+    mark()
+    return () => document.removeEventListener('visibilitychange', mark)
+  }, [lastId, markRead])
+}

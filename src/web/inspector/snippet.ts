@@ -1,0 +1,128 @@
+import type { LoggedOperation } from '../connection/operation-log.ts'
+
+export interface Request extends Pick<LoggedOperation, 'kind' | 'name' | 'document' | 'variables'> {
+  /** of the GraphQL endpoint */
+  url: string
+  /** null where nobody is signed in */
+  authorization: string | null
+}
+
+export const snippetKinds = ['curl', 'fetch', 'urql', 'Apollo Client'] as const
+export type SnippetKind = (typeof snippetKinds)[number]
+
+/** The same request, as a program would send it. */
+export function snippetOf(kind: SnippetKind, request: Request): string {
+  switch (kind) {
+    case 'curl':
+      return curlOf(request)
+    case 'fetch':
+      return fetchOf(request)
+    case 'urql':
+      return urqlOf(request)
+    case 'Apollo Client':
+      return apolloOf(request)
+  }
+}
+
+export function headersOf({ kind, authorization }: Request): Record<string, string> {
+  return {
+    'content-type': 'application/json',
+    ...(kind === 'subscription' ? { accept: 'text/event-stream' } : {}),
+    ...(authorization === null ? {} : { authorization }),
+  }
+}
+
+/** GraphiQL's address with the operation in it, ready to be run. */
+export function graphiqlAddress({ document, variables, authorization }: Request): string {
+  const search = new URLSearchParams({ query: document, variables: JSON.stringify(variables, null, 2) })
+  if (authorization !== null) search.set('headers', JSON.stringify({ authorization }))
+  return `/graphql?${search}`
+}
+
+function curlOf(request: Request): string {
+  const headers = Object.entries(headersOf(request)).map(([name, value]) => `  -H ${quoted(`${name}: ${value}`)} \\`)
+  const body = JSON.stringify({ query: request.document, variables: request.variables })
+  return [`curl -sN ${quoted(request.url)} \\`, ...headers, `  -d ${quoted(body)}`].join('\n')
+}
+
+/** For a POSIX shell. */
+function quoted(text: string): string {
+  return `'${text.replaceAll("'", "'\\''")}'`
+}
+
+function fetchOf(request: Request): string {
+  const asked = `const response = await fetch(${JSON.stringify(request.url)}, {
+  method: 'POST',
+  headers: ${indented(headersOf(request))},
+  body: JSON.stringify({ query, variables }),
+})`
+  return [constants(request), asked, request.kind === 'subscription' ? readEvents : readResult].join('\n\n')
+}
+
+const readResult = `const { data, errors } = await response.json()
+console.log(data, errors)`
+
+const readEvents = `// Server-sent events: a blank line ends each.
+let rest = ''
+for await (const chunk of response.body.pipeThrough(new TextDecoderStream())) {
+  const events = (rest + chunk).split('\\n\\n')
+  rest = events.pop()
+  for (const event of events) {
+    const data = event.split('\\n').find((line) => line.startsWith('data: '))
+    if (data) console.log(JSON.parse(data.slice(6)))
+  }
+}`
+
+function urqlOf(request: Request): string {
+  const { url, kind } = request
+  const client = `import { Client, fetchExchange } from '@urql/core'
+
+const client = new Client({
+  url: ${JSON.stringify(url)},
+  preferGetMethod: false,
+  exchanges: [fetchExchange],
+  fetchSubscriptions: true,
+  fetchOptions: { headers: ${indented(signInOf(request))} },
+})`
+  const call =
+    kind === 'subscription'
+      ? 'client.subscription(query, variables).subscribe(({ data, error }) => console.log(data, error))'
+      : `const { data, error } = await client.${kind}(query, variables)\nconsole.log(data, error)`
+  return [client, constants(request), call].join('\n\n')
+}
+
+function apolloOf(request: Request): string {
+  const { url, kind } = request
+  const isStream = kind === 'subscription'
+  const link = isStream
+    ? `const link = new GraphQLWsLink(createClient({
+  url: ${JSON.stringify(url.replace(/^http/, 'ws'))},
+  connectionParams: ${indented(signInOf(request))},
+}))`
+    : `const link = new HttpLink({ uri: ${JSON.stringify(url)}, headers: ${JSON.stringify(signInOf(request))} })`
+  const imports = isStream
+    ? `import { ApolloClient, gql, InMemoryCache } from '@apollo/client'
+import { GraphQLWsLink } from '@apollo/client/link/subscriptions'
+import { createClient } from 'graphql-ws'`
+    : "import { ApolloClient, gql, HttpLink, InMemoryCache } from '@apollo/client'"
+  const call = {
+    query: 'const { data } = await client.query({ query: gql(query), variables })\nconsole.log(data)',
+    mutation: 'const { data } = await client.mutate({ mutation: gql(query), variables })\nconsole.log(data)',
+    subscription: 'client.subscribe({ query: gql(query), variables }).subscribe(({ data }) => console.log(data))',
+  }[kind]
+  const client = `${link}\nconst client = new ApolloClient({ link, cache: new InMemoryCache() })`
+  return [imports, client, constants(request), call].join('\n\n')
+}
+
+function signInOf({ authorization }: Request): Record<string, string> {
+  return authorization === null ? {} : { authorization }
+}
+
+function constants({ document, variables }: Request): string {
+  return `const query = /* GraphQL */ \`${document.replace(/[`\\]|\$\{/g, '\\$&')}\`
+const variables = ${JSON.stringify(variables, null, 2)}`
+}
+
+function indented(value: object): string {
+  return JSON.stringify(value, null, 2).replaceAll('\n', '\n  ')
+}

@@ -1,0 +1,36 @@
+/// <reference types="vite/client" />
+import { useEffect, useRef } from 'react'
+
+interface FormulaProps {
+  tex: string
+  isDisplayed: boolean
+}
+
+let katex: Promise<typeof import('katex')> | undefined
+
+async function loadKatex() {
+  const [library] = await Promise.all([import('katex'), import('katex/dist/katex.min.css')])
+  return library
+}
+
+/** Its source until the typesetting is loaded. */
+export function Formula({ tex, isDisplayed }: FormulaProps) {
+  const element = useRef<HTMLSpanElement>(null)
+  useEffect(() => {
+    let isCurrent = true
+    katex ??= loadKatex()
+    void katex.then(({ default: { render } }) => {
+      if (isCurrent && element.current !== null)
+        render(tex, element.current, { displayMode: isDisplayed, throwOnError: false, maxExpand: 200, maxSize: 20 })
+    })
+    return () => {
+      isCurrent = false
+    }
+  }, [tex, isDisplayed])
+  // Keyed by its source: React must not touch what the typesetting has put in its place.
+  return (
+    <span key={tex} ref={element} className={isDisplayed ? 'formula displayed' : 'formula'}>
+      {tex}
+    </span>
+  )
+}

@@ -1,0 +1,23 @@
+import { lazy, Suspense, useState } from 'react'
+import { useQuery } from 'urql'
+import { Viewer } from '../connection/viewer.ts'
+
+const AccountDialog = lazy(async () => ({ default: (await import('./account-dialog.tsx')).AccountDialog }))
+
+/** Who one is here, and the way to change that. */
+export function Account() {
+  const [{ data }] = useQuery({ query: Viewer })
+  const [isOpen, setOpen] = useState(false)
+  const name = data?.viewer.name ?? 'Not signed in'
+  return (
+    <>
+      <button type="button" className="quiet account" aria-label={`Account: ${name}`} onClick={() => setOpen(true)}>
+        <span className="initial" aria-hidden="true">
+          {[...name][0]?.toUpperCase()}
+        </span>
+        {name}
+      </button>
+      <Suspense>{isOpen && <AccountDialog name={data?.viewer.name ?? ''} onClose={() => setOpen(false)} />}</Suspense>
+    </>
+  )
+}
