@@ -134,7 +134,10 @@ const wireNames: Record<string, string> = {
 
 /** What the client calls it, such as `messages[0].content`, of a path such as `input.messages.0.parts`. */
 function paramOf(path: string): string {
-  const names = path.replace(/^input\.(?:start\.)?(?:completion\.)?(?:wireParameters\.)?/, '').split('.')
+  const place = path.replace(/^input\.(?:start\.)?(?:completion\.)?/, '')
+  // The name is the client's own.
+  if (place.startsWith('wireParameters.')) return place.slice('wireParameters.'.length)
+  const names = place.split('.')
   return names.map(wireNameOf).join('').replace(/^\./, '')
 }
 
