@@ -14,6 +14,8 @@ export interface ToolCall {
   name: string
   /** The raw text that the model wrote. */
   arguments: string
+  /** What the provider wants back with the call, in its own shape. */
+  extra?: Readonly<Record<string, unknown>>
 }
 
 export interface Message {

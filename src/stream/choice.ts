@@ -1,4 +1,4 @@
-import type { ChoiceDelta, FinishReason, Logprobs, ToolCallDelta } from './delta.ts'
+import type { ChoiceDelta, FinishReason, Logprobs, ToolCallDelta, ToolCallExtra } from './delta.ts'
 import { createGrowingText, type GrowingText, type Text } from './growing-text.ts'
 import { type ChoicePosition, choiceStart } from './position.ts'
 import { createTextJoiner, storableJson, storableText } from './text.ts'
@@ -7,6 +7,7 @@ export interface ToolCall {
   id: string
   name: string
   arguments: string
+  extra?: ToolCallExtra
 }
 
 /** The part of one choice that has been received so far. */
@@ -38,12 +39,13 @@ export interface GrowingChoice {
 
 function createGrowingCall() {
   const joiner = createTextJoiner()
-  const call = { id: '', name: '', arguments: createGrowingText() }
+  const call: Shape<GrowingText>['toolCalls'][number] = { id: '', name: '', arguments: createGrowingText() }
   return {
     call,
     add(delta: ToolCallDelta) {
       if (call.id === '' && delta.id) call.id = storableText(delta.id)
       if (call.name === '' && delta.name) call.name = storableText(delta.name)
+      if (delta.extra) call.extra ??= storableJson(delta.extra)
       call.arguments.add(joiner.add(delta.arguments))
     },
     close() {
@@ -123,8 +125,10 @@ function callsBetween(calls: Shape<Text>['toolCalls'], from: number[], to: numbe
   for (const [index, call] of calls.entries()) {
     const [seen, end] = [from[index] ?? 0, to[index] ?? 0]
     if (end <= seen) continue
-    const [id, name] = seen === 0 ? [call.id || null, call.name] : [null, null]
-    deltas.push({ index, id, name, arguments: call.arguments.slice(Math.max(0, seen - 1), end - 1) })
+    const text = call.arguments.slice(Math.max(0, seen - 1), end - 1)
+    const { id, name, extra } = call
+    const first = { index, id: id || null, name, arguments: text, ...(extra && { extra }) }
+    deltas.push(seen === 0 ? first : { index, id: null, name: null, arguments: text })
   }
   return deltas
 }

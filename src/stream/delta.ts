@@ -1,11 +1,16 @@
 export type FinishReason = 'STOP' | 'LENGTH' | 'TOOL_CALLS' | 'CONTENT_FILTER' | 'FUNCTION_CALL' | 'UNKNOWN'
 
+/** What the provider expects back with the call, in its own format. */
+export type ToolCallExtra = Readonly<Record<string, unknown>>
+
 /** The first delta of a call has `id` and `name`; `arguments` is a piece of the raw text. */
 export interface ToolCallDelta {
   index: number
   id: string | null
   name: string | null
   arguments: string
+  /** in the first delta, where the provider sends it */
+  extra?: ToolCallExtra
 }
 
 /** The provider's own entries, one for each token. */

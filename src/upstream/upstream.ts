@@ -1,15 +1,18 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { EnvHttpProxyAgent, Pool } from 'undici'
+import { withAdvice } from './advice.ts'
 import { attempt, type Outcome } from './attempt.ts'
+import { createBreaker, maxFailures } from './breaker.ts'
 import type { Chunk } from './chunk.ts'
 import { UpstreamError } from './error.ts'
 import { createGlob } from './glob.ts'
-import { isInt, isObject } from './json.ts'
+import { isInt } from './json.ts'
 import { createModelList, type Model } from './models.ts'
+import { type ChatRequest, type RequestForm, writeBody } from './request-body.ts'
 import { maxRetries, retryDelayMs } from './retry.ts'
 import { withoutEndSlashes } from './upstreams-file.ts'
 
-export interface UpstreamSettings {
+export interface UpstreamSettings extends RequestForm {
   name: string
   baseUrl: string
   apiKey: string | null
@@ -30,13 +33,6 @@ export interface ProxySettings {
   httpsProxy: string
   httpProxy: string
   noProxy: string
-}
-
-export interface ChatRequest {
-  model: string
-  messages: unknown[]
-  /** By their wire names, sent unchanged. A bigint is sent as a JSON number. */
-  parameters: Record<string, unknown>
 }
 
 /** One HTTP attempt. `error` is an UpstreamErrorCode, or CANCELLED if the caller ended it. */
@@ -103,18 +99,17 @@ export function createUpstreams(settings: UpstreamSettings[], options: Upstreams
   return {
     async stream(request, handlers) {
       const startedAt = performance.now()
-      const body = writeBody(request)
       let error: unknown = null
       for (const upstream of serving(request.model)) {
         const deadline = startedAt + upstream.settings.timeouts.totalMs
         // No time is left for this upstream: it could only report a timeout, which would hide the error of the one before it.
         if (error !== null && performance.now() >= deadline) continue
-        const outcome = await tryRepeatedly(upstream, request, body, deadline, handlers)
+        const outcome = await tryGuarded(upstream, request, deadline, handlers)
         if (outcome.whole) return
         error = outcome.error
         if (outcome.nextStep === 'FAIL') break
       }
-      throw error ?? noSuchModel(request.model)
+      throw withAdvice(error, request) ?? noSuchModel(request.model)
     },
 
     async models(signal) {
@@ -171,6 +166,7 @@ function createUpstream(settings: UpstreamSettings, { proxy, answerBytes }: Upst
 
   return {
     settings,
+    breaker: createBreaker(),
     answerBytes,
     pool,
     origin,
@@ -194,13 +190,32 @@ function createUpstream(settings: UpstreamSettings, { proxy, answerBytes }: Upst
   }
 }
 
-async function tryRepeatedly(
+async function tryGuarded(
   upstream: Upstream,
   request: ChatRequest,
-  body: string,
   deadline: number,
   handlers: StreamHandlers,
 ): Promise<Outcome> {
+  const { breaker } = upstream
+  if (!breaker.admits(request.model)) return keptAway(upstream, request.model, handlers)
+  try {
+    const outcome = await tryRepeatedly(upstream, request, deadline, handlers)
+    const code = outcome.error instanceof UpstreamError ? outcome.error.code : null
+    if (code === 'UPSTREAM_UNAVAILABLE' || code === 'FIRST_BYTE_TIMEOUT') breaker.failed(request.model)
+    else if (outcome.whole || code !== null) breaker.answered(request.model)
+    return outcome
+  } finally {
+    breaker.abandoned(request.model)
+  }
+}
+
+async function tryRepeatedly(
+  upstream: Upstream,
+  request: ChatRequest,
+  deadline: number,
+  handlers: StreamHandlers,
+): Promise<Outcome> {
+  const body = writeBody(request, upstream.settings)
   for (let retries = 0; ; retries++) {
     handlers.signal.throwIfAborted()
     const outcome = await tryOnce(upstream, request, body, deadline, handlers)
@@ -212,7 +227,7 @@ async function tryRepeatedly(
 }
 
 async function tryOnce(
-  { settings, answerBytes, pool, origin, path, headers }: Upstream,
+  { settings, breaker, answerBytes, pool, origin, path, headers }: Upstream,
   { model, parameters }: ChatRequest,
   body: string,
   deadline: number,
@@ -235,7 +250,10 @@ async function tryOnce(
     idleMs: timeouts.idleMs,
     deadline,
     signal,
-    onResponse: (requestId) => onResponse({ upstream: name, requestId }),
+    onResponse(requestId) {
+      breaker.answered(model)
+      onResponse({ upstream: name, requestId })
+    },
     onChunk,
   })
   const { whole, error, httpStatus } = outcome
@@ -245,13 +263,13 @@ async function tryOnce(
   return outcome
 }
 
-function writeBody({ model, messages, parameters }: ChatRequest): string {
-  const clientOptions = parameters['stream_options']
-  const stream_options = { ...(isObject(clientOptions) ? clientOptions : {}), include_usage: true }
-  const fields = Object.entries({ ...parameters, model, messages, stream: true, stream_options })
-    .filter(([, value]) => value !== undefined)
-    .map(([name, value]) => `${JSON.stringify(name)}:${typeof value === 'bigint' ? value : JSON.stringify(value)}`)
-  return `{${fields.join(',')}}`
+/** What a request comes to while the breaker is open. */
+function keptAway({ settings }: Upstream, model: string, { onAttempt }: StreamHandlers): Outcome {
+  const [code, httpStatus] = ['UPSTREAM_UNAVAILABLE', null] as const
+  onAttempt({ upstream: settings.name, model, httpStatus, error: code, startedAt: new Date(), durationMs: 0 })
+  const message = `The upstream is not asked at the moment, because ${maxFailures} requests in a row failed.`
+  const error = new UpstreamError(code, message)
+  return { whole: false, error, httpStatus, headers: {}, nextStep: 'FAIL_OVER' }
 }
 
 function noSuchModel(model: string): UpstreamError {

@@ -5,9 +5,6 @@ import { refusedParameters } from './refused-parameter.ts'
 
 export const defaultTimeouts = { connectMs: 5_000, firstByteMs: 60_000, idleMs: 60_000, totalMs: 600_000 }
 
-/** The settings of an upstream that is given by its address alone. */
-export const plainUpstream = { models: ['*'], contextWindow: null, prices: {}, lenientEnd: false, allow: [] }
-
 /** Uses a loop, because a regular expression would take quadratic time for a long run of slashes. */
 export function withoutEndSlashes(text: string): string {
   let end = text.length
@@ -30,6 +27,25 @@ const modelGlob = z
   .min(1)
   .regex(/^[^?[\]{}]*$/, 'takes a name, in which * stands for any characters')
 
+// Without them it would be another request, or another answer than the one that is waited for.
+const indispensable = ['model', 'messages', 'stream', 'n']
+const omittable = z
+  .string()
+  .min(1)
+  .refine((name) => !indispensable.includes(name), `takes parameters other than ${indispensable.join(', ')}`)
+
+/** The settings of an upstream that is given by its address alone. */
+export const plainUpstream = {
+  models: ['*'],
+  contextWindow: null,
+  prices: {},
+  lenientEnd: false,
+  allow: [],
+  omit: [],
+  storeMetadata: false,
+  sendReasoning: false,
+}
+
 const upstreamsFile = z
   .array(
     z.strictObject({
@@ -48,6 +64,9 @@ const upstreamsFile = z
         .default(defaultTimeouts),
       lenientEnd: z.boolean().default(false),
       allow: z.array(z.enum(refusedParameters)).default([]),
+      omit: z.array(omittable).default([]),
+      storeMetadata: z.boolean().default(false),
+      sendReasoning: z.boolean().default(false),
     }),
   )
   .min(1)

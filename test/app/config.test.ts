@@ -181,6 +181,8 @@ describe('a proxy', () => {
   })
 })
 
+const plainForm = { omit: [], storeMetadata: false, sendReasoning: false }
+
 describe('the upstream of OPENAI_API_KEY and OPENAI_BASE_URL', () => {
   const timeouts = { connectMs: 5000, firstByteMs: 60_000, idleMs: 60_000, totalMs: 600_000 }
 
@@ -193,6 +195,7 @@ describe('the upstream of OPENAI_API_KEY and OPENAI_BASE_URL', () => {
       timeouts,
       lenientEnd: false,
       allow: [],
+      ...plainForm,
     }
     expect(readSettings({ OPENAI_API_KEY: 'sk-1' }).upstreams).toEqual([
       { ...openai, baseUrl: 'https://api.openai.com/v1', apiKey: 'sk-1' },
@@ -219,7 +222,8 @@ describe('the upstreams of UPSTREAMS_FILE', () => {
       models: ['big*'],
       prices,
     }
-    const UPSTREAMS_FILE = upstreamsFile([{ ...far, timeouts: { idleMs: 5 }, contextWindow: 8192 }, local])
+    const form = { omit: ['user'], storeMetadata: true, sendReasoning: true }
+    const UPSTREAMS_FILE = upstreamsFile([{ ...far, ...form, timeouts: { idleMs: 5 }, contextWindow: 8192 }, local])
     expect(readSettings({ UPSTREAMS_FILE, UPSTREAM_FAR_KEY: 'sk-far' }).upstreams).toEqual([
       {
         name: 'far',
@@ -231,8 +235,9 @@ describe('the upstreams of UPSTREAMS_FILE', () => {
         timeouts: { connectMs: 5000, firstByteMs: 60_000, idleMs: 5, totalMs: 600_000 },
         lenientEnd: false,
         allow: [],
+        ...form,
       },
-      expect.objectContaining({ name: 'local', apiKey: null, models: ['*'] }),
+      expect.objectContaining({ name: 'local', apiKey: null, models: ['*'], ...plainForm }),
     ])
   })
 
@@ -244,6 +249,7 @@ describe('the upstreams of UPSTREAMS_FILE', () => {
     ['has an unknown key', [{ ...local, modles: ['*'] }], /at 0: .*modles/],
     ['has an unknown time-out', [{ ...local, timeouts: { idle: 5 } }], /at 0\.timeouts: .*idle/],
     ['has a time-out that is no number', [{ ...local, timeouts: { idleMs: '5' } }], /at 0\.timeouts\.idleMs: /],
+    ['leaves out what no request can be without', [{ ...local, omit: ['user', 'n'] }], /at 0\.omit\.1: .*other than/],
     ['lacks an address', [local, { name: 'b' }], /at 1\.baseUrl: /],
     ['has one name twice', [local, local], /two upstreams named local/],
     ['has a password in an address', [{ ...local, baseUrl: 'http://me:word@b.example' }], /local .*without a user/],

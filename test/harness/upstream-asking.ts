@@ -1,14 +1,15 @@
 import { onTestFinished } from 'vitest'
 import type { Chunk } from '../../src/upstream/chunk.ts'
 import { UpstreamError } from '../../src/upstream/error.ts'
+import type { ChatRequest } from '../../src/upstream/request-body.ts'
 import {
   type Attempt,
-  type ChatRequest,
   createUpstreams,
   type StreamHandlers,
   type UpstreamSettings,
   type Upstreams,
 } from '../../src/upstream/upstream.ts'
+import { plainUpstream } from '../../src/upstream/upstreams-file.ts'
 import { type ScriptedUpstream, startScriptedUpstream } from './upstream.ts'
 
 type Overrides = Partial<Omit<UpstreamSettings, 'timeouts'>> & { timeouts?: Partial<UpstreamSettings['timeouts']> }
@@ -16,14 +17,10 @@ type Overrides = Partial<Omit<UpstreamSettings, 'timeouts'>> & { timeouts?: Part
 /** Time limits are so long that a test which does not shorten them never meets one. */
 export function settingsFor(baseUrl: string, { timeouts, ...overrides }: Overrides = {}): UpstreamSettings {
   return {
+    ...plainUpstream,
     name: 'test',
     baseUrl,
     apiKey: 'sk-canary-0123456789',
-    models: ['*'],
-    contextWindow: null,
-    prices: {},
-    lenientEnd: false,
-    allow: [],
     ...overrides,
     timeouts: { connectMs: 60_000, firstByteMs: 60_000, idleMs: 60_000, totalMs: 60_000, ...timeouts },
   }

@@ -18,7 +18,7 @@ function withDelta(message: Message, delta: ChoiceDelta | undefined): Message {
     content: content === '' ? null : content,
     refusal: refusal === '' ? null : refusal,
     reasoning: reasoning === '' ? null : reasoning,
-    toolCalls: toolCalls.map((call) => ({ id: call.id ?? '', name: call.name ?? '', arguments: call.arguments })),
+    toolCalls: toolCalls.map(({ index, id, name, ...call }) => ({ ...call, id: id ?? '', name: name ?? '' })),
     finishReason,
     logprobs,
   }

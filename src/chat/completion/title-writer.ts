@@ -1,9 +1,10 @@
 import type { Bus } from '../../bus/bus.ts'
 import type { Store } from '../../store/store.ts'
 import type { TitleGrounds } from '../../store/title.ts'
+import { UpstreamError } from '../../upstream/error.ts'
 import type { Upstreams } from '../../upstream/upstream.ts'
 import type { Log } from '../access/log.ts'
-import { titleFrom } from '../conversation/title.ts'
+import { titleFrom, writtenTitle } from '../conversation/title.ts'
 
 /** Gives each conversation without a title one, after its first complete answer. */
 export interface TitleWriter {
@@ -29,6 +30,12 @@ const titleTimeoutMs = 20_000
 /** How many characters of the question, and of the answer, the model gets to write a title. */
 const maxGrounds = 1_000
 
+/** How many characters of the model's output are read, its reasoning included. */
+const maxWritten = 20_000
+
+// Tried in this order. Reasoning models refuse the first, or reason for longer than it allows; some servers know neither name.
+const titleParameters = [{ max_tokens: 24, temperature: 0.2 }, { max_completion_tokens: 1_024 }, {}]
+
 const instruction =
   'Write a title of at most six words for the following conversation, in its language. Answer with the title only, without quotes.'
 
@@ -36,7 +43,32 @@ export function createTitleWriter({ store, upstreams, bus, log, titleModel }: Ti
   const stopper = new AbortController()
   const running = new Set<Promise<void>>()
 
-  async function written(model: string, { question, answer }: TitleGrounds): Promise<string | null> {
+  // The index of the parameters that the model accepts.
+  let accepted = 0
+
+  async function written(model: string, grounds: TitleGrounds): Promise<string | null> {
+    const signal = AbortSignal.any([stopper.signal, AbortSignal.timeout(titleTimeoutMs)])
+    for (const [index, parameters] of titleParameters.entries()) {
+      if (index < accepted) continue
+      try {
+        const title = writtenTitle(await answerTo(grounds, model, parameters, signal))
+        if (title === null) continue
+        accepted = index
+        return title
+      } catch (error) {
+        const isRefused = error instanceof UpstreamError && error.code === 'UPSTREAM_REFUSED'
+        if (!isRefused || index === titleParameters.length - 1) throw error
+      }
+    }
+    return null
+  }
+
+  async function answerTo(
+    { question, answer }: TitleGrounds,
+    model: string,
+    parameters: Record<string, unknown>,
+    signal: AbortSignal,
+  ): Promise<string> {
     const about = `${question?.slice(0, maxGrounds) ?? ''}\n\n${answer?.slice(0, maxGrounds) ?? ''}`
     const messages = [
       { role: 'system', content: instruction },
@@ -44,15 +76,15 @@ export function createTitleWriter({ store, upstreams, bus, log, titleModel }: Ti
     ]
     let text = ''
     const handlers = {
-      signal: AbortSignal.any([stopper.signal, AbortSignal.timeout(titleTimeoutMs)]),
+      signal,
       onAttempt() {},
       onResponse() {},
       onChunk({ choices }: { choices: readonly { index: number; content: string }[] }) {
-        if (text.length < maxGrounds) text += choices.find(({ index }) => index === 0)?.content ?? ''
+        if (text.length < maxWritten) text += choices.find(({ index }) => index === 0)?.content ?? ''
       },
     }
-    await upstreams.stream({ model, messages, parameters: { max_tokens: 24, temperature: 0.2 } }, handlers)
-    return titleFrom(text)
+    await upstreams.stream({ model, messages, parameters }, handlers)
+    return text
   }
 
   async function titleOf(grounds: TitleGrounds): Promise<string | null> {

@@ -2,6 +2,29 @@ import { storableJson } from '../../stream/text.ts'
 
 const maxCharacters = 80
 
+// In the languages that models write most.
+const label =
+  /^(?:(?:conversation |chat )?title|titel|titre|título|titolo|заголовок|название|标题|標題|タイトル|제목)\s*[:：]\s*/iu
+
+/** As `titleFrom`, of what a model wrote for one: its thoughts, its fences and its labels are none. */
+export function writtenTitle(text: string): string | null {
+  const said = withoutThoughts(text).replaceAll('`', '\n')
+  const lines = said.split(/[\r\n]+/).filter((line) => line.trim() !== '')
+  // A fence can name its language on a line of its own.
+  const isFenced = withoutThoughts(text).trimStart().startsWith('```')
+  const line = isFenced && lines.length > 1 && /^\w{1,10}$/.test(lines[0] ?? '') ? lines[1] : lines[0]
+  const bare = titleFrom(line ?? '')
+  return bare === null ? null : titleFrom(bare.replace(label, ''))
+}
+
+/** Some servers leave them in the text; a thought without end has nothing behind it. */
+function withoutThoughts(text: string): string {
+  const ends = ['</think>', '</thinking>'].map((mark) => ({ mark, at: text.lastIndexOf(mark) }))
+  const said = ends.reduce((rest, { mark, at }) => (at < 0 ? rest : text.slice(at + mark.length)), text)
+  const begins = said.search(/<think(?:ing)?>/)
+  return begins < 0 ? said : said.slice(0, begins)
+}
+
 /** One line of at most 80 characters, cut between words where it can be; null where nothing is left. */
 export function titleFrom(text: string): string | null {
   const line =

@@ -20,7 +20,7 @@ function wirePart(part: ContentPart): Record<string, unknown> {
 
 /** A message as the wire has it; null for an answer that was cut off before it said anything. */
 export function wireMessage(message: Omit<Message, 'id'>): WireMessage | null {
-  const { content, parts, name, toolCalls, toolCallId, refusal } = message
+  const { content, parts, name, toolCalls, toolCallId, refusal, reasoning } = message
   const wire: WireMessage = { role: message.role.toLowerCase() }
   if (parts !== null) wire['content'] = parts.map(wirePart)
   else if (content !== null) wire['content'] = content
@@ -30,11 +30,14 @@ export function wireMessage(message: Omit<Message, 'id'>): WireMessage | null {
       id: call.id,
       type: 'function',
       function: { name: call.name, arguments: call.arguments },
+      ...(call.extra && { extra_content: call.extra }),
     }))
     // Some servers refuse a call in a message without the field.
     wire['content'] ??= null
   }
   if (Object.keys(wire).length === 1) return null
+  // It goes to those upstreams alone that want it back.
+  if (reasoning !== null) wire['reasoning_content'] = reasoning
   if (name !== null) wire['name'] = name
   if (toolCallId !== null) wire['tool_call_id'] = toolCallId
   return wire

@@ -61,6 +61,41 @@ describe('after its first whole answer a conversation is named', () => {
     expect(JSON.stringify(body['messages'])).toMatch(/What digs\?.*A mole\./)
   })
 
+  test.each([
+    ['thinks', '<think>\nThey want a title.\n</think>\n\nCreatures that dig'],
+    ['thinks without a beginning', 'They want a title.</think>Creatures that dig'],
+    ['fences it', '```text\nCreatures that dig\n```'],
+    ['labels it', '**Title:** "Creatures that dig"'],
+    ['labels it in its language', 'Titel: „Creatures that dig“'],
+  ])('by a model that %s', async (_, text) => {
+    replyTitle(...chunks(text), finish('stop'), done())
+    const { conversation } = await named.ask('What digs?')
+    expect(await titleOf(named, conversation?.id)).toBe('Creatures that dig')
+  })
+
+  test.each([
+    ['thinks for longer than a title takes', [...chunks('<think>They want'), finish('length'), done()]],
+    ['refuses max_tokens', [refusal(400, { param: 'max_tokens' })]],
+  ])('by a model that %s', async (_, first) => {
+    const person = createPerson(
+      (await startServer({ OPENAI_BASE_URL: upstream.baseUrl, TITLE_MODEL: 'titles' })).url,
+      'alice',
+    )
+    upstream.replyAlways((request) =>
+      isForTitle(request) && request.body['max_tokens'] !== undefined
+        ? first
+        : [...chunks('Moles'), finish('stop'), done()],
+    )
+    const before = titleCalls()
+    for (const _question of [1, 2]) {
+      const { conversation } = await person.ask('What digs?')
+      expect(await titleOf(person, conversation?.id)).toBe('Moles')
+    }
+    // What the model takes is known after the first.
+    expect(titleCalls()).toBe(before + 3)
+    expect(upstream.requests.filter(isForTitle).at(-1)?.body).toMatchObject({ max_completion_tokens: 1_024 })
+  })
+
   test('by its first words, where the model fails', async () => {
     replyTitle(refusal(400))
     const { conversation } = await named.ask('What digs?')

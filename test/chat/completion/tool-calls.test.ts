@@ -98,6 +98,23 @@ test.each([
   })
 })
 
+test('what the provider wants back with a call goes up with it', async () => {
+  const extra_content = { google: { thought_signature: 'AAAA' } }
+  const wire = { index: 0, id: 'call_1', extra_content, function: { name: 'dig', arguments: '{"depth":2}' } }
+  upstream.reply(delta({ tool_calls: [wire] }), ...ends)
+  const events = await start().rest()
+  expect(callsIn(events)).toEqual([dig])
+  const { conversation } = endOf(events)
+  const messages = [{ role: 'TOOL', content: 'A mole.', toolCallId: 'call_1' }]
+  await alice.ask({ conversationId: conversation?.id, messages })
+  const call = { id: 'call_1', type: 'function', function: { name: 'dig', arguments: dig.arguments }, extra_content }
+  expect(upstream.requests.at(-1)?.body['messages']).toMatchObject([
+    { role: 'user' },
+    { role: 'assistant', content: null, tool_calls: [call] },
+    { role: 'tool', tool_call_id: 'call_1' },
+  ])
+})
+
 test('of a call that has no more than a name when the answer is cut off, nothing is stored or shown', async () => {
   upstream.reply(call(0, null, 'dig'), ...chunks('A mo'))
   const events = await start().rest()

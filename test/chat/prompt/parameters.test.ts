@@ -11,6 +11,20 @@ afterAll(() => upstream.close())
 
 const alice = createPerson(url, 'alice')
 const messages = [says('Hello?')]
+
+/** What the reference of the wire has and the schema has no field for. */
+const unnamed: Fields = {
+  functions: [{ name: 'dig', parameters: { type: 'object' } }],
+  function_call: { name: 'dig' },
+  prediction: { type: 'content', content: 'A mole.' },
+  modalities: ['text', 'audio'],
+  audio: { voice: 'alloy', format: 'mp3' },
+  web_search_options: { search_context_size: 'low' },
+  safety_identifier: 'a-hash',
+  prompt_cache_key: 'moles',
+  prompt_cache_retention: '24h',
+  moderation: 'auto',
+}
 const lookUp = { name: 'look_up', description: 'Looks it up', parameters: { type: 'object' }, strict: true }
 
 /** What a test gives, and what is to go up for it. */
@@ -83,6 +97,12 @@ describe('what goes up', () => {
     const sent = Object.assign({}, ...parameters.map(([, body]) => body))
     const { request } = await sentFor(given)
     expect(request.body).toMatchObject({ ...sent, tool_choice: { type: 'function', function: { name: 'bare' } } })
+  })
+
+  test('what the schema has no field for goes up as it stands', async () => {
+    const { request, completion } = await sentFor({ extraBody: unnamed })
+    expect(request.body).toMatchObject(unnamed)
+    expect(completion.parameters).toMatchObject(unnamed)
   })
 
   test.each([
@@ -161,6 +181,7 @@ describe('what goes up', () => {
       },
       {
         role: 'assistant',
+        content: null,
         tool_calls: [{ id: 'call_1', type: 'function', function: { name: 'look_up', arguments: '{"q":' } }],
       },
       { role: 'tool', content: 'A mole.', tool_call_id: 'call_1' },
