@@ -81,7 +81,7 @@ export function createAnswer({ choices, maxBytes, apiKey, requestId, onChunk }: 
       // After a whole answer, only the usage still matters.
       const chunk = isFinished() ? readOrNull(wire, choices) : read(wire, event)
       if (chunk === null) return false
-      cutOff ??= cutOffOf(chunk, wire as Wire, apiKey, requestId)
+      if (!isFinished()) cutOff ??= cutOffOf(chunk, wire as Wire, apiKey, requestId)
       // A part of a tool call counts as progress even while it is held back.
       const isProgress = carriesAnything(chunk)
       give(chunk, wire as Wire, length)
@@ -113,13 +113,15 @@ function readOrNull(wire: unknown, choices: number): Chunk | null {
   }
 }
 
+/** A choice that was cut off has not finished, even where it has a finish reason, too. */
 function cutOffOf(chunk: Chunk, { choices }: Wire, apiKey: string | null, requestId: string | null) {
-  if (!Array.isArray(choices) || chunk.choices.every(({ finishReason }) => finishReason !== null)) return null
-  for (const choice of choices) {
-    const cutOff = cutOffIn(choice, apiKey, requestId)
-    if (cutOff !== null) return cutOff
+  let found: UpstreamError | null = null
+  for (const [position, choice] of chunk.choices.entries()) {
+    const cutOff = cutOffIn((choices as unknown[])[position], apiKey, requestId)
+    if (cutOff !== null) choice.finishReason = null
+    found ??= cutOff
   }
-  return null
+  return found
 }
 
 function saysAnything({ content, refusal, reasoning, toolCalls }: ChunkChoice): boolean {

@@ -152,7 +152,7 @@ describe('an answer that the upstream cut off', () => {
       { finish_reason: 'error', error: told },
       { code: 'UPSTREAM_ERROR', message: 'Provider is gone', providerCode: '502' },
     ],
-    ['by an error object beside `stop`', { finish_reason: null, error: told }, { code: 'UPSTREAM_ERROR' }],
+    ['by an error object beside `stop`', { finish_reason: 'stop', error: told }, { code: 'UPSTREAM_ERROR' }],
     ['by the reason `abort`', { finish_reason: 'abort' }, { code: 'UPSTREAM_TRUNCATED', providerCode: 'abort' }],
     [
       'by a reason of its own',
