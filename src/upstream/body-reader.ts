@@ -77,7 +77,10 @@ export function createBodyReader(options: BodyOptions): ResponseReader {
       return reader.read(head)
     },
     end() {
-      reader ??= choose(undefined)
+      if (reader === null) {
+        reader = choose(undefined)
+        reader.read(head)
+      }
       reader.end()
     },
     stop: () => reader?.stop(),

@@ -39,6 +39,10 @@ const titleParameters = [{ max_tokens: 24, temperature: 0.2 }, { max_completion_
 const instruction =
   'Write a title of at most six words for the following conversation, in its language. Answer with the title only, without quotes.'
 
+function isRefusal(error: unknown): boolean {
+  return error instanceof UpstreamError && error.code === 'UPSTREAM_REFUSED'
+}
+
 export function createTitleWriter({ store, upstreams, bus, log, titleModel }: TitleWriterOptions): TitleWriter {
   const stopper = new AbortController()
   const running = new Set<Promise<void>>()
@@ -49,20 +53,15 @@ export function createTitleWriter({ store, upstreams, bus, log, titleModel }: Ti
   async function written(model: string, grounds: TitleGrounds): Promise<string | null> {
     const signal = AbortSignal.any([stopper.signal, AbortSignal.timeout(titleTimeoutMs)])
     for (const [index, parameters] of titleParameters.entries()) {
-      if (index < accepted) continue
-      try {
-        const title = writtenTitle(await answerTo(grounds, model, parameters, signal))
-        if (title === null) continue
-        accepted = index
-        return title
-      } catch (error) {
-        const isRefused = error instanceof UpstreamError && error.code === 'UPSTREAM_REFUSED'
-        if (!isRefused || index === titleParameters.length - 1) throw error
-      }
+      const title = index < accepted ? null : writtenTitle(await answerTo(grounds, model, parameters, signal))
+      if (title === null) continue
+      accepted = index
+      return title
     }
     return null
   }
 
+  /** Empty if the model refuses the parameters. */
   async function answerTo(
     { question, answer }: TitleGrounds,
     model: string,
@@ -83,7 +82,9 @@ export function createTitleWriter({ store, upstreams, bus, log, titleModel }: Ti
         if (text.length < maxWritten) text += choices.find(({ index }) => index === 0)?.content ?? ''
       },
     }
-    await upstreams.stream({ model, messages, parameters }, handlers)
+    await upstreams.stream({ model, messages, parameters }, handlers).catch((error) => {
+      if (!isRefusal(error)) throw error
+    })
     return text
   }
 
