@@ -15,6 +15,7 @@ import { readOnly } from './read-only.ts'
 import { reconnect } from './reconnect.ts'
 import { longSlow, shortSlow, slow } from './slow.ts'
 import { stall } from './stall.ts'
+import { wire } from './wire/wire.ts'
 import { raceWriters } from './writers.ts'
 
 export interface Scenario {
@@ -90,6 +91,10 @@ export const scenarios: Record<string, Scenario> = {
   heavy: {
     short: (torture) => heavy(torture, { p99Ms: slackMs, grownBytes: 400e6 }),
     long: (torture) => heavy(torture, { p99Ms: 250, grownBytes: 200e6 }),
+  },
+  wire: {
+    short: (torture) => wire(torture, { cases: 600, randomCuts: 500, damaged: 500 }),
+    long: (torture) => wire(torture, { cases: 1_125, randomCuts: 200_000, damaged: 50_000 }),
   },
   lag: {
     short: (torture) => lag(torture, { answers: 4, pieces: 100, slackMs: 1_000 }),

@@ -54,6 +54,14 @@ test(
 )
 
 test(
+  'wire: answers in all forms, cut and damaged in all ways, mean what they mean, and have one ending each',
+  {
+    timeout: 180_000,
+  },
+  () => faultsOf('wire'),
+)
+
+test(
   'kill-pglite: what a killed server has shown or acknowledged is there when it starts again',
   {
     timeout: 180_000,
