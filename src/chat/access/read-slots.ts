@@ -2,7 +2,7 @@ import { ChatError } from './error.ts'
 import type { User } from './viewer.ts'
 
 export interface ReadSlots {
-  /** Does the work where there is a place for it. Throws RATE_LIMITED. */
+  /** Does the work if a slot is free. Throws RATE_LIMITED. */
   within<T>(viewer: User, work: () => Promise<T>): Promise<T>
 }
 

@@ -10,7 +10,7 @@ import type { Conversation, Conversations } from './conversation.ts'
 import type { EventReader, Watch } from './event-reader.ts'
 import type { Message, Messages } from './message.ts'
 
-/** What it is about is as it was when the viewer got to the event, not as it was when the event happened. */
+/** The object of an event has the state in which it was when the viewer took the event, which may be newer than the event. */
 export type ConversationEvent = { conversationId: string; cursor: string } & (
   | { kind: 'MESSAGE_CREATED'; message: Message }
   | { kind: 'MESSAGE_DELETED'; messageId: string }
@@ -22,8 +22,8 @@ export type ConversationEvent = { conversationId: string; cursor: string } & (
 
 export interface ConversationEvents {
   /**
-   * What happens after the cursor; at the loss of access ACCESS_REVOKED, and no more. What is not there for the viewer, and a
-   * cursor of something else, is one REJECTED. Throws RATE_LIMITED.
+   * The events after the cursor. At the loss of access the last one is ACCESS_REVOKED. If the viewer may not see the conversation, or the
+   * cursor does not belong to it, the only event is REJECTED. Throws RATE_LIMITED.
    */
   watch(viewer: User, conversationId: string, after: string): Promise<AsyncIterable<ConversationEvent>>
 }
@@ -37,7 +37,7 @@ export interface ConversationEventsOptions {
   limits: Limits
 }
 
-/** Cursors are shorter: what is longer is not even decoded. */
+/** No cursor is longer than this. A longer text is not decoded. */
 const longest = 100
 const cursorForm = /^([0-9a-f-]{36}):(\d{1,10})$/
 
@@ -84,7 +84,7 @@ export function createConversationEvents(options: ConversationEventsOptions): Co
   }
 }
 
-/** null for what the viewer cannot see any more: of what was deleted meanwhile, another event tells. */
+/** Returns null if the viewer can no longer see the object: if it was deleted, a later event says so. */
 async function find(
   { store, conversations, messages, activeCompletions }: ConversationEventsOptions,
   viewer: User,
@@ -111,13 +111,13 @@ interface EventsFrom {
   from: number
   watch: Watch
   find(event: StoredEvent): Promise<ConversationEvent | null>
-  /** Called once, when the viewer has left or has no access any more. */
+  /** Called once, when the viewer has left or has lost access. */
   onLeave(): void
 }
 
 /**
- * A viewer is a position among the events, not a queue: who reads slowly finds a page of numbers and ids at a time, and the
- * rest in the store. Iterated by hand, since a generator's return() would wait behind its pending next().
+ * A viewer is a position among the events, not a queue: a slow viewer holds one page of numbers and ids, and the rest stays in the
+ * store. The iterator is written by hand, because return() of a generator waits until its pending next() is done.
  */
 function watchEvents(options: EventsFrom): AsyncIterableIterator<ConversationEvent> {
   const { conversationId, from, watch, find, onLeave } = options
@@ -132,7 +132,7 @@ function watchEvents(options: EventsFrom): AsyncIterableIterator<ConversationEve
     onLeave()
   }
 
-  /** The next event, null where there is none to be seen yet. */
+  /** Resolves with the next event, or null if there is none that the viewer can see yet. */
   async function step(): Promise<ConversationEvent | null> {
     const [event] = page
     if (event === undefined) {
@@ -152,7 +152,7 @@ function watchEvents(options: EventsFrom): AsyncIterableIterator<ConversationEve
     try {
       return await step()
     } catch (error) {
-      // Where the database is away, the viewer waits until it is read from this position again.
+      // While the database is away, the viewer waits, and the read is repeated from this position.
       page = []
       if (error instanceof StoreError) return null
       finish()

@@ -5,7 +5,7 @@ import { ChatError, notFound } from '../access/error.ts'
 import type { IdempotencyKey } from '../access/idempotency-key.ts'
 import type { User } from '../access/viewer.ts'
 
-/** Gives the conversation that the key created before, or creates it. Throws ChatError. */
+/** Returns the conversation that the key created before, or creates it. Throws ChatError. */
 export async function createByKey(
   store: Store,
   viewer: User,
@@ -18,7 +18,7 @@ export async function createByKey(
   try {
     return await create()
   } catch (error) {
-    // Another request with the same key was faster.
+    // A simultaneous request with the same key was faster.
     const isConflict = error instanceof StoreError && error.code === 'CONFLICT'
     const other = isConflict ? await createdBefore(store, viewer, key) : null
     if (other === null) throw error

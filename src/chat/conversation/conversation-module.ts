@@ -15,7 +15,7 @@ import { createParticipants, type Participants } from './participant.ts'
 import { createPresence, type Presence } from './presence.ts'
 import { createViewerEvents, type ViewerEvents } from './viewer-event.ts'
 
-/** Conversations with their messages and people, and what happens in them. */
+/** Conversations with their messages, participants and events. */
 export interface ConversationModule {
   conversations: Conversations
   conversationEvents: ConversationEvents

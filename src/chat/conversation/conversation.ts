@@ -22,7 +22,7 @@ export type { Participant, ParticipantRole } from '../../store/participant.ts'
 export interface ConversationInput {
   title?: string | null
   systemPrompt?: string | null
-  /** null is as if never set. */
+  /** null removes a setting. */
   defaults?: { [Name in keyof CompletionDefaults]?: CompletionDefaults[Name] | null } | null
 }
 
@@ -40,17 +40,17 @@ export interface Conversations {
   find(viewer: User, ids: readonly string[]): Promise<Conversation[]>
   /** The latest change first. */
   list(viewer: User, filter: ConversationFilter | null, page: PageInput): Promise<Page<Conversation>>
-  /** Throws ChatError. A key that was used with the same input gives the conversation that it created. */
+  /** Creates a conversation, or returns the one that was created with the same key and input. Throws ChatError. */
   create(viewer: User, input: CreateConversationInput): Promise<Conversation>
-  /** What is absent stays; null clears. Throws ChatError. */
+  /** Absent fields do not change; null removes a value. Throws ChatError. */
   update(viewer: User, id: string, input: ConversationInput & { archived?: boolean | null }): Promise<Conversation>
-  /** Cancels what is being answered in it. Throws ChatError. */
+  /** Deletes the conversation and cancels its completions in progress. Throws ChatError. */
   remove(viewer: User, id: string): Promise<void>
-  /** Of those conversations that the viewer may see. */
+  /** For those of the conversations that the viewer may see. */
   participants(viewer: User, conversationIds: readonly string[]): Promise<Participant[]>
-  /** By conversation, up to `maxUnread`; nothing where the viewer may not see it. */
+  /** By conversation, counted up to `maxUnread`; without conversations that the viewer may not see. */
   unreadCounts(viewer: User, conversationIds: readonly string[]): Promise<Map<string, number>>
-  /** In the order of the ids; none where the viewer may not see the conversation. */
+  /** In the order of the ids; empty for a conversation that the viewer may not see. */
   usage(viewer: User, conversationIds: readonly string[]): Promise<Usage[]>
 }
 
@@ -90,7 +90,7 @@ function changeOf({ title, systemPrompt, defaults }: ConversationInput): Convers
   return storableJson(change)
 }
 
-/** The edge of a conversation in the list of the viewer's conversations, as the list stands now. */
+/** The edge of a conversation in the viewer's current list of conversations. */
 export function conversationEdge(node: Conversation): Edge<Conversation> {
   return { cursor: writeSortKey({ time: node.updatedAt, id: node.id }), node }
 }
@@ -106,11 +106,11 @@ export function createConversations(
     return (await conversations.find(viewer.id, ids)).map(({ id }) => id)
   }
 
-  /** Waits for the ends, but no longer than `endsMs`: those of a server that was lost come later. */
+  /** Waits until the completions have ended, but no longer than `endsMs`: the completions of a lost replica end later. */
   async function cancelEach(completionIds: readonly string[]) {
     const signal = AbortSignal.timeout(endsMs)
     try {
-      // The latest first: those who wait would else take the turn of the one that ends.
+      // The latest is cancelled first: otherwise waiting completions would take the turn of the one that ends.
       for (const id of completionIds.toReversed()) await cancel(id, signal)
     } catch (error) {
       if (!signal.aborted) throw error
@@ -126,7 +126,7 @@ export function createConversations(
       const before = readSortKey(bounds.before, 'before')
       const { archived = null, titleContains = null, role = null } = storableJson(given ?? {})
       const filter = { archived, titleContains, role }
-      // Where a bound was deleted or has moved, nothing may be left on its other side.
+      // If a bound was deleted or has moved, there may be no item left on its other side.
       const [found, hasAbove, hasBelow] = await Promise.all([
         conversations.slice(viewer.id, { filter, after, before, take: size + 1, fromEnd }),
         after !== null && conversations.goesBeyond(viewer.id, filter, 'after', after),
@@ -161,7 +161,7 @@ export function createConversations(
     },
     async remove(viewer, id) {
       await permitted(store, viewer, id, ['OWNER'], 'delete it')
-      // So that whoever watches hears of the end before there is nothing to be seen any more.
+      // So that viewers get the end of the completions before they lose access to the conversation.
       await cancelEach((await store.completions.active([id])).map((completion) => completion.id))
       const begunMeanwhile = await conversations.remove(id)
       bus.publish('access', [id])

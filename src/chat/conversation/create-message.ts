@@ -12,14 +12,14 @@ import { newMessage } from './new-message.ts'
 export interface CreateMessageInput {
   conversationId: string
   message: MessageInput
-  /** Absent: the viewer's current leaf. */
+  /** If absent, the viewer's current leaf. */
   parentId?: string | null
-  /** An edit: the new message stands beside this one. */
+  /** For an edit: the new message becomes a sibling of this one. */
   replaces?: string | null
   idempotencyKey?: string | null
 }
 
-/** Writes a message without asking the model. Throws ChatError. */
+/** Inserts a message without asking the model. Throws ChatError. */
 export async function createMessage(store: Store, bus: Bus, viewer: User, input: CreateMessageInput): Promise<Message> {
   checkMessage(input.message, 'input.message')
   checkKey(input.idempotencyKey, 'input.idempotencyKey')
@@ -37,7 +37,7 @@ export async function createMessage(store: Store, bus: Bus, viewer: User, input:
     bus.publish('conversation', [conversation.id])
     return message
   }
-  // The same key was faster by another way, or somebody wrote after the leaf, or took away the right to write.
+  // Nothing was inserted: the key was used meanwhile, the leaf has moved, or the viewer has lost the right to write.
   return createMessage(store, bus, viewer, input)
 }
 
@@ -49,7 +49,7 @@ async function replay(store: Store, viewer: User, input: CreateMessageInput, has
   const isSame = known.inputHash === hash
   const [visible] = isSame ? await store.messages.find(viewer.id, [known.message.id]) : []
   if (visible !== undefined) return visible
-  // As when the conversation was deleted, and its keys with it: whoever was removed does not learn which it is.
+  // The same error as after a deletion of the conversation, so that a removed participant does not learn whether it still exists.
   await writableConversation(store, viewer, input.conversationId)
   if (isSame) throw notFound('message: what this key wrote was deleted')
   throw new ChatError({ code: 'IDEMPOTENCY_CONFLICT', message: 'This idempotency key was used for another message.' })
@@ -78,6 +78,6 @@ async function refuseWhileStreaming(store: Store, { status, completionId }: Mess
   if (status !== 'STREAMING' || completionId === null) return
   const [completion] = await store.completions.load([completionId])
   if (completion === undefined || completion.status !== 'IN_PROGRESS') return
-  const message = 'The message to write after is still being written.'
+  const message = 'The message before the new one is still being written.'
   throw new ChatError({ code: 'CONVERSATION_BUSY', message, completion })
 }

@@ -5,7 +5,7 @@ import type { User } from '../access/viewer.ts'
 import { writableConversation } from './insertion-point.ts'
 import { titleFrom } from './title.ts'
 
-/** An answer that is still written is cancelled first. Gives the conversation's id. Throws ChatError. */
+/** Deletes a message. An answer that is still being written is cancelled first. Returns the conversation's id. Throws ChatError. */
 export async function deleteMessage(
   store: Store,
   cancel: (completionId: string) => Promise<void>,
@@ -17,9 +17,9 @@ export async function deleteMessage(
     if (!message?.conversationId) throw notFound('message')
     await refuseUnlessAllowed(store, viewer, message, message.conversationId)
     if (message.status === 'STREAMING' && message.completionId !== null) await cancel(message.completionId)
-    // Where it is not there any more, or not theirs to delete any more, the checks say so.
+    // If nothing was deleted, the repeated checks find the reason: the message is gone, or the viewer may no longer delete it.
     if (!(await store.messages.remove(viewer.id, message.conversationId, id))) continue
-    // A title that is its first words would still tell them; the next answer brings another.
+    // A title made of the first words of the deleted message is removed, too. The next answer brings a new one.
     const title = message.content === null ? null : titleFrom(message.content)
     if (title !== null) await store.titles.withdraw(message.conversationId, title)
     return message.conversationId
@@ -31,5 +31,5 @@ async function refuseUnlessAllowed(store: Store, viewer: User, message: Message,
   if (viewerRole === 'OWNER' || message.authorId === viewer.id) return
   const [completion] = message.completionId === null ? [] : await store.completions.load([message.completionId])
   if (completion?.requesterId === viewer.id) return
-  throw forbidden('Only an OWNER may delete what somebody else wrote or asked for.')
+  throw forbidden("Only an OWNER may delete other people's messages and the answers to them.")
 }

@@ -3,7 +3,7 @@ import type { EventOffset, StoredEvent } from '../../store/conversation-event.ts
 import type { Store } from '../../store/store.ts'
 import type { Log } from '../access/log.ts'
 
-/** Reads the events of conversations: for all who wait here together, when the bus or the clock says so. */
+/** Reads the events of conversations, for all viewers at this replica together, after a wake-up and periodically. */
 export interface EventReader {
   watch(viewerId: string, conversationId: string): Watch
   start(): void
@@ -12,18 +12,18 @@ export interface EventReader {
 
 export interface Watch {
   /**
-   * The next events after this number, as soon as there is one; null where the viewer may not see the conversation any
-   * more. Once at a time. Never rejects: where the database is away, it waits.
+   * Resolves with the next events after this number, as soon as there is one, or with null if the viewer has lost access. Only one call
+   * at a time. Never rejects: while the database is away, it waits.
    */
   after(sequence: number): Promise<StoredEvent[] | null>
-  /** Whoever waits gets nothing, at once. */
+  /** Ends the reading. A pending call resolves at once without events. */
   leave(): void
 }
 
 interface Watcher {
   viewerId: string
   conversationId: string
-  /** There may be more than was read. */
+  /** There may be more events than were read. */
   isBehind: boolean
   waiting: Waiting | null
 }
@@ -33,9 +33,9 @@ interface Waiting {
   resolve(events: StoredEvent[] | null): void
 }
 
-/** What a lost wake-up costs at most. */
+/** The longest delay that a lost wake-up can cause. */
 const pollMs = 2_000
-/** So that one statement brings no more rows than fit into memory, whoever comes back after however long. */
+/** Limits the rows of one statement, also for viewers who reconnect after a long time. */
 const eventsPerReading = 50
 const watchersPerReading = 1_000
 
@@ -47,14 +47,14 @@ export function createEventReader({ conversationEvents }: Store, bus: Bus, log: 
   let timer: NodeJS.Timeout | undefined
 
   async function read(offsets: readonly (EventOffset & { watcher: Watcher })[]) {
-    // Before the statement: who is woken while it runs reads again.
+    // Reset before the statement, so that a wake-up that comes while it runs causes another read.
     for (const { watcher } of offsets) watcher.isBehind = false
     try {
       const found = await conversationEvents.since(offsets, eventsPerReading)
       for (const [index, { watcher }] of offsets.entries()) tell(watcher, found[index] ?? null)
     } catch (error) {
       for (const { watcher } of offsets) watcher.isBehind = true
-      log.warn({ err: error }, 'the events of conversations could not be read; viewers wait')
+      log.warn({ err: error }, 'the events of conversations could not be read; viewers wait until a retry succeeds')
     }
   }
 
@@ -116,7 +116,7 @@ export function createEventReader({ conversationEvents }: Store, bus: Bus, log: 
   }
 }
 
-/** Nowhere, where a reading has served who was woken during it: being behind, they ask again by themselves. */
+/** A wake-up for a viewer who has just been served can be dropped: a viewer who is behind asks again. */
 function offsetOf(watcher: Watcher): (EventOffset & { watcher: Watcher })[] {
   const { viewerId, conversationId, waiting } = watcher
   return waiting === null ? [] : [{ viewerId, conversationId, sequence: waiting.sequence, watcher }]

@@ -5,14 +5,14 @@ import { forbidden, notFound } from '../access/error.ts'
 import type { User } from '../access/viewer.ts'
 import type { CompletionInput } from '../prompt/completion-input.ts'
 
-/** Where a question stands. */
+/** Where a question is inserted. */
 export interface InsertionPoint {
-  /** null where nothing is stored and no conversation is named. */
+  /** null if nothing is stored and the request names no conversation. */
   conversation: Conversation | null
   isNew: boolean
-  /** The message that it comes after; null at the root. */
+  /** The message before the question; null at the root. */
   parentId: string | null
-  /** It comes after the viewer's current leaf, wherever that is by then. */
+  /** The question is inserted after the viewer's current leaf, and only if that has not moved. */
   isAtLeaf: boolean
 }
 
@@ -53,6 +53,6 @@ async function visibleMessage(store: Store, viewer: User, id: string) {
 export async function writableConversation(store: Store, viewer: User, id: string): Promise<Conversation> {
   const [conversation] = await store.conversations.find(viewer.id, [id])
   if (conversation === undefined) throw notFound('conversation')
-  if (conversation.viewerRole === 'VIEWER') throw forbidden('As a VIEWER of this conversation you may read, not write.')
+  if (conversation.viewerRole === 'VIEWER') throw forbidden('A VIEWER of this conversation may read but not write.')
   return conversation
 }

@@ -14,37 +14,37 @@ import { maxParticipants } from './participant.ts'
 export interface InvitationInput {
   conversationId: string
   role: ParticipantRole
-  /** Absent: in seven days. */
+  /** If absent, in seven days. */
   expiresAt?: Date | null
-  /** Absent: as many as come. */
+  /** If absent, there is no limit. */
   maxUses?: number | null
 }
 
 export type { Invitation } from '../../store/invitation.ts'
 
 export interface NewInvitation {
-  /** Known here alone. */
+  /** The token, which is stored nowhere. */
   token: string
   invitation: Invitation
 }
 
 export interface Invitations {
-  /** Of these, those of conversations whose OWNER the viewer is. */
+  /** Finds those of the invitations whose conversation has the viewer as an OWNER. */
   find(viewer: User, ids: readonly string[]): Promise<Invitation[]>
-  /** Those that still let people in, the latest first, for each conversation whose OWNER the viewer is. */
+  /** The valid invitations of each conversation that has the viewer as an OWNER, the latest first. */
   ofConversations(viewer: User, conversationIds: readonly string[]): Promise<Map<string, Invitation[]>>
   /** Throws ChatError. */
   create(viewer: User, input: InvitationInput): Promise<NewInvitation>
-  /** Throws ChatError. Whoever came in by it stays. */
+  /** Revokes an invitation. People who joined with it stay. Throws ChatError. */
   revoke(viewer: User, id: string): Promise<Invitation>
-  /** Throws ChatError, the same whatever is the matter with the token. Who takes part already stays as they are. */
+  /** Makes the viewer a participant, or changes nothing if they are one. Throws ChatError, the same for every kind of invalid token. */
   accept(viewer: User, token: string): Promise<Conversation>
 }
 
 const tokenBytes = 32
-/** of a conversation, that let people in */
+/** valid invitations of a conversation */
 export const maxOpenInvitations = 100
-/** Tokens are shorter: what is longer is not even looked up. */
+/** No token is longer than this. A longer text is not looked up. */
 const longest = 100
 const dayMs = 24 * 60 * 60_000
 const defaultMs = 7 * dayMs
@@ -114,7 +114,7 @@ export function createInvitations(store: Store, bus: Bus): Invitations {
         token.length > longest ? null : await store.invitations.accept(hashOf(token), viewer.id, maxParticipants)
       if (entrance === null) throw notFound('invitation')
       if (entrance === 'FULL') {
-        throw invalidInput('token', `invites to a conversation that has ${maxParticipants} participants, the most`)
+        throw invalidInput('token', `invites to a conversation with the maximum of ${maxParticipants} participants`)
       }
       if (entrance.isNew) bus.publish('conversation', [entrance.conversationId])
       const [conversation] = await store.conversations.find(viewer.id, [entrance.conversationId])

@@ -6,9 +6,9 @@ export type ListReading =
   | { rows: readonly ListedConversation[]; userIds: readonly string[]; most: number }
   | { rows: readonly ListedConversation[]; conversationIds: readonly string[] }
 
-/** Which conversations stand in the lists that are watched here. It tells the viewers how a reading differs from it. */
+/** A copy of the watched lists of conversations. It reports to the viewers how a read differs from it. */
 export interface ListIndex {
-  /** NEW: the user's list is not known yet. The teller opens once it is. */
+  /** NEW: the user's list was not read yet. The watch opens when it has been read. */
   join(userId: string, teller: ListTeller): 'NEW' | 'KNOWN'
   leave(userId: string, teller: ListTeller): void
   apply(reading: ListReading): void
@@ -18,9 +18,9 @@ export interface ListIndex {
 
 interface WatchedUser {
   tellers: Set<ListTeller>
-  /** Its list has been read. */
+  /** The user's list has been read. */
   isKnown: boolean
-  /** The numbers of their last events, by the ids of the conversations. */
+  /** The number of the last event of each conversation, by its id. */
   lastEvents: Map<string, number>
 }
 
@@ -46,7 +46,7 @@ function open(user: WatchedUser) {
 
 export function createListIndex(): ListIndex {
   const users = new Map<string, WatchedUser>()
-  /** In whose lists a conversation stands. */
+  /** The users in whose lists a conversation is. */
   const holders = new Map<string, Set<WatchedUser>>()
 
   function add(user: WatchedUser, { conversationId, lastEvent }: ListedConversation) {
@@ -72,7 +72,7 @@ export function createListIndex(): ListIndex {
   function applyToUser(user: WatchedUser, rows: readonly ListedConversation[], most: number) {
     for (const row of rows) add(user, row)
     if (!user.isKnown) return open(user)
-    // Of a list that was cut off, what is missing may still be there.
+    // A list that was cut off may still contain the conversations that are missing in the read.
     if (rows.length >= most) return
     const found = new Set(rows.map(({ conversationId }) => conversationId))
     for (const id of [...user.lastEvents.keys()]) if (!found.has(id)) lose(user, id)

@@ -7,8 +7,8 @@ import { createListIndex, type ListReading } from './list-index.ts'
 import { createListWatch, type ListWatch } from './list-watch.ts'
 
 /**
- * Watches the lists of conversations of all who watch theirs at this replica. Wake-ups name the conversations that have
- * changed, and one statement tells in whose lists they stand, whoever watches.
+ * Watches the lists of conversations for all viewers at this replica. Wake-ups have the ids of changed conversations, and one statement
+ * finds in whose lists they are.
  */
 export interface ListReader {
   watch(userId: string): ListWatch
@@ -16,22 +16,22 @@ export interface ListReader {
   stop(): void
 }
 
-/** What a lost wake-up costs at most: all watched lists are read again. */
+/** The longest delay that a lost wake-up can cause: then all watched lists are read again. */
 const pollMs = 10_000
-/** Between two readings: so many statements run at most, however much happens. What comes meanwhile goes together. */
+/** The minimum time between two reads, which limits the number of statements. Changes that come meanwhile are read together. */
 const gatherMs = 100
-/** Where the database was away, what was to be read is tried again. */
+/** After a failure the read is repeated. */
 const retryMs = 2_000
 const usersPerReading = 100
-/** Each may have 200 participants. */
+/** Each conversation may have 200 participants. */
 const conversationsPerReading = 500
 /**
- * Of somebody with more conversations, those that were made last are tracked. Another one that changes is told as one that
- * appears, and its loss is not told.
+ * For a user with more conversations, the newest are tracked. A change of another one is reported as a conversation that has appeared,
+ * and its loss is not reported.
  */
 const maxTracked = 2_000
 
-/** Takes up to so many out of the set. */
+/** Removes up to this many items from the set and returns them. */
 function take<Item>(set: Set<Item>, most: number): Item[] {
   const taken = [...set].slice(0, most)
   for (const item of taken) set.delete(item)
@@ -40,14 +40,14 @@ function take<Item>(set: Set<Item>, most: number): Item[] {
 
 export function createListReader(lists: ConversationLists, bus: Bus, log: Log): ListReader {
   const index = createListIndex()
-  /** Users whose lists are to be read, those who have just come before those whose turn it is. */
+  /** The users whose lists are to be read: new viewers first, then those whose lists are due. */
   const opening = new Set<string>()
   const due = new Set<string>()
   const touched = new Set<string>()
   const unsubscribe: (() => void)[] = []
   let timer: NodeJS.Timeout | undefined
 
-  /** Reads a batch of the set; what could not be read stays in it. */
+  /** Reads a batch of the set. Items that could not be read stay in it. */
   async function readSome(set: Set<string>, most: number, find: (ids: string[]) => Promise<ListReading>) {
     const ids = take(set, most)
     if (ids.length === 0) return
@@ -79,7 +79,8 @@ export function createListReader(lists: ConversationLists, bus: Bus, log: Log): 
   const poller = createPoller({
     everyMs: retryMs,
     work,
-    onError: (error) => log.warn({ err: error }, 'the lists of conversations could not be read; viewers wait'),
+    onError: (error) =>
+      log.warn({ err: error }, 'the lists of conversations could not be read; viewers wait until a retry succeeds'),
   })
 
   function wake(conversationIds: Iterable<string>) {

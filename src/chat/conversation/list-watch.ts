@@ -1,30 +1,27 @@
-/** Something that a viewer of a list of conversations is to hear. */
+/** A change for a viewer of a list of conversations. */
 export type ListChange =
-  /** The list is to be read anew. */
+  /** The client has to read the whole list again. */
   | { kind: 'OPENED' }
-  /** Something has happened to the conversation; `wasListed` says whether it stood in the list that the viewer knows. */
+  /** The conversation has changed. `wasListed` is true if it was in the list that the viewer has. */
   | { kind: 'TOUCHED'; conversationId: string; wasListed: boolean }
 
-/** The changes of one person's list for one viewer. */
+/** The changes of a user's list, for one subscription. */
 export interface ListWatch {
-  /** The next change, as soon as there is one; null after `leave`. Once at a time. */
+  /** Resolves with the next change, as soon as there is one, or with null after `leave`. Only one call at a time. */
   next(): Promise<ListChange | null>
   leave(): void
 }
 
-/** The side of a watch that tells. */
+/** The side of a watch that reports changes. */
 export interface ListTeller {
   open(): void
   touch(conversationId: string, wasListed: boolean): void
 }
 
-/** Whoever has more to hear reads the list anew. So a slow viewer holds no more than so many ids. */
+/** A viewer with more pending changes reads the whole list again, so a slow viewer holds no more ids than this. */
 const maxPending = 1_000
 
-/**
- * A viewer is a position, not a queue: a conversation that changes several times before the viewer reads on is told once,
- * and as it is then.
- */
+/** A conversation that changes several times before the viewer takes the change is reported once, in its current state. */
 export function createListWatch(onLeave: () => void): { watch: ListWatch; teller: ListTeller } {
   const pending = new Map<string, boolean>()
   let mustOpen = false
@@ -74,9 +71,9 @@ export function createListWatch(onLeave: () => void): { watch: ListWatch; teller
     teller: {
       open,
       touch(conversationId, wasListed) {
-        // Whoever is about to read the list anew finds it there.
+        // A viewer who is about to read the whole list again will find the change there.
         if (mustOpen) return
-        // What counts is whether it stood there when the viewer last heard of it.
+        // Keeps whether the conversation was in the list when the viewer last got an event of it.
         if (!pending.has(conversationId)) pending.set(conversationId, wasListed)
         if (pending.size > maxPending) open()
         else settle()

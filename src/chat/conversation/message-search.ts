@@ -11,7 +11,7 @@ export type { ExcerptPiece, MessageHit } from '../../store/message-search.ts'
 
 export interface SearchInput {
   query: string
-  /** null for all that the viewer may see. */
+  /** null to search all conversations of the viewer. */
   conversationId: string | null
   page: Pick<PageInput, 'first' | 'after'>
 }
@@ -19,7 +19,7 @@ export interface SearchInput {
 const maxQueryLength = 500
 const sortKeyForm = /^([\w-]{8})_(\d[\d.e-]{0,20})_([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})$/
 
-/** In its cursors, so that one of another search is known for it. */
+/** A hash that is part of the cursors of a search, so that a cursor of another search is refused. */
 function nameOf({ query, conversationId }: SearchInput): string {
   return createHash('sha256')
     .update(JSON.stringify([query, conversationId]))
@@ -31,7 +31,7 @@ function writeSortKey(search: SearchInput, { score, message }: MessageHit): stri
   return Buffer.from(`${nameOf(search)}_${score}_${message.id}`).toString('base64url')
 }
 
-/** Of 4 bytes: what comes out as 0 there without being it, Postgres refuses. */
+/** A score is a float of 4 bytes. Postgres refuses a number that is not 0 but rounds to 0 in 4 bytes. */
 function isScore(score: number): boolean {
   return score === 0 || (score <= 1 && Math.fround(score) > 0)
 }
@@ -43,7 +43,7 @@ function readSortKey(search: SearchInput, cursor: string | null): HitSortKey | n
   return { score: Number(score), id }
 }
 
-/** It is given up when the signal aborts. */
+/** The search is cancelled when the signal aborts. */
 export type SearchMessages = (viewer: User, search: SearchInput, signal: AbortSignal) => Promise<Page<MessageHit>>
 
 export function createSearch(store: Store): SearchMessages {

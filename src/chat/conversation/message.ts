@@ -20,7 +20,7 @@ export interface PathRequest {
   conversationId: string
   /** The message that the path leads to; null for the viewer's current leaf. */
   leafId: string | null
-  /** null for the path of somebody who stands nowhere. */
+  /** null for a viewer without a current leaf, whose path is empty. */
   viewerLeafId: string | null
   page: PageInput
 }
@@ -28,21 +28,21 @@ export interface PathRequest {
 export interface Messages {
   find(viewer: User, ids: readonly string[]): Promise<Message[]>
   /**
-   * Slices of the paths from the root to the leaves, oldest first, or what is wrong with one; empty where the viewer may
-   * not see the conversation.
+   * Slices of the paths from the root to the leaves, oldest first, or the error of a slice; empty for a conversation that the viewer may
+   * not see.
    */
   path(viewer: User, asked: readonly PathRequest[]): Promise<(Page<Message> | ChatError)[]>
-  /** Of these, the ids of those that stand on the viewer's path, from the root to their current leaf. */
+  /** Returns those of the ids whose messages are on the viewer's path, from the root to their current leaf. */
   onPath(viewer: User, ids: readonly string[]): Promise<string[]>
-  /** By message, itself among them, the newest `maxSiblings`; empty where the viewer may not see it. */
+  /** By message, the newest `maxSiblings` siblings, including itself; empty for a message that the viewer may not see. */
   siblings(viewer: User, ids: readonly string[]): Promise<Map<string, Message[]>>
-  /** By message, itself included; nothing where the viewer may not see it. */
+  /** By message, including itself; without messages that the viewer may not see. */
   siblingsCount(viewer: User, ids: readonly string[]): Promise<Map<string, number>>
-  /** The best first; empty for a conversation that the viewer may not see. Throws ChatError. */
+  /** The best match first; empty for a conversation that the viewer may not see. Throws ChatError. */
   search: SearchMessages
   /** Throws ChatError. */
   create(viewer: User, input: CreateMessageInput): Promise<Message>
-  /** What was written after it stays. Throws ChatError. */
+  /** Deletes a message. The messages after it stay. Throws ChatError. */
   remove(viewer: User, id: string): Promise<void>
 }
 
@@ -60,7 +60,7 @@ function sliceOf({ conversationId, page, ...leaves }: PathRequest): PathSlice {
   return { conversationId, leafId, after, before, first: fromEnd ? null : size, last: fromEnd ? size : null }
 }
 
-/** Of a path that is empty, only its bounds are to be looked up. */
+/** For an empty path only the bounds are checked. */
 const needsReading = ({ leafId, after, before }: PathSlice) => leafId !== null || after !== null || before !== null
 
 /** The edge of a message in `Conversation.messages`. */
@@ -73,7 +73,7 @@ function pageOf(
   path: PathPage | undefined,
   filled: ReadonlyMap<string, Message>,
 ): Page<Message> {
-  // The viewer's own leaf may have been deleted since the conversation was read: then the path is empty.
+  // The viewer's current leaf may have been deleted since the conversation was read. Then the path is empty.
   if (path?.misplaced === 'leafId' && leafId !== null) throw notFound('message in this conversation')
   if (path?.misplaced === 'after' || path?.misplaced === 'before') throw noCursor(path.misplaced)
   return {
@@ -83,7 +83,7 @@ function pageOf(
   }
 }
 
-/** One wrong request of several is no harm to the others. */
+/** An error in one of several slices does not affect the others. */
 function attempt<Value>(make: () => Value): Value | ChatError {
   try {
     return make()

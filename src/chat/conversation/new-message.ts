@@ -6,7 +6,7 @@ import { type MessageInput, partOf, textOf } from '../prompt/message-input.ts'
 export interface NewMessagePosition {
   conversationId: string
   parentId: string | null
-  /** null for the model's. */
+  /** null for a message of the model. */
   authorId: string | null
 }
 

@@ -29,7 +29,7 @@ export interface Range {
   before: string | null
 }
 
-/** Throws INVALID_INPUT. Where neither first nor last is given, the first 50. */
+/** Without `first` and `last`, the range is the first 50. Throws INVALID_INPUT. */
 export function rangeOf({ first, after, last, before }: PageInput): Range {
   if (typeof first === 'number' && typeof last === 'number')
     throw invalidInput('last', 'cannot be combined with `first`')
@@ -41,13 +41,13 @@ export function rangeOf({ first, after, last, before }: PageInput): Range {
   return { size: (fromEnd ? last : first) ?? usualPage, fromEnd, after: after ?? null, before: before ?? null }
 }
 
-/** By what a list is ordered: an item that has left the list can still be compared with it. */
+/** The sort key of a list item. An item that has left the list can still be compared with the others by it. */
 export interface SortKey {
   time: Date
   id: string
 }
 
-/** Cursors are shorter: what is longer is not even decoded. */
+/** No cursor is longer than this. A longer text is not decoded. */
 const longest = 100
 const sortKeyForm = /^(\d{1,15})_([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})$/
 
@@ -68,7 +68,7 @@ function isBefore(one: SortKey, other: SortKey): boolean {
   return difference === 0 ? one.id < other.id : difference < 0
 }
 
-/** A page of a list that is whole in memory, the earliest first. Throws INVALID_INPUT. */
+/** A page of a list that is completely in memory, the earliest item first. Throws INVALID_INPUT. */
 export function pageOf<Node>(nodes: readonly Node[], keyOf: (node: Node) => SortKey, input: PageInput): Page<Node> {
   const { size, fromEnd, ...bounds } = rangeOf(input)
   const after = readSortKey(bounds.after, 'after')

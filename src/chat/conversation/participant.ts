@@ -11,18 +11,18 @@ export interface ParticipantInput extends ParticipantKey {
   role: ParticipantRole
 }
 
-/** All changes throw ChatError, and give the conversation as the viewer sees it then; who leaves, as they saw it last. */
+/** All changes return the changed conversation as the viewer sees it; after leaving, as they saw it last. They throw ChatError. */
 export interface Participants {
-  /** Of these, those whose conversations the viewer may see. */
+  /** Finds those of the participants whose conversation the viewer may see. */
   find(viewer: User, keys: readonly ParticipantKey[]): Promise<Participant[]>
-  /** Nothing changes where they take part already in this role. */
+  /** Adds a participant. If the user is one with this role, nothing changes. */
   add(viewer: User, input: ParticipantInput): Promise<Conversation>
   setRole(viewer: User, input: ParticipantInput): Promise<Conversation>
-  /** Requires the OWNER role, except to leave. Their waiting questions are cancelled; the answers that are being written go on. */
+  /** Requires the OWNER role, except to leave. The waiting questions of the participant are cancelled; completions in progress continue. */
   remove(viewer: User, key: ParticipantKey): Promise<Conversation>
 }
 
-/** Participants of one conversation. */
+/** The maximum number of participants of one conversation. */
 export const maxParticipants = 200
 
 const anyRole: readonly ParticipantRole[] = ['OWNER', 'EDITOR', 'VIEWER']
@@ -44,7 +44,7 @@ export function createParticipants(store: Store, bus: Bus, access: AccessWatches
     return participant
   }
 
-  /** A conversation that nobody owns could be neither shared nor deleted any more. */
+  /** A conversation without an OWNER could no longer be shared or deleted. */
   async function keepOwner({ conversationId, userId }: ParticipantKey, path: string, what: string) {
     const people = await participants.ofConversations([conversationId])
     if (people.some((person) => person.role === 'OWNER' && person.userId !== userId)) return
@@ -56,15 +56,15 @@ export function createParticipants(store: Store, bus: Bus, access: AccessWatches
     bus.publish('stop', cancelled)
   }
 
-  // The statements write only what is still allowed when they have the conversation to themselves. Where one writes
-  // nothing, another was faster, and the checks before it say what has become of it.
+  // The statements check again, under the lock of the conversation, that the change is allowed. If one writes nothing, a simultaneous
+  // change was faster, and the checks before it are repeated to find the reason.
   async function add(viewer: User, { role, ...key }: ParticipantInput): Promise<void> {
     for (;;) {
       await managed(viewer, key.conversationId)
       const known = await participants.find(key)
       if (known?.role === role) return
       if (known !== null)
-        throw invalidInput('role', `they take part already, as ${known.role}; updateParticipant changes it`)
+        throw invalidInput('role', `they already have the role ${known.role}; updateParticipant changes it`)
       if (await participants.add(viewer.id, key, role, maxParticipants)) return notify(key, [])
       await refuseImpossible(key)
     }
@@ -73,7 +73,7 @@ export function createParticipants(store: Store, bus: Bus, access: AccessWatches
   async function refuseImpossible({ conversationId, userId }: ParticipantKey): Promise<void> {
     if (!(await users.exists(userId))) throw notFound('user')
     if ((await participants.ofConversations([conversationId])).length < maxParticipants) return
-    throw invalidInput('conversationId', `names a conversation that has ${maxParticipants} participants, the most`)
+    throw invalidInput('conversationId', `names a conversation with the maximum of ${maxParticipants} participants`)
   }
 
   async function setRole(viewer: User, { role, ...key }: ParticipantInput): Promise<void> {
@@ -95,7 +95,7 @@ export function createParticipants(store: Store, bus: Bus, access: AccessWatches
       if (role === 'OWNER') await keepOwner(key, 'userId', 'go, except with the conversation')
       const cancelled = await participants.remove(viewer.id, key)
       if (cancelled === null) continue
-      // First of all, so that nothing that comes from now on reaches them here.
+      // Done first, so that nothing that happens from now on reaches the removed participant at this replica.
       access.revoke(key)
       notify(key, cancelled)
       bus.publish('access', [key.conversationId])

@@ -1,24 +1,24 @@
 import { maxNoteBytes, uuidOf } from '../../bus/wake-up.ts'
 
-/** What a replica says of one person in one conversation. */
+/** A replica's note about one person in one conversation. */
 export interface PresenceFact {
   conversationId: string
   userId: string
   /** Unix milliseconds. */
   sinceMs: number
-  /** They have the conversation open at that replica. */
+  /** Whether they have the conversation open at that replica. */
   isOpen: boolean
-  /** For how many milliseconds they are taken to be writing yet. */
+  /** For how many more milliseconds they count as writing. */
   typingMs: number
 }
 
-// Both ids, the time in 6 bytes, the typing in 2, and whether it is open in 1.
+// Both ids, the time in 6 bytes, the typing time in 2, and whether the conversation is open in 1.
 const idBytes = 16
 const sinceAt = 2 * idBytes
 const typingAt = sinceAt + 6
 const openAt = typingAt + 2
 const factBytes = openAt + 1
-// A note of another kind, or of another version, begins otherwise.
+// A note of another kind or version begins with another byte.
 const mark = 1
 const factsPerNote = Math.floor((maxNoteBytes - 1) / factBytes)
 

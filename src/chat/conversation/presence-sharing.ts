@@ -3,13 +3,13 @@ import type { Bus } from '../../bus/bus.ts'
 import { type PresenceFact, readPresence, writePresence } from './presence-note.ts'
 import { createPresenceTable, type PresentPerson } from './presence-table.ts'
 
-/** Who is where over all replicas, by notes over the bus. Nothing of it is stored. */
+/** Shares the presence of people between all replicas, by notes over the bus. Nothing is stored. */
 export interface PresenceSharing {
-  /** Somebody has come to this replica, has gone from it or is writing. Told within `gatherMs`. */
+  /** Reports that somebody has come to this replica, has left it or is writing. It is sent within `gatherMs`. */
   tell(fact: PresenceFact): void
   people(conversationId: string): PresentPerson[]
   start(): void
-  /** Tells the other replicas that everybody here has gone. */
+  /** Reports to the other replicas that everybody at this one has left. */
   stop(): void
 }
 
@@ -20,20 +20,20 @@ export interface PresenceSharingOptions {
   onChange(conversationIds: Iterable<string>): void
 }
 
-/** Each replica repeats who is there. */
+/** Each replica repeats who is present with this period. */
 const heartbeatMs = 10_000
-/** A replica that has died takes its people away after that, and at most one more `sweepMs`: two of its heartbeats may be lost. */
+/** People at a dead replica disappear after this time and at most one more `sweepMs`. It is long enough for the loss of two notes. */
 const lifetimeMs = 25_000
 const sweepMs = 5_000
-/** A timer may come a little early, and would find that somebody is still writing. */
+/** A timer may fire a little early, when somebody still counts as writing. */
 export const lateMs = 20
-/** What changes within a tenth of a second is told together, to the viewers here and to the other replicas. */
+/** Changes within a tenth of a second are sent together, to the viewers here and to the other replicas. */
 const gatherMs = 100
 
 export function createPresenceSharing({ bus, own, onChange }: PresenceSharingOptions): PresenceSharing {
   const origin = randomUUID()
   const table = createPresenceTable(origin)
-  /** When each of the other replicas was last heard. */
+  /** When the last note of each other replica arrived. */
   const heardMs = new Map<string, number>()
   const untold = new Map<string, PresenceFact>()
   const changed = new Set<string>()
@@ -74,7 +74,7 @@ export function createPresenceSharing({ bus, own, onChange }: PresenceSharingOpt
   function hear(bytes: Buffer, from: string) {
     const facts = readPresence(bytes)
     if (facts.length === 0) return
-    // It has just begun, or was not heard for long, and does not know who is here.
+    // The other replica has just started, or was disconnected, and does not know who is present here.
     mustTellAll ||= !heardMs.has(from)
     heardMs.set(from, performance.now())
     for (const fact of facts) put(from, fact)

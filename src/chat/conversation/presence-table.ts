@@ -1,17 +1,17 @@
 import type { PresenceFact } from './presence-note.ts'
 
-/** Somebody who has a conversation open, or is writing in it, at any replica. */
+/** A person who has a conversation open or is writing in it, at any replica. */
 export interface PresentPerson {
   userId: string
   isTyping: boolean
   since: Date
 }
 
-/** Who is where, as far as this replica knows: by conversation, person and the replica that says so. */
+/** Everybody who is present, as far as this replica knows, by conversation, person and the replica that reported it. */
 export interface PresenceTable {
-  /** What one replica says of somebody replaces what it said before. */
+  /** A replica's report about a person replaces its report before. */
   put(origin: string, fact: PresenceFact): void
-  /** Drops what other replicas have not repeated for so long, and gives the conversations of which something was dropped. */
+  /** Removes reports that other replicas have not repeated for this time, and returns the conversations that are affected. */
   expire(lifetimeMs: number): string[]
   /** By the time they came. */
   people(conversationId: string): PresentPerson[]
@@ -27,7 +27,7 @@ interface Entry {
   heardMs: number
 }
 
-/** Of all conversations of the service, since a person may open one here next. Takes some 30 MB; what goes beyond is not shown. */
+/** For all conversations of the service, since any of them may be opened at this replica. Takes about 30 MB; more entries are not shown. */
 const maxEntries = 100_000
 
 const isThere = ({ isOpen, typingUntilMs }: Entry) => isOpen || typingUntilMs > performance.now()

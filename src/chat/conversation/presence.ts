@@ -11,16 +11,16 @@ import type { PresentPerson } from './presence-table.ts'
 
 export type { PresentPerson } from './presence-table.ts'
 
-/** Who has a conversation open, and who is writing in it. Never stored. */
+/** The people who have a conversation open or are writing in it. It is never stored. */
 export interface Presence {
   /**
-   * Whoever watches is present. Everybody who is, at first and whenever that changes; it ends when the viewer takes part no
-   * longer. Throws ChatError.
+   * Streams the list of everybody who is present, at first and whenever it changes. A viewer who watches is present. It ends when the
+   * viewer is no longer a participant. Throws ChatError.
    */
   watch(viewer: User, conversationId: string): Promise<AsyncIterableIterator<PresentPerson[]>>
-  /** For `typingMs`. Gives the conversation. Throws ChatError. */
+  /** Announces for `typingMs` that the viewer is writing. Returns the conversation. Throws ChatError. */
   announceTyping(viewer: User, conversationId: string): Promise<Conversation>
-  /** By conversation; nothing where the viewer may not see it. */
+  /** By conversation; without conversations that the viewer may not see. */
   find(viewer: User, conversationIds: readonly string[]): Promise<Map<string, PresentPerson[]>>
 }
 
@@ -32,11 +32,11 @@ export interface PresenceOptions {
 }
 
 const typingMs = 6_000
-/** What is announced again so soon is not told again. */
+/** A repeated announcement within this time is not sent again. */
 const repeatMs = 1_000
 const anyRole: readonly ParticipantRole[] = ['OWNER', 'EDITOR', 'VIEWER']
 
-/** Somebody at this replica. */
+/** A person who is present at this replica. */
 interface OwnPerson {
   conversationId: string
   userId: string
@@ -60,7 +60,7 @@ export function createPresence({ store, bus, limits, accessWatches }: PresenceOp
     },
   })
 
-  /** Changes what is known of somebody here, and tells it. */
+  /** Changes the presence of a person at this replica, and reports the change. */
   function change(conversationId: string, userId: string, apply: (person: OwnPerson) => void) {
     const key = `${conversationId} ${userId}`
     const known = own.get(key)
@@ -83,7 +83,7 @@ export function createPresence({ store, bus, limits, accessWatches }: PresenceOp
     }
   }
 
-  /** Until the time is over, or the person takes part no longer. */
+  /** Lasts until the time is over, or the person is no longer a participant. */
   function type(conversationId: string, userId: string) {
     const access = accessWatches.watch(userId, conversationId)
     const until = (untilMs: number) => change(conversationId, userId, (person) => (person.typingUntilMs = untilMs))
@@ -135,13 +135,16 @@ function factOf({ conversationId, userId, sinceMs, watches, typingUntilMs }: Own
 
 interface PeopleFrom {
   people(): PresentPerson[]
-  /** Returns what ends it. */
+  /** Returns a function that ends it. */
   join(tell: Watcher): () => void
   lost: AbortSignal
   onLeave(): void
 }
 
-/** A viewer is what they have last seen, not a queue. Iterated by hand, since a generator's return() would wait behind its next(). */
+/**
+ * A viewer holds only the last list that they got, not a queue. The iterator is written by hand, because return() of a generator waits
+ * until its pending next() is done.
+ */
 function watchPeople({ people, join, lost, onLeave }: PeopleFrom): AsyncIterableIterator<PresentPerson[]> {
   let seen = ''
   let wake = () => {}

@@ -25,7 +25,7 @@ function withoutThoughts(text: string): string {
   return begins < 0 ? said : said.slice(0, begins)
 }
 
-/** One line of at most 80 characters, cut between words where it can be; null where nothing is left. */
+/** One line of at most 80 characters, cut between words if possible; null if nothing is left. */
 export function titleFrom(text: string): string | null {
   const line =
     storableJson(text)
@@ -40,7 +40,7 @@ export function titleFrom(text: string): string | null {
   return `${words}…`
 }
 
-/** A loop and no regular expression, which would begin anew at each mark of a long run. */
+/** Uses a loop, because a regular expression would take quadratic time for a long run of marks. */
 function withoutMarksAtEnd(text: string): string {
   let end = text.length
   while (end > 0 && /["'“”»*\s]/u.test(text.charAt(end - 1))) end -= 1

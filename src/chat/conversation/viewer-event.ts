@@ -10,14 +10,14 @@ import type { Conversation } from './conversation.ts'
 import type { ListReader } from './list-reader.ts'
 import type { ListChange, ListWatch } from './list-watch.ts'
 
-/** A conversation comes as it is when the viewer gets to the event. */
+/** The conversation of an event has the state in which it was when the viewer took the event. */
 export type ViewerEvent =
   | { kind: 'OPENED'; viewer: User }
   | { kind: 'APPEARED' | 'CHANGED'; conversation: Conversation }
   | { kind: 'DISAPPEARED'; conversationId: string }
 
 export interface ViewerEvents {
-  /** What changes in the viewer's list of conversations after OPENED. Throws RATE_LIMITED. */
+  /** The changes of the viewer's list of conversations, beginning with OPENED. Throws RATE_LIMITED. */
   watch(viewer: User): AsyncIterableIterator<ViewerEvent>
 }
 
@@ -28,25 +28,28 @@ export interface ViewerEventsOptions {
   log: Log
 }
 
-/** Each may have a system prompt of 100,000 characters. */
+/** A small batch, because each conversation may have a system prompt of 100,000 characters. */
 const conversationsPerReading = 100
 const retryMs = 1_000
 
 export function createViewerEvents({ conversations, lists, limits, log }: ViewerEventsOptions): ViewerEvents {
-  /** Where the database is away, the viewers wait. */
+  /** While the database is away, the viewers wait. */
   async function find(keys: readonly ParticipantKey[]): Promise<(Conversation | null)[]> {
     for (;;) {
       try {
         return await conversations.ofParticipants(keys)
       } catch (error) {
         if (!(error instanceof StoreError)) throw error
-        log.warn({ err: error }, 'what has changed in lists of conversations could not be read; viewers wait')
+        log.warn(
+          { err: error },
+          'changed conversations of lists could not be read; viewers wait until a retry succeeds',
+        )
       }
       await delay(retryMs, undefined, { ref: false })
     }
   }
 
-  // One statement for all viewers who hear of something at once. What was true before is of no use, so nothing is kept.
+  // One statement for all viewers who take an event at the same time. Nothing is cached, because an earlier state is of no use.
   const loader = new DataLoader(find, { cache: false, maxBatchSize: conversationsPerReading })
 
   return {
@@ -61,12 +64,12 @@ export function createViewerEvents({ conversations, lists, limits, log }: Viewer
 interface ListFrom {
   viewer: User
   watch: ListWatch
-  /** null where the viewer may not see it. */
+  /** null if the viewer may not see the conversation. */
   find(conversationId: string): Promise<Conversation | null>
   onLeave(): void
 }
 
-/** Iterated by hand, since a generator's return() would wait behind its pending next(). */
+/** The iterator is written by hand, because return() of a generator waits until its pending next() is done. */
 function watchList({ viewer, watch, find, onLeave }: ListFrom): AsyncIterableIterator<ViewerEvent> {
   let isDone = false
 
@@ -77,7 +80,7 @@ function watchList({ viewer, watch, find, onLeave }: ListFrom): AsyncIterableIte
     onLeave()
   }
 
-  /** null for what came and went unheard. */
+  /** null for a conversation that appeared and disappeared before the viewer took the change. */
   async function eventOf(change: ListChange): Promise<ViewerEvent | null> {
     if (change.kind === 'OPENED') return { kind: 'OPENED', viewer }
     const { conversationId, wasListed } = change
@@ -86,7 +89,7 @@ function watchList({ viewer, watch, find, onLeave }: ListFrom): AsyncIterableIte
     return wasListed ? { kind: 'DISAPPEARED', conversationId } : null
   }
 
-  // Whoever iterates may not call return() after an error, and the stream would count against the viewer's limit for ever.
+  // After an error, callers do not have to call return(), and the stream would count against the viewer's limit for ever.
   async function eventOrFinish(change: ListChange): Promise<ViewerEvent | null> {
     try {
       return await eventOf(change)

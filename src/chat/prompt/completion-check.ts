@@ -7,8 +7,8 @@ import { checkMessage } from './message-input.ts'
 import { modelName } from './model.ts'
 import { takenNames } from './parameters.ts'
 
-// The ranges of OpenAI's reference, so that what cannot succeed is refused before anything is sent or stored; where it has
-// none, a generous one of our own: https://platform.openai.com/docs/api-reference/chat/create
+// The ranges of OpenAI's reference, https://platform.openai.com/docs/api-reference/chat/create, so that a request that cannot succeed
+// is refused before anything is sent or stored. For parameters without a range there, a generous limit.
 
 const maxTokenCount = 2_147_483_647
 const toolName = /^[a-zA-Z0-9_-]{1,64}$/
@@ -24,7 +24,7 @@ const jsonSchema = z.object({ name: text(64, 1), description: text(10_000).nulli
 
 const checkShape = createCheck<CompletionInput>(
   z.object({
-    // Each of them is looked at by its own check.
+    // Each message has its own check.
     messages: list(z.unknown(), 2_048),
     idempotencyKey: key.nullish(),
     context: z

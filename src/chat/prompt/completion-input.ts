@@ -1,7 +1,7 @@
 import type { MessageInput } from './message-input.ts'
 import type { WireMessage } from './wire-message.ts'
 
-/** What a client asks of the model. Absent and null are the same: not asked. Names are the API's. */
+/** A client's input for a completion, with the names of the API. null means the same as an absent field. */
 export interface CompletionInput {
   conversationId?: string | null
   parentId?: string | null

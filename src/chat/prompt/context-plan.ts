@@ -1,36 +1,36 @@
 import type { ContextStrategy } from '../../store/conversation.ts'
 import type { ContextInput } from './completion-input.ts'
 
-/** How much of a conversation is sent, or may be. */
+/** The size of a context, or a limit for it. */
 export interface Size {
   messages: number
   tokens: number
-  /** Of text and of media, in UTF-8. */
+  /** The bytes of text and media, in UTF-8. */
   bytes: number
 }
 
 export interface Plan {
   strategy: ContextStrategy
-  /** Chooses of the history; refuses nothing. */
+  /** Decides how much of the history is sent. Exceeding it is not an error. */
   budget: Size
-  /** What is larger is not sent. */
+  /** A larger context is refused. */
   bound: Size
-  /** The bound of the tokens, where there is one. */
+  /** The limit of the tokens; null if there is none. */
   limit: number | null
 }
 
 export interface PlanRequest {
   input: ContextInput | null
   defaultStrategy: ContextStrategy
-  /** Of the model, where it is known, without what the answer may take of it. */
+  /** The context window of the model without the part for the answer; null if it is not known. */
   window: number | null
 }
 
-/** A server's memory and a model's window have an end, also where nobody says how much a model takes. */
+/** The limits if the context window of the model is not known: the memory of a server and every window are finite. */
 export const maxContextMessages = 10_000
 export const maxContextBytes = 8_000_000
 
-/** Where nothing says how much fits. */
+/** The token budget if the context window of the model is not known. */
 const defaultTokenBudget = 8_000
 const defaultLastN = 20
 

@@ -3,25 +3,25 @@ import { byteSize } from '../access/byte-size.ts'
 import { exceeds, type Size, sumOf } from './context-plan.ts'
 import { type WireMessage, wireMessage } from './wire-message.ts'
 
-/** A message that can be sent. */
+/** A message that can be sent to a model. */
 export interface Piece {
   message: Message
   wire: WireMessage
   size: Size
 }
 
-/** What belongs together: a message, or a call of tools with all its results. */
+/** Pieces that must be sent together: one message, or a message with tool calls and all their results. */
 export interface Unit {
   pieces: Piece[]
   stays: boolean
 }
 
-/** What each costs of the prompt, in tokens. */
+/** Counts the prompt tokens of each message. */
 export type Weigh = (messages: readonly WireMessage[]) => Promise<number[]>
 
 /**
- * Those that can be sent: an answer that was cut off before it said anything cannot. `given` are the forms in which the
- * messages are to be sent, where they are known.
+ * The messages that can be sent. An answer that was cut off before it had any text is left out. `given` are the messages in the format
+ * of the upstream, if the client sent them so.
  */
 export async function piecesOf(
   messages: readonly Message[],
@@ -51,13 +51,13 @@ export async function unitsOf(history: readonly Piece[], question: readonly Piec
       call.pieces.push(piece)
       call.stays ||= stays
     }
-    // A result whose call was deleted would be refused upstream; one that is new is the client's own affair.
+    // The upstream would refuse a result whose call was deleted. A result that the client has just sent is not left out.
     else if (role !== 'TOOL' || stays) units.push({ pieces: [piece], stays })
   }
   return repaired(units, weigh)
 }
 
-/** A call that lacks a result would be refused upstream; what the model said beside it stays. */
+/** Removes tool calls without a result, which the upstream would refuse. The text of the message stays. */
 async function repaired(units: readonly Unit[], weigh: Weigh): Promise<Unit[]> {
   const calls = units.flatMap((unit) => (isWhole(unit) ? [] : unit.pieces.slice(0, 1)))
   const spoken = await piecesOf(
@@ -72,19 +72,19 @@ async function repaired(units: readonly Unit[], weigh: Weigh): Promise<Unit[]> {
   })
 }
 
-/** All its results are there: none was deleted, or never given. */
+/** True if all results of the tool calls are in the context. */
 function isWhole({ pieces: [call, ...results], stays }: Unit): boolean {
   const isAnswered = ({ id }: { id: string }) => results.some(({ message }) => message.toolCallId === id)
   return stays || call === undefined || call.message.toolCalls.every(isAnswered)
 }
 
-/** The unit, where it begins with the call that this is a result of. */
+/** Returns the unit if it begins with the tool call whose result this is. */
 function callIn(unit: Unit | undefined, { toolCallId }: Message): Unit | null {
   const isCall = unit?.pieces[0]?.message.toolCalls.some(({ id }) => id === toolCallId)
   return unit !== undefined && isCall ? unit : null
 }
 
-/** The newest units within the budget, in their order. What stays is paid for first, whatever it costs. */
+/** The newest units within the budget, in their order. Units that always stay are counted first, even beyond the budget. */
 export function fitting(units: readonly Unit[], budget: Size, spent: Size): Unit[] {
   const sizeOf = ({ pieces }: Unit) => sumOf(pieces.map(({ size }) => size))
   let taken = sumOf([spent, ...units.filter(({ stays }) => stays).map(sizeOf)])

@@ -40,14 +40,14 @@ export function partOf({ text, image, audio, file }: ContentPartInput): ContentP
   return { type: 'text', text: text ?? '' }
 }
 
-/** All text parts, joined; null where there is none. */
+/** All text parts, joined; null if there are none. */
 export function textOf(parts: readonly ContentPart[]): string | null {
   const texts = parts.filter((part) => part.type === 'text').map((part) => part.text)
   return texts.length === 0 ? null : texts.join('')
 }
 
 const content = text(maxContentLength)
-// Some servers keep what the model thought in the id of a call.
+// Some servers put the reasoning of the model into the id of a tool call.
 const callId = text(10_000)
 
 const part = z.object({
@@ -63,7 +63,7 @@ const part = z.object({
 const checkShape = createCheck<MessageInput>(
   z.object({
     content: content.nullish(),
-    // OpenAI takes as many images in a request.
+    // The maximum number of images in a request to OpenAI.
     parts: list(part, 500).nullish(),
     name: text(256).nullish(),
     toolCalls: list(z.object({ callId, name: text(256), arguments: content }), 128).nullish(),
@@ -71,7 +71,7 @@ const checkShape = createCheck<MessageInput>(
   }),
 )
 
-/** Refuses what no model server would take, or what would be lost. */
+/** Refuses messages that no model server would accept, or of which a part would be lost. */
 export function checkMessage(message: MessageInput, path: string): void {
   checkShape(message, path)
   const has = {

@@ -10,10 +10,10 @@ export interface Models {
   list(viewer: User): Promise<Model[]>
 }
 
-/** As a person writes it. */
+/** Compares names as people sort them. */
 export const modelName = text(256, 1)
 
-/** Well above what an upstream's list may take before it is left out. */
+/** Well above the timeout after which the list of an upstream is left out. */
 const listMs = 10_000
 
 export const maxModels = 1_000

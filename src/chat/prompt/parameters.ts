@@ -1,6 +1,6 @@
 import type { CompletionInput, ResponseFormatInput, ToolChoiceInput, ToolInput } from './completion-input.ts'
 
-// From the API's names to the wire's. What is absent stays absent, and what is given goes up as it stands.
+// Maps the names of the API to those of the upstream's API. Absent parameters stay absent, and values are sent unchanged.
 
 const plain = {
   temperature: 'temperature',
@@ -29,7 +29,7 @@ const converted = {
   metadata: 'metadata',
 } as const satisfies Partial<Record<keyof CompletionInput, string>>
 
-/** The wire names that `extraBody` may not take: those that the API has a name for, and those that are the server's. */
+/** The names that `extraBody` must not contain: those with a parameter in the API, and those that the server sets. */
 export const takenNames: ReadonlySet<string> = new Set([
   ...Object.values(plain),
   ...Object.values(converted),
@@ -56,7 +56,7 @@ function responseFormatOf({ jsonObject, jsonSchema }: ResponseFormatInput) {
   return { type: jsonObject ? 'json_object' : 'text' }
 }
 
-/** A bigint, since a JSON number of 64 bits would lose its end as a JavaScript number. */
+/** A bigint, because a JavaScript number cannot hold all digits of 64 bits. */
 function seedOf(seed: string): number | bigint {
   const exact = BigInt(seed)
   return Number.isSafeInteger(Number(exact)) ? Number(exact) : exact

@@ -5,7 +5,7 @@ import { createModels, type Models } from './model.ts'
 import { createPrompts, type Prompts } from './prompt.ts'
 import { createTokenCounter, type TokenCounter } from './token-counter.ts'
 
-/** What is sent to a model: the context, its tokens, the parameters. */
+/** The request to a model: the context, its tokens and the parameters. */
 export interface PromptModule {
   models: Models
   prompts: Prompts

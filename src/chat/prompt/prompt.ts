@@ -15,25 +15,25 @@ import type { TokenCounter } from './token-counter.ts'
 import { hasKnownEncoding, roughTokens } from './tokens.ts'
 import type { WireMessage } from './wire-message.ts'
 
-/** What is asked, and of whom. */
+/** A question to a model. */
 export interface Question {
-  /** null where it is asked in none, or in a new one. */
+  /** null without a conversation, and for a new one. */
   conversation: Conversation | null
-  /** The message that the new ones come after. */
+  /** The message before the new ones. */
   parentId: string | null
   messages: readonly Message[]
   /** The forms in which these are sent, where the client gave them. */
   wireMessages?: readonly WireMessage[]
   stored: boolean
   model: string
-  /** As they go up. */
+  /** The parameters as they are sent upstream. */
   parameters: Record<string, unknown>
   context: ContextInput | null
 }
 
-/** What a question that waits is to be sent with. It may wait for longer than its server lives. */
+/** What is needed to send a question after its wait. It is stored, because another replica may send it. */
 export interface QueuedRequest {
-  /** As those of `CompletionRequest`. */
+  /** The same as in `CompletionRequest`. */
   parameters: Record<string, unknown>
   context: ContextInput | null
   questionIds: string[]
@@ -41,14 +41,14 @@ export interface QueuedRequest {
 
 export interface Prompt {
   context: Context
-  /** False where an answer above is still being written. */
+  /** False if an answer on the path is still being written. */
   isSettled: boolean
 }
 
-/** What goes up for a question. Throws CONTEXT_TOO_LONG. */
+/** Assembles the context that is sent for a question. Throws CONTEXT_TOO_LONG. */
 export interface Prompts {
   of(question: Question): Promise<Prompt>
-  /** At its turn: the answers that it waited for are part of it. */
+  /** For a question that has waited, when it gets its turn: the answers that it waited for are part of the context. */
   ofQueued(completion: Completion, request: QueuedRequest): Promise<Context>
 }
 
@@ -59,14 +59,14 @@ export interface PromptsOptions {
   withStreamingText: WithStreamingText
 }
 
-// How much of the path's end is mostly enough. One more message than is wanted shows that something is left out; it may be
-// a call with some results.
+// How many messages from the end of the path are usually enough. One more unit than is wanted shows that something is left out, and a
+// unit may be a tool call with several results.
 function likelyCount({ strategy, budget }: Plan): number {
   if (strategy === 'FULL') return budget.messages
   return strategy === 'LAST_N' ? budget.messages + 8 : 64
 }
 
-/** Exactly where tokens decide what is sent, and where it costs little to know. */
+/** Tokens are counted exactly if they decide what is sent, or if the encoding of the model is known; else they are estimated. */
 function weighing(counter: TokenCounter, model: string, { strategy, limit }: Plan): Weigh {
   if (limit !== null || strategy === 'TOKEN_BUDGET' || hasKnownEncoding(model)) {
     return (messages) => counter.countMessages(model, messages)
@@ -77,18 +77,18 @@ function weighing(counter: TokenCounter, model: string, { strategy, limit }: Pla
 async function weighedSystemPrompt(systemPrompt: string | null, weigh: Weigh) {
   const system = systemPrompt ? [{ role: 'system', content: systemPrompt }] : []
   const [tokens = 0] = await weigh(system)
-  // No message of the path, which is what is counted.
+  // Only messages of the path are counted as messages.
   return { system, systemSize: { messages: 0, tokens, bytes: byteSize(system) } }
 }
 
 export function createPrompts({ store, upstreams, tokens, withStreamingText }: PromptsOptions): Prompts {
-  // Model servers refuse what leaves no room for as long an answer as is asked for.
+  // Model servers refuse a prompt that leaves no room for an answer of the requested maximum length.
   function roomFor(model: string, { max_completion_tokens: most, max_tokens: older }: Record<string, unknown>) {
     const window = upstreams.contextWindow(model)
     return window === null ? null : Math.max(0, window - Number(most ?? older ?? 0))
   }
 
-  /** Reads no more of the path than can be sent, which is not all of a long one. */
+  /** Reads only as much of the path as can be sent. */
   async function promptOf(question: Question, questionIds: readonly string[]): Promise<Prompt> {
     const { conversation, parentId, stored, model, parameters } = question
     const defaultStrategy = conversation?.defaults.contextStrategy ?? 'FULL'
@@ -99,7 +99,7 @@ export function createPrompts({ store, upstreams, tokens, withStreamingText }: P
     const fixed = {
       plan,
       weigh,
-      // Where nothing is stored, the messages are all that is sent.
+      // If nothing is stored, only the messages of the request are sent.
       ...(await weighedSystemPrompt(stored ? (conversation?.systemPrompt ?? null) : null, weigh)),
     }
     let questionMessages = question.messages
@@ -134,7 +134,7 @@ export function createPrompts({ store, upstreams, tokens, withStreamingText }: P
     async ofQueued(completion, { parameters, context, questionIds }) {
       const { id, requesterId, conversationId, model } = completion
       const [conversation] = await store.conversations.find(requesterId, [conversationId ?? ''])
-      // What the answer was to stand below may have been deleted meanwhile.
+      // The message before the answer may have been deleted meanwhile, so its parent is read again.
       const [answer] = await store.messages.ofCompletions([id])
       if (conversation === undefined || answer === undefined) throw notFound('conversation')
       const question = {

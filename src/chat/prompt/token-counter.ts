@@ -3,17 +3,17 @@ import type { TokenAnswer, TokenQuestion } from './token-thread.ts'
 import { type Encoding, encodingOf, tokensBeside } from './tokens.ts'
 import { contentOf, type WireMessage } from './wire-message.ts'
 
-/** Counts in a thread of its own, so that nobody waits for it who asked for nothing to be counted. */
+/** Counts tokens in a separate thread, so that counting does not delay other work. */
 export interface TokenCounter {
-  /** By the model's encoding where it is known, else by that of OpenAI's current models. */
+  /** Uses the encoding of the model if it is known, else that of OpenAI's current models. */
   countTokens(model: string, texts: readonly string[]): Promise<number[]>
-  /** What each message costs of the prompt. */
+  /** Returns the prompt tokens of each message. */
   countMessages(model: string, messages: readonly WireMessage[]): Promise<number[]>
   stop(): Promise<void>
 }
 
 interface Slice {
-  /** Of the text that it is from. */
+  /** The index of the text that the slice is from. */
   index: number
   text: string
 }
@@ -23,8 +23,8 @@ interface Waiting {
   reject(error: Error): void
 }
 
-// In UTF-16 code units; a multiple of the worker's own slices. What is longer goes in several questions, one after the
-// other's answer, so that short texts get their turn between those of long ones.
+// In UTF-16 code units; a multiple of the slices of the thread. A longer text is sent in several requests, one after the result of the
+// other, so that short texts are counted in between.
 const questionLength = 16_384
 
 /** `threadFile` is the bundled token-thread.ts. */
@@ -39,7 +39,7 @@ export function createTokenCounter(threadFile: string): TokenCounter {
     waiting.clear()
   }
 
-  /** An encoding takes some 70 MB, so that only what needs counts pays for it. */
+  /** The thread is started at the first count, because an encoding takes about 70 MB. */
   function start(): Worker {
     const started = new Worker(threadFile, { execArgv: [] })
     started.unref()
@@ -64,8 +64,8 @@ export function createTokenCounter(threadFile: string): TokenCounter {
     const counts = texts.map(() => 0)
     for (const question of questionsOf(texts)) {
       const slices = question.map(({ text }) => text)
-      // Where the thread is lost, as at the end of the process or for want of memory, an estimate stands in: an answer must not
-      // stay without its end because its tokens cannot be counted.
+      // If the thread is lost, at the end of the process or for lack of memory, the tokens are estimated: an answer must get its end even
+      // if its tokens cannot be counted.
       const answer = await ask(encoding, slices).catch(() => slices.map(estimate))
       for (const [place, { index }] of question.entries()) counts[index] = (counts[index] ?? 0) + (answer[place] ?? 0)
     }
@@ -88,10 +88,10 @@ export function createTokenCounter(threadFile: string): TokenCounter {
   }
 }
 
-/** Within a third or so for ordinary prose. */
+/** Accurate to about a third for ordinary prose. */
 const estimate = (text: string) => Math.ceil(Buffer.byteLength(text) / 4)
 
-/** Many short texts go together, and long ones in slices. */
+/** Puts many short texts into one request, and cuts long texts into slices. */
 function* questionsOf(texts: readonly string[]): Generator<Slice[]> {
   let question: Slice[] = []
   let length = 0

@@ -1,7 +1,7 @@
 import { parentPort } from 'node:worker_threads'
 import type { Encoding } from './tokens.ts'
 
-// Runs in a thread of its own, from a bundle of its own.
+// Runs in a separate thread, from a separate bundle.
 
 export interface TokenQuestion {
   id: number
@@ -11,12 +11,12 @@ export interface TokenQuestion {
 
 export interface TokenAnswer {
   id: number
-  /** Of each text. */
+  /** The count of each text. */
   counts: number[]
 }
 
-// What merges tokens takes time with the square of a run without a break: 31 s for 200,000 letters. Slices make it
-// linear, at the cost of a token too many here and there.
+// The merging of tokens takes time that grows with the square of an unbroken run of letters: 31 s for 200,000. Slices make it linear, and
+// sometimes count one token too many.
 const sliceLength = 512
 
 const encodings = {
@@ -24,7 +24,7 @@ const encodings = {
   cl100k_base: () => import('gpt-tokenizer/encoding/cl100k_base'),
 }
 
-// What people write is text, also where it looks like a control token, which the tokenizer else throws at.
+// Text that looks like a control token is counted as text; by default the tokenizer throws an error for it.
 const asText = { disallowedSpecial: new Set<string>() }
 
 async function answerOf({ id, encoding, texts }: TokenQuestion): Promise<TokenAnswer> {

@@ -18,7 +18,7 @@ function wirePart(part: ContentPart): Record<string, unknown> {
   return { type: 'file', file }
 }
 
-/** A message as the wire has it; null for an answer that was cut off before it said anything. */
+/** A message in the format of the upstream's API; null for an answer that was cut off before it had any text. */
 export function wireMessage(message: Omit<Message, 'id'>): WireMessage | null {
   const { content, parts, name, toolCalls, toolCallId, refusal, reasoning } = message
   const wire: WireMessage = { role: message.role.toLowerCase() }
@@ -32,7 +32,7 @@ export function wireMessage(message: Omit<Message, 'id'>): WireMessage | null {
       function: { name: call.name, arguments: call.arguments },
       ...(call.extra && { extra_content: call.extra }),
     }))
-    // Some servers refuse a call in a message without the field.
+    // Some servers refuse tool calls in a message without this field.
     wire['content'] ??= null
   }
   if (Object.keys(wire).length === 1) return null
@@ -43,7 +43,7 @@ export function wireMessage(message: Omit<Message, 'id'>): WireMessage | null {
   return wire
 }
 
-/** What of a message is text, and how many of its parts are none: pictures, sounds and files. */
+/** The text of a message, and how many of its parts are not text: images, recordings and files. */
 export function contentOf({ content, refusal, tool_calls: calls }: WireMessage): { text: string; media: number } {
   const parts: Record<string, unknown>[] = Array.isArray(content) ? content : [{ type: 'text', text: content ?? '' }]
   const texts = parts.filter(({ type }) => type === 'text')
