@@ -22,8 +22,9 @@ export function createIdentityCache(
 
   function remember(fingerprint: string, identity: Identity) {
     const leftMs = (identity.expiresAt?.getTime() ?? Number.POSITIVE_INFINITY) - Date.now()
-    // lru-cache takes a ttl of 0 for none.
-    if (leftMs >= 1) cache.set(fingerprint, identity, { ttl: Math.min(cachedMs, Math.floor(leftMs)) })
+    // lru-cache keeps an entry until its ttl is exceeded, and a ttl of 0 means for ever.
+    const ttl = Math.min(cachedMs, Math.floor(leftMs)) - 1
+    if (ttl > 0) cache.set(fingerprint, identity, { ttl })
   }
 
   const unsubscribe = onRevocation((keyIds) => {
