@@ -22,10 +22,10 @@ import { defaultTimeouts, plainUpstream } from './upstream/upstreams-file.ts'
 
 export interface App {
   readonly url: string
-  /** True when it can serve, false where it was closed before; rejects with StoreError where the database needs a person. */
+  /** Resolves with true when the server can serve, and with false if it was closed before. Rejects with StoreError if the operator has to act. */
   readonly ready: Promise<boolean>
   readonly log: Logger
-  /** Lets live answers finish within DRAIN_MS, sends the viewers away and closes everything. Once, however often called. */
+  /** Lets active completions finish within DRAIN_MS, closes the connections and then everything else. Further calls share the first one. */
   close(): Promise<void>
 }
 
@@ -33,7 +33,7 @@ const reconnectMs = 1_000
 // The same folder from src and from the bundle.
 const buildFolder = join(import.meta.dirname, '../.build')
 
-/** Makes every part, and listens. Rejects where the port or the data folder is taken. */
+/** Makes all parts, and listens. Rejects if the port or the data folder is in use. */
 export async function startApp(settings: Settings): Promise<App> {
   const log = pino({ level: settings.logLevel, base: null, serializers: { err: loggedError } }, pino.destination(2))
   for (const warning of settings.warnings) log.warn(warning)
@@ -77,7 +77,7 @@ export async function startApp(settings: Settings): Promise<App> {
     log,
   })
 
-  // From the doors inwards: each part outlives those that use it.
+  // From the transport inwards: each part is closed before the parts that it uses.
   async function close() {
     server.drain()
     readiness.stop()
@@ -109,7 +109,7 @@ function chatSettings(settings: Settings) {
   return { defaultModel, titleModel, flushMs, leaseMs, retentionMs, requestsPerMinute, streamsPerUser }
 }
 
-// Drivers put the statement with its values into their errors, and those are what people wrote.
+// The errors of drivers contain the statement with its values, which are texts of users and must not be logged.
 function loggedError(error: unknown): object {
   if (!(error instanceof Error)) return { message: String(error) }
   const { name, message, stack, cause } = error
@@ -125,7 +125,7 @@ function createBus({ postgres, redisUrl }: Settings, log: Logger): Bus {
 function storedKeys({ apiKeys }: Store, bus: Bus, assertReady: () => void): Keys {
   return {
     async holder(prefix) {
-      // Before the migrations there may be no such table.
+      // Before the migrations the table may not exist.
       assertReady()
       return apiKeys.holder(prefix)
     },
@@ -143,7 +143,7 @@ function isPassing({ code }: StoreError): boolean {
   return code === 'UNAVAILABLE' || code === 'READ_ONLY'
 }
 
-/** Migrates and takes up the work as soon as the database can be reached. */
+/** Runs the migrations and starts the work as soon as the database can be reached. */
 function createReadiness(database: Database, bus: Bus, chat: ChatServer, log: Logger) {
   const stopper = new AbortController()
   const checkDatabase = createDatabaseCheck(database, log)
@@ -153,7 +153,7 @@ function createReadiness(database: Database, bus: Bus, chat: ChatServer, log: Lo
     while (!stopper.signal.aborted) {
       try {
         await migrate(database)
-        // Not before: behind a pooler that lends sessions, LISTEN would stay in another's.
+        // Not earlier: behind a pooler in transaction mode, LISTEN would stay in the session of another client.
         bus.start()
         await chat.start()
         waitsFor = null
@@ -182,7 +182,7 @@ function createReadiness(database: Database, bus: Bus, chat: ChatServer, log: Lo
   }
 }
 
-/** Resolves to the reason why the database cannot serve, in words for strangers; null where it can. The log has the details. */
+/** Resolves with the reason why the database cannot serve, in words that anybody may read, or with null. The log has the details. */
 function createDatabaseCheck(database: Database, log: Logger): () => Promise<string | null> {
   let told: string | null = null
 

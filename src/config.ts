@@ -80,7 +80,7 @@ const known = z.object({
     .describe('other origins whose pages may call; same origin always may'),
   TRUSTED_DOCUMENTS_ONLY: oneOf('false').optional().describe('not in this version: only false'),
   ...limits,
-  DRAIN_MS: whole('milliseconds', 0, maxMs).default(10_000).describe('how long live answers may finish at shutdown'),
+  DRAIN_MS: whole('milliseconds', 0, maxMs).default(10_000).describe('for active completions to finish at shutdown'),
   LEASE_MS: whole('milliseconds', 100, maxMs)
     .default(10_000)
     .describe('after which a silent replica has lost its answers'),

@@ -5,25 +5,25 @@ export interface Log {
   warn(details: object, message: string): void
 }
 
-/** To a server that passes on what is sent to all who are connected, the sender included. */
+/** A connection to a server that delivers each message to everybody who is connected, including the sender. */
 export interface Connection {
-  /** Rejects within seconds where the server does not answer. */
+  /** Rejects within seconds if the server does not answer. */
   send(texts: readonly string[]): Promise<void>
-  /** At once; a `send` under way rejects. */
+  /** Closes immediately. A pending `send` rejects. */
   close(reason?: Error): void
-  /** Resolves to the reason once nothing more is heard, after `close` too. */
+  /** Resolves with the reason when the connection is lost or closed. */
   readonly lost: Promise<unknown>
 }
 
 export interface KeptConnection {
-  /** null while there is none. */
+  /** null while there is no connection. */
   current(): Connection | null
   close(): Promise<void>
 }
 
 export interface KeepConnectedOptions {
   kind: string
-  /** The signal ends the connection, and the making of it, at whatever point it is. */
+  /** The signal closes the connection, also while it is being established. */
   connect(signal: AbortSignal): Promise<Connection>
   log: Log
 }
@@ -31,7 +31,7 @@ export interface KeepConnectedOptions {
 const minWaitMs = 250
 const maxWaitMs = 5_000
 
-/** Connects, and connects again whenever the connection is lost. */
+/** Connects, and reconnects whenever the connection is lost. */
 export function keepConnected({ kind, connect, log }: KeepConnectedOptions): KeptConnection {
   const closing = new AbortController()
   const outage = createOutage(kind, log)
@@ -71,7 +71,7 @@ export function keepConnected({ kind, connect, log }: KeepConnectedOptions): Kep
   }
 }
 
-/** Says once that it began and once that it is over, however many tries lie between. */
+/** Logs the begin and the end of an outage, once each, however many attempts there are in between. */
 function createOutage(kind: string, log: Log) {
   let isOut = false
   return {

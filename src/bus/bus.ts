@@ -1,7 +1,7 @@
 /**
- * `moved`: there is more of an answer, or its end. `stop`: somebody wants it stopped. Their ids are of completions.
- * `conversation`: something happened in it. `access`: somebody may no longer see it. Their ids are of conversations.
- * `revoked`: these API keys sign nobody in any more.
+ * `moved`: an answer has new text or has ended; `stop`: a cancellation was requested. Their ids are those of completions.
+ * `conversation`: something happened in a conversation; `access`: somebody has lost access to it. Their ids are those of conversations.
+ * `revoked`: the ids of API keys that were revoked.
  */
 export const topics = ['moved', 'stop', 'conversation', 'access', 'revoked'] as const
 
@@ -9,24 +9,23 @@ export type Topic = (typeof topics)[number]
 
 export type Listener = (ids: readonly string[]) => void
 
-/** `origin` is the same for all that one replica says as long as it runs. */
+/** `origin` identifies the replica; it is the same for all messages of one process. */
 export type NoteListener = (note: Buffer, origin: string) => void
 
 /**
- * Wake-ups between replicas. They carry no truth: whoever hears one reads the store, and whoever misses one comes to
- * know by a slow poll.
+ * Wake-ups between replicas. They have no data: the receiver reads the store, and a change whose wake-up was lost is found by a slow poll.
  */
 export interface Bus {
   readonly kind: 'memory' | 'postgres' | 'redis'
-  /** Connects, once however often it is called. Before that, this replica alone hears itself. */
+  /** Connects. Further calls do nothing. Before it, messages reach only this replica. */
   start(): void
-  /** Tells all replicas, this one included. Never waits and never fails. */
+  /** Sends a wake-up to all replicas, including this one. Never waits and never fails. */
   publish(topic: Topic, ids: readonly string[]): void
   /** Returns what ends the listening. */
   subscribe(topic: Topic, listener: Listener): () => void
   /**
-   * Tells the other replicas, and not this one, something that nobody stores: up to `maxNoteBytes`. Whoever misses it does
-   * not come to know, so it has to be said again. Never waits and never fails.
+   * Sends the other replicas, not this one, a note that is not stored, of up to `maxNoteBytes`. A lost note is not found by a poll, so notes
+   * have to be repeated. Never waits and never fails.
    */
   sendNote(note: Buffer): void
   /** Returns what ends the listening. */
@@ -52,7 +51,7 @@ export function createListeners(): Listeners {
   }
 }
 
-/** For one process, which alone has the database. */
+/** For a process that is the only one of its database. */
 export function createMemoryBus(): Bus {
   const listeners = createListeners()
   return {

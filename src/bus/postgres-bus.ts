@@ -14,11 +14,11 @@ export interface PostgresBusOptions {
 const channel = 'antiphon'
 const connectTimeoutMs = 1_500
 const queryTimeoutMs = 2_000
-// A peer that vanished without a word is noticed some ten seconds later.
+// A peer that has disappeared without closing the connection is noticed after about ten seconds.
 const keepAliveDelayMs = 10_000
 const probeMs = 2_000
 
-/** LISTEN and NOTIFY on a connection of its own. */
+/** LISTEN and NOTIFY on a separate connection. */
 export function createPostgresBus({ connection, log }: PostgresBusOptions): Bus {
   let isProbed = false
 
@@ -46,7 +46,7 @@ interface Line extends Omit<Connection, 'send'> {
 }
 
 function createLine({ connectionString, ssl }: PostgresBusOptions['connection'], signal: AbortSignal): Line {
-  // The client's own end() waits: for the connection that is being made, or for a server that does not answer.
+  // end() of the client would wait until the connection is established, or for a server that does not answer.
   const socket = new Socket({ signal })
   const client = new pg.Client({
     connectionString,
@@ -65,14 +65,14 @@ function createLine({ connectionString, ssl }: PostgresBusOptions['connection'],
   return { client, lost, close: (reason) => void socket.destroy(reason) }
 }
 
-// In one statement, so that it locks once.
+// One statement, so that the lock of NOTIFY is taken once.
 async function notify(client: pg.Client, texts: readonly string[]): Promise<void> {
   await client.query('SELECT pg_notify($1, text) FROM unnest($2::text[]) AS text', [channel, texts])
 }
 
 /**
- * Says whether LISTEN works. A pooler in transaction mode takes it and gives the session to somebody else, which no
- * error tells; so a word is sent from a second connection, since from the same one it might still come back.
+ * Checks whether LISTEN works. A pooler in transaction mode accepts it and gives the session to another client without an error. So a
+ * message is sent from a second connection; one from the same connection might arrive nevertheless.
  */
 async function probe(listening: Line, speaking: Line, signal: AbortSignal, log: Log): Promise<void> {
   const word = randomUUID()
@@ -88,7 +88,7 @@ async function probe(listening: Line, speaking: Line, signal: AbortSignal, log: 
   } finally {
     speaking.close()
   }
-  // Where this process stood still, the timer comes before what has arrived meanwhile, and that is read in between.
+  // After a stall of this process, the timer fires before the data is read that arrived meanwhile. So that is read first.
   const silent = delay(probeMs, null, { ref: false }).then(() => turn('silent'))
   const outcome = await Promise.race([heard, listening.lost, silent])
   if (outcome === 'heard') log.info({}, 'LISTEN works')

@@ -10,7 +10,7 @@ export interface RedisBusOptions {
 
 const channel = 'antiphon'
 const connectTimeoutMs = 1_500
-// The client's time-out for commands ends when they are written. So silence ends the connection, and pings break it.
+// The client's timeout for commands covers only their sending. So the connection is closed after a silence, which pings prevent.
 const pingMs = 1_000
 const silenceMs = 3_000
 
@@ -34,7 +34,7 @@ async function connect(url: string, hear: (text: string) => void, signal: AbortS
   }
 
   try {
-    // One after the other: a client that is still connecting cannot be destroyed.
+    // One after the other, because a client that is still connecting cannot be destroyed.
     await subscriber.connect()
     await publisher.connect()
     await subscriber.subscribe(channel, hear)
@@ -61,7 +61,7 @@ function createRedisClient(url: string, signal: AbortSignal) {
       signal,
       connectTimeout: connectTimeoutMs,
       socketTimeout: silenceMs,
-      // The client would wait on after its destruction; the bus connects anew.
+      // The client would wait to reconnect even after its destruction. The bus reconnects itself.
       reconnectStrategy: false,
     },
   })

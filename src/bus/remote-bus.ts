@@ -6,17 +6,17 @@ import { readText, writeNote, writeWakeUp } from './wake-up.ts'
 
 export interface RemoteBusOptions {
   kind: 'postgres' | 'redis'
-  /** The signal ends the connection, and the making of it, at whatever point it is. */
+  /** The signal closes the connection, also while it is being established. */
   connect(hear: (text: string) => void, signal: AbortSignal): Promise<Connection>
   log: Log
 }
 
-/** While one statement is under way, which is seconds at most. The oldest go first: what matters is said again. */
+/** The limit of notes that wait while a statement is under way, which takes seconds at most. The oldest are dropped, since notes are repeated. */
 const maxWaitingNotes = 1_000
 
 /**
- * A bus over a connection that may break. It tells this replica's own listeners at once, and the others while it is
- * connected: what is published in between is lost to them.
+ * A bus over a connection that may break. Listeners of this replica are called at once. Other replicas get messages only while the
+ * connection exists; messages that are published in between are lost for them.
  */
 export function createRemoteBus({ kind, connect, log }: RemoteBusOptions): Bus {
   const origin = randomUUID()
@@ -34,17 +34,17 @@ export function createRemoteBus({ kind, connect, log }: RemoteBusOptions): Bus {
     else for (const listener of [...noteListeners]) listener(said.note, said.origin)
   }
 
-  // One at a time, and what is published meanwhile goes with the next: a NOTIFY locks the whole database for a moment.
+  // One statement at a time, and messages that are published meanwhile are sent with the next one: NOTIFY briefly locks the whole database.
   async function sendWaiting() {
-    // What this turn publishes on other topics goes along, and what somebody waits for goes first, such as a question to
-    // the model.
+    // Messages that this turn of the event loop publishes on other topics are sent together, and more urgent work, such as a request to the
+    // model, is done first.
     await turn()
     while (waiting.size > 0 || notes.length > 0) {
       const wakeUps = [...waiting].flatMap(([topic, ids]) => writeWakeUp({ origin, topic, ids: [...ids] }))
       waiting.clear()
       const texts = [...wakeUps, ...notes.splice(0).map((note) => writeNote({ origin, topic: 'note', note }))]
       const connection = kept?.current()
-      // One that does not carry is as good as lost.
+      // A connection that cannot send is treated as lost.
       await connection?.send(texts).catch((error: Error) => connection.close(error))
     }
   }

@@ -1,13 +1,13 @@
 import { type Topic, topics } from './bus.ts'
 
-/** What replicas say to each other. `origin` is the bus that says it. */
+/** A message between replicas. `origin` is the bus that sent it. */
 export interface WakeUp {
   origin: string
   topic: Topic
   ids: string[]
 }
 
-/** Something that nobody stores, in bytes that only its sender and its listeners understand. */
+/** A message that is not stored, in bytes that only its sender and its listeners understand. */
 export interface Note {
   origin: string
   topic: 'note'
@@ -17,7 +17,7 @@ export interface Note {
 // <origin> <topic> <the ids, 16 bytes each, or the note, in base64>
 const form = /^(\S+) (\S+) ([A-Za-z0-9+/]+=*)$/
 const idBytes = 16
-// 7,680 characters in base64: with the words before them less than the 8,000 bytes that a NOTIFY can carry.
+// 7,680 characters in base64: with the header less than 8,000 bytes, which is the maximum of NOTIFY.
 const idsPerText = 360
 
 export const maxNoteBytes = idsPerText * idBytes
@@ -35,11 +35,11 @@ export function writeNote({ origin, topic, note }: Note): string {
   return `${origin} ${topic} ${note.toString('base64')}`
 }
 
-/** null for what is neither: others may use the channel, too. */
+/** Returns null for any other text, because other programs may use the channel, too. */
 export function readText(text: string): WakeUp | Note | null {
   const [, origin = '', name, packed = ''] = form.exec(text) ?? []
   if (name === 'note') return { origin, topic: name, note: Buffer.from(packed, 'base64') }
-  // A replica of another version may know other topics.
+  // A replica of another version may use other topics.
   const topic = topics.find((known) => known === name)
   return topic === undefined ? null : { origin, topic, ids: idsIn(Buffer.from(packed, 'base64')) }
 }

@@ -13,12 +13,12 @@ const unfinishedSql = statement<{ id: string }>(
 )
 
 /**
- * The log beside the embedded database, which no other process reads: a file for each live answer. A write is with the
- * kernel when it returns, so it outlives this process as a commit does, and takes less of it than a statement of PGlite.
- * There is no lease to renew: the lock on the folder keeps others out.
+ * The answer log beside the embedded database, which no other process reads: a file for each active completion. When a write returns, the
+ * kernel has the data, so it survives a crash of this process like a commit, and it costs less CPU than a statement of PGlite. There is no
+ * lease to renew, because the lock on the folder keeps other processes out.
  */
 export function createAnswerLogFiles(folder: string, database: Database): AnswerLog {
-  // What a server of an older version left when it was killed.
+  // Removes files that a killed server of an older version left.
   const table = createAnswerLog(database)
   const open = new Map<string, number>()
   const pathOf = (completionId: string) => join(folder, completionId)
@@ -34,7 +34,7 @@ export function createAnswerLogFiles(folder: string, database: Database): Answer
     async append(_replicaId, _leaseMs, entries) {
       try {
         for (const { completionId, sequence, delta } of entries) {
-          // The line's end comes first, so that one that was cut short spoils none but itself.
+          // The line break is written first, so that a line that was cut short does not spoil the next one.
           writeFileSync(fileOf(completionId), `\n[${sequence},${delta}]`)
         }
       } catch (error) {
@@ -55,7 +55,7 @@ export function createAnswerLogFiles(folder: string, database: Database): Answer
       const file = open.get(completionId)
       open.delete(completionId)
       if (file !== undefined) closeSync(file)
-      // What stays is pruned.
+      // A file that cannot be deleted is deleted by the next pruning.
       rm(pathOf(completionId), { force: true }).catch(() => {})
     },
     async erase(completionId) {
@@ -80,7 +80,7 @@ async function readLines(path: string): Promise<string[]> {
   }
 }
 
-/** In their order. What a write that failed had left is skipped, and what was then written again comes once. */
+/** Returns the entries in their order. Remains of a failed write are skipped, and an entry that was written again comes once. */
 function entriesOf(completionId: string, lines: readonly string[]): LogEntry[] {
   const entries: LogEntry[] = []
   for (const line of lines) {

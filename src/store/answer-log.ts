@@ -10,24 +10,24 @@ export interface LogEntry {
 }
 
 export interface AnswerLog {
-  /** What an append costs this process beside its call, in ms. */
+  /** The CPU time of an append that is spent outside of its call, in ms. */
   readonly hiddenMs: number
   /**
-   * One statement for all live answers of a replica, which renews its lease, too. False, and nothing written, where the
-   * replica has lost its lease. Safe to repeat with the same entries. `onSent` is as Database says.
+   * Writes the entries of all active completions of a replica with one statement, which also renews the lease. Resolves with false if the
+   * replica has lost its lease; then nothing was written. Can be repeated with the same entries. `onSent` is that of Database.
    */
   append(replicaId: string, leaseMs: number, entries: readonly LogEntry[], onSent: () => void): Promise<boolean>
-  /** What came after the given sequences, in order. */
+  /** The entries after the given sequences, in order. */
   since(offsets: readonly { completionId: string; sequence: number }[]): Promise<LogEntry[]>
-  /** Says that nothing more comes, and that this process needs no entry any more. Others may still read them. */
+  /** Call it when no more entries follow and this process reads none any more. Other replicas may still read them. */
   close(completionId: string): void
-  /** Drops all entries of a deleted completion, of which nothing more comes. */
+  /** Deletes all entries of a deleted completion, after its last one. */
   erase(completionId: string): Promise<void>
-  /** Drops the entries of completions that ended before, or that have ended and are deleted. */
+  /** Deletes the entries of completions that ended before this time, or that have ended and are deleted. */
   prune(endedBefore: Date): Promise<void>
 }
 
-// The update locks the replica's row, so that whoever fences it waits for this statement, or this one writes nothing.
+// The update locks the replica's row. So a statement that fences the replica waits for this one, or this one writes nothing.
 const appendSql = statement(`
   WITH lease AS (
     UPDATE replicas SET lease_until = now() + $2::int * interval '1 millisecond'
@@ -55,7 +55,7 @@ const pruneSql = statement(`
 
 export function createAnswerLog({ query, send }: Database): AnswerLog {
   return {
-    // The driver's work, and a system call.
+    // The work of the driver and a system call.
     hiddenMs: 0.1,
     async append(replicaId, leaseMs, entries, onSent) {
       const ids = entries.map(({ completionId }) => completionId)

@@ -5,7 +5,7 @@ export interface ApiKey {
   id: string
   userId: string
   name: string
-  /** What the key begins with. */
+  /** The beginning of the key. */
   prefix: string
   createdAt: Date
   lastUsedAt: Date | null
@@ -15,18 +15,18 @@ export interface ApiKey {
 
 export interface NewApiKey extends Pick<ApiKey, 'id' | 'userId' | 'name' | 'prefix' | 'expiresAt'> {
   hash: string
-  /** The key that signed its maker in; null where something else did. */
+  /** The key with which its creator was signed in; null if they were not signed in with a key. */
   madeById: string | null
 }
 
-/** What signs in by a key. */
+/** A key that can be used, with its user. */
 export interface KeyHolder {
   id: string
   hash: string
   expiresAt: Date | null
-  /** Its last use was noted some time ago, or never. */
+  /** The last use was recorded some time ago, or never, so that it should be recorded again. */
   isUseDue: boolean
-  /** of its user */
+  /** the subject of the key's user */
   subject: string
 }
 
@@ -34,17 +34,17 @@ export interface ApiKeys {
   /** False, and nothing written, where the user has `most` usable keys, or the key that makes it was revoked meanwhile. */
   create(key: NewApiKey, most: number): Promise<boolean>
   find(userId: string, ids: readonly string[]): Promise<ApiKey[]>
-  /** The latest first, but those that can be used before all others. */
+  /** Usable keys first, and of those and of the others the latest first. */
   ofUser(userId: string, most: number): Promise<ApiKey[]>
   /**
    * For good, with all keys that it made and that those made: the time of the first revocation stays. Gives the ids of
    * those that were usable until now.
    */
   revoke(userId: string, id: string): Promise<string[]>
-  /** null where there is none, or none that can be used now. */
+  /** null if there is no key with this prefix that can be used now. */
   holder(prefix: string): Promise<KeyHolder | null>
   noteUse(id: string): Promise<void>
-  /** Of these, those that cannot be used any more. */
+  /** Returns those of the keys that can no longer be used. */
   revoked(ids: readonly string[]): Promise<string[]>
 }
 
@@ -68,7 +68,7 @@ const ofUserSql = statement<ApiKey>(
   columns,
 )
 
-// What makes and revokes a user's keys waits for its turn, so that none is counted too late or left out.
+// Statements that create and revoke keys of a user run one after the other, so that no key is counted too late or missed.
 const lockUserSql = statement('SELECT id FROM users WHERE id = $1::uuid FOR NO KEY UPDATE')
 
 const createSql = statement(`
@@ -116,7 +116,7 @@ export function createApiKeys({ prisma, query }: Database): ApiKeys {
     find: (userId, ids) => query(findSql, [userId, ids]),
     ofUser: (userId, most) => query(ofUserSql, [userId, most]),
     async revoke(userId, id) {
-      // As `create` does: one after the other.
+      // Under the same lock as `create`.
       const [, revoked] = await prisma.$transaction([
         prisma.$executeRawUnsafe(lockUserSql, userId),
         prisma.$queryRawUnsafe<{ id: string }[]>(revokeSql, userId, id),

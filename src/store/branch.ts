@@ -3,18 +3,18 @@ import { type Statement, statement } from '../database/statement.ts'
 import { withConversationLock } from './conversation-lock.ts'
 import { climbing, steps } from './path-sql.ts'
 
-/** A message, and who wants it to be where they stand. */
+/** A message, and the viewer who chooses it. */
 export interface BranchChoice {
   viewerId: string
   conversationId: string
   messageId: string
 }
 
-/** False where the message, or the viewer's part in the conversation, is gone. */
+/** Both resolve with false if the message was deleted, or if the viewer is no longer a participant. */
 export interface Branches {
-  /** The viewer stays where they are below it, else goes to the newest message below it, which is a leaf. */
+  /** The current leaf stays if it is below the message, else it becomes the newest message below it, which is a leaf. */
   select(choice: BranchChoice): Promise<boolean>
-  /** Of the message and what the viewer has read before, the later one counts. */
+  /** The read position becomes the message, unless it is a later one already. */
   markRead(choice: BranchChoice): Promise<boolean>
 }
 
@@ -25,8 +25,8 @@ const target = `
     WHERE m.conversation_id = $1::uuid AND m.id = $3::uuid AND m.deleted_at IS NULL
   )`
 
-// Ids grow with time. Mostly, one of the newest messages is below; to find the newest of a branch that was left long ago,
-// all of it is read.
+// Ids grow with time. Usually one of the newest messages is below the message. To find the newest message of a branch that was left long
+// ago, the whole branch is read.
 const selectSql = statement(`
   WITH RECURSIVE ${steps}, ${target}, goals AS (
     SELECT recent.id AS origin, recent.id AS leaf_id, target.id, target.depth FROM target, LATERAL (

@@ -1,4 +1,4 @@
-/** Why a completion did not end well, in words of ours. A stored code is never renamed. */
+/** Why a completion did not end well, in codes of this service. A code is stored, so it must never be renamed. */
 export type CompletionErrorCode =
   | 'UPSTREAM_REFUSED'
   | 'UPSTREAM_RATE_LIMITED'

@@ -2,7 +2,7 @@ import type { Database } from '../database/database.ts'
 import { statement } from '../database/statement.ts'
 import type { ContextStrategy } from './conversation.ts'
 
-/** How a context was chosen. Which messages it has is in the completion's request. */
+/** How a context was chosen. The messages themselves are listed in the completion's request. */
 export interface ContextReport {
   strategy: ContextStrategy
   promptTokens: number
@@ -11,32 +11,32 @@ export interface ContextReport {
   omittedCount: number
 }
 
-/** What went up for a completion. It may be long, so it is read only where somebody asks for it. */
+/** What was sent upstream for a completion. It may be long, so it is read only if a client requests it. */
 export interface CompletionRequest {
-  /** By their wire names, without the messages. */
+  /** The parameters by their wire names, without the messages. */
   parameters: Record<string, unknown>
-  /** Of the context's messages those that the report lists, oldest first. */
+  /** The messages of the context that the report lists, oldest first. */
   messageIds: string[]
 }
 
 export interface NewCompletionRequest extends CompletionRequest {
-  /** Of the messages that are written with it, without its answers. */
+  /** The messages that are inserted with the completion, without its answers. */
   questionIds: string[]
 }
 
-/** The context that is sent after a wait. */
+/** The context of a question that is sent after a wait. */
 export interface LateContext {
   completionId: string
-  /** Nothing is written where it does not stream the completion any more. */
+  /** If this replica no longer streams the completion, nothing is written. */
   replicaId: string | null
   report: ContextReport
   messageIds: readonly string[]
 }
 
-/** For the server's own use: whoever may see them. */
+/** For internal use: access is not checked. */
 export interface CompletionRequests {
   ofCompletions(ids: readonly string[]): Promise<Map<string, CompletionRequest>>
-  /** By completion, the ids of what was written with it: the question's messages, then its answers by choice. */
+  /** By completion, the ids of the messages that were inserted with it: those of the question, then its answers by choice. */
   writtenIds(ids: readonly string[]): Promise<Map<string, string[]>>
   recordContext(context: LateContext): Promise<void>
 }

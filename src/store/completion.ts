@@ -28,7 +28,7 @@ export interface Usage {
   totalTokens: number
   cachedTokens: number
   reasoningTokens: number
-  /** Millionths of a US dollar; null where the model has no price. */
+  /** In millionths of a US dollar; null if the model has no price. */
   costMicros: number | null
   source: UsageSource
 }
@@ -72,29 +72,29 @@ export interface Completion {
   finishedAt: Date | null
 }
 
-/** In the queue of the conversation. */
+/** A place in the queue of the conversation. */
 export interface Wait {
-  /** What it is to be sent with later. */
+  /** The request that is needed to send the question later, as JSON. */
   request: string
-  /** How many may wait, itself included. */
+  /** How many completions may wait, including this one. */
   maxQueueLength: number
 }
 
 export interface NewLeaf {
   leafId: string
   parentId: string | null
-  /** The parent has to be the requester's current leaf still. */
+  /** The insert requires that the parent is still the requester's current leaf. */
   isAtLeaf: boolean
 }
 
-/** All that one question writes, in one statement. */
+/** Everything that is inserted for one question, with one statement. */
 export interface CompletionInsert {
   completion: Completion
   request: NewCompletionRequest
-  /** Made with it; null where it exists. */
+  /** The conversation that is created with the completion; null if it exists already. */
   newConversation: Conversation | null
   messages: NewMessage[]
-  /** Where its requester, and everyone who stood at its parent, goes; null where it is not stored. */
+  /** The new current leaf of the requester and of everybody whose current leaf is the parent; null if the completion is not stored. */
   leaf: NewLeaf | null
 }
 
@@ -110,32 +110,32 @@ export interface EndedMessage {
 }
 
 export interface StoredEnd {
-  /** It was deleted with its conversation: nobody reads its log any more. */
+  /** The completion was deleted with its conversation, so that nobody reads its log any more. */
   isDeleted: boolean
 }
 
 export interface Completions {
   /**
-   * Takes the turn in its conversation or waits for it. False, and nothing written, where the key or the turn is taken or
-   * the queue is full, where the requester may not write any more, or where the leaf has moved.
-   * Rejects with StoreError GONE where the conversation was deleted meanwhile.
+   * Inserts the completion with the turn in its conversation or, with `wait`, into the queue for it. Resolves with false, and writes nothing,
+   * if the key or the turn is taken, if the queue is full, if the requester may no longer write, or if the leaf has moved. Rejects with
+   * StoreError GONE if the conversation was deleted meanwhile.
    */
   insert(insert: CompletionInsert, wait: Wait | null): Promise<boolean>
-  /** null, and nothing written, where it has ended or the replica, which streams it, was fenced. Safe to repeat. */
+  /** Ends a completion of this replica. Resolves with null, and writes nothing, if it has ended or the replica was fenced. Can be repeated. */
   end(completion: Completion, replicaId: string, messages: readonly EndedMessage[]): Promise<StoredEnd | null>
-  /** Ends what no replica streams any more. null, and nothing written, where it has ended or is another's by now. */
+  /** Ends a completion of a lost replica. Resolves with null, and writes nothing, if it has ended or another replica has taken it over. */
   endLost(completion: Completion, replicaId: string, messages: readonly EndedMessage[]): Promise<StoredEnd | null>
   find(viewerId: string, ids: readonly string[]): Promise<Completion[]>
   byKey(requesterId: string, idempotencyKey: string): Promise<{ completion: Completion; isDeleted: boolean } | null>
-  /** For the server's own use: whoever may see them. */
+  /** For internal use: access is not checked. */
   load(ids: readonly string[]): Promise<Completion[]>
   active(conversationIds: readonly string[]): Promise<Completion[]>
   requestCancel(id: string): Promise<void>
-  /** Of those that this replica streams. */
+  /** The completions of this replica for which a cancellation was requested. */
   cancelRequested(replicaId: string): Promise<string[]>
-  /** Says that other replicas than theirs have viewers for them; only for those that are cancelled without. */
+  /** Records that another replica has viewers for these completions. Only those with `whenUnwatched: CANCEL` are changed. */
   keepWatched(ids: readonly string[]): Promise<void>
-  /** Whether another replica had a viewer for it. */
+  /** Whether another replica had a viewer for the completion within this time. */
   wasWatchedWithin(id: string, ms: number): Promise<boolean>
 }
 
@@ -179,7 +179,7 @@ export function completionOf(row: CompletionRow): Completion {
   return { ...rest, usage: usageOf(counts) }
 }
 
-/** For json_populate_record, which knows the columns by their names. */
+/** A row for json_populate_record, whose fields have the names of the columns. */
 function completionRow(completion: Completion, replicaId: string | null) {
   const { usage } = completion
   return {

@@ -10,14 +10,14 @@ export type ConversationEventKind =
   | 'PARTICIPANTS_CHANGED'
 
 export interface StoredEvent {
-  /** Counts up within one conversation, from 1, without a gap and in the order of the commits. */
+  /** Increases within one conversation, from 1, without gaps and in the order of the commits. */
   sequence: number
   kind: ConversationEventKind
-  /** The message or the completion; null for what happened to the conversation itself. */
+  /** The id of the message or completion; null for an event of the conversation itself. */
   subjectId: string | null
 }
 
-/** Who watches which conversation, and the last event that they have. */
+/** A viewer of a conversation, and the last event that they have. */
 export interface EventOffset {
   viewerId: string
   conversationId: string
@@ -25,20 +25,20 @@ export interface EventOffset {
 }
 
 export interface ConversationEvents {
-  /** The number of the last one, 0 before the first; null where the viewer may not see the conversation. */
+  /** The number of the last event, 0 before the first; null if the viewer may not see the conversation. */
   last(viewerId: string, conversationId: string): Promise<number | null>
-  /** In the order of the offsets, at most `limit` for each; null where the viewer may not see the conversation, or no longer. */
+  /** The events after each offset, at most `limit` for each; null for a conversation that the viewer may not see. */
   since(offsets: readonly EventOffset[], limit: number): Promise<(StoredEvent[] | null)[]>
 }
 
 /**
- * The last part of a WITH that has `happened(conversation_id, kind, subject_id)`, of any number of rows: it touches the
- * conversations and numbers the events. Their rows are locked until the commit, so that the numbers have no gap and
- * whoever sees one event sees all before it. Events of one statement stand in the order of the kinds, then of the
- * subjects, whose ids grow with time. A conversation that the same statement makes has no watchers yet, and no events.
+ * The last part of a WITH that has `happened(conversation_id, kind, subject_id)`, with any number of rows: it updates the time of the
+ * conversations and numbers the events. The rows of the conversations are locked until the commit, so that the numbers have no gaps and a
+ * reader who sees one event sees all events before it. Events of one statement have the order of their kinds, then of their subjects, whose
+ * ids grow with time. A conversation that the same statement creates has no viewers yet and gets no events.
  *
- * A statement that changes participants or completions does it before this locks the conversation, and the participants
- * first (see lockParticipants), or two of them may wait for each other.
+ * A statement that changes participants or completions must do so before this part locks the conversation, and lock the participants first
+ * (see lockParticipants). Otherwise two statements may wait for each other.
  */
 export const recordEvents = `
   counted AS (SELECT conversation_id, count(*)::int AS events FROM happened GROUP BY conversation_id),
@@ -53,7 +53,7 @@ export const recordEvents = `
     FROM happened JOIN touched ON touched.id = happened.conversation_id
   )`
 
-/** Where it is not visible, there is no event. */
+/** Without access to the conversation, there is no event. */
 interface Row extends StoredEvent {
   number: number
   isVisible: boolean

@@ -1,18 +1,18 @@
 import type { Database } from '../database/database.ts'
 import { type Columns, statement } from '../database/statement.ts'
 
-/** A conversation that stands in somebody's list. */
+/** A conversation in the list of a user. */
 export interface ListedConversation {
   userId: string
   conversationId: string
-  /** The number of the conversation's last event: where it is the same, nothing has changed that a list shows. */
+  /** The number of the conversation's last event. If it has not changed, nothing that a list shows has changed. */
   lastEvent: number
 }
 
 export interface ConversationLists {
   /** The lists of these users; of each at most `most` conversations, those that were made last. */
   ofUsers(userIds: readonly string[], most: number): Promise<ListedConversation[]>
-  /** In whose lists these conversations stand. */
+  /** Finds in whose lists these conversations are. */
   ofConversations(conversationIds: readonly string[]): Promise<ListedConversation[]>
 }
 

@@ -28,7 +28,7 @@ export interface Conversation {
   viewerLeafId: string | null
 }
 
-/** What is absent stays as it is. */
+/** Absent fields do not change. */
 export interface ConversationChange extends Partial<CompletionDefaults> {
   title?: string | null
   systemPrompt?: string | null
@@ -41,7 +41,7 @@ export interface ConversationFilter {
   role: ParticipantRole | null
 }
 
-/** What the list is sorted by: the last change, the latest first. */
+/** The sort key of the list: the time of the last change, the latest first. */
 export interface ConversationSortKey {
   time: Date
   id: string
@@ -54,7 +54,7 @@ export interface ConversationSlice {
   after: ConversationSortKey | null
   before: ConversationSortKey | null
   take: number
-  /** Take the last ones of the range; they still come in the list's order. */
+  /** Takes the last items of the range. They are still returned in the order of the list. */
   fromEnd: boolean
 }
 
@@ -65,20 +65,20 @@ export interface UsedKey {
 }
 
 export interface Conversations {
-  /** Rejects with StoreError CONFLICT where the viewer has used the key. */
+  /** Rejects with StoreError CONFLICT if the viewer has already used the key. */
   create(viewerId: string, id: string, change: ConversationChange, key: UsedKey | null): Promise<Conversation>
-  /** What the viewer created by this key, and from which input. */
+  /** The conversation that the viewer created with this key, and the hash of the input. */
   byKey(viewerId: string, key: string): Promise<{ conversationId: string; inputHash: string } | null>
   find(viewerId: string, ids: readonly string[]): Promise<Conversation[]>
-  /** In the order of the keys, each as its participant sees it; null for who takes no part. */
+  /** In the order of the keys, each as its participant sees it; null for a user who is not a participant. */
   ofParticipants(keys: readonly ParticipantKey[]): Promise<(Conversation | null)[]>
   slice(viewerId: string, slice: ConversationSlice): Promise<Conversation[]>
-  /** Whether the list has anything that is not on that side of the key. */
+  /** Whether the list has items on the other side of the key. */
   goesBeyond(viewerId: string, filter: ConversationFilter, side: Side, key: ConversationSortKey): Promise<boolean>
   update(id: string, change: ConversationChange): Promise<void>
   /**
-   * Its completions stay for the bill and for their keys, without what was asked, and nobody can see them any more. Those
-   * that are in progress are cancelled; gives their ids, for their servers to be told.
+   * Deletes a conversation. Its completions stay for accounting and for their idempotency keys, without their content, and nobody can see them
+   * any more. Completions in progress are cancelled; resolves with their ids, so that their replicas can be notified.
    */
   remove(id: string): Promise<string[]>
 }
@@ -88,7 +88,7 @@ const on: Record<Side, (key: ConversationSortKey) => Prisma.ConversationWhereInp
   after: ({ time, id }) => ({ OR: [{ updatedAt: { lt: time } }, { updatedAt: time, id: { lt: id } }] }),
 }
 
-/** LIKE's own signs, which Prisma passes on, stand for themselves. */
+/** Escapes the wildcards of LIKE, because Prisma does not. */
 const literal = (text: string) => text.replace(/[\\%_]/g, '\\$&')
 
 type Row = Prisma.ConversationGetPayload<{ include: { participants: true } }>
@@ -108,7 +108,7 @@ function conversationOf({
   return { ...row, defaults, viewerRole: own.role, viewerLeafId: own.currentLeafId }
 }
 
-// Prisma reads the participants by a second statement: what was deleted between the two has none.
+// Prisma reads the participants with a second statement. A conversation that was deleted between the two has none.
 function visibleOf(rows: readonly Row[]): Conversation[] {
   return rows.filter(({ participants }) => participants.length > 0).map(conversationOf)
 }
@@ -125,7 +125,7 @@ function matching(
   return conditions
 }
 
-// What the change has not stays as the row has it. Not by recordEvents: one statement changes a row only once.
+// Columns that are not in the change keep their values. recordEvents cannot be used, because one statement can change a row only once.
 const updateSql = statement(`
   WITH updated AS (
     UPDATE conversations c SET updated_at = now(), last_event = last_event + 1,
@@ -138,10 +138,10 @@ const updateSql = statement(`
   INSERT INTO conversation_events (conversation_id, sequence, kind)
   SELECT id, last_event, 'CONVERSATION_UPDATED' FROM updated`)
 
-// As whoever writes in it does first: else the two would wait for each other.
+// Locks the participants first, as every statement that writes in a conversation does, so that no two of them wait for each other.
 const lockSql = statement('SELECT FROM participants WHERE conversation_id = $1::uuid ORDER BY user_id FOR UPDATE')
 
-// Of what is in progress the text stays in the log until its end, where it is counted for the bill.
+// The text of completions in progress stays in the log until their end, when the usage may have to be counted from it.
 const removeSql = statement<{ id: string }>(
   `
   WITH gone AS (
@@ -156,7 +156,7 @@ const removeSql = statement<{ id: string }>(
   { id: 'text' },
 )
 
-/** For json_populate_recordset, which knows the columns by their names. */
+/** A row for json_populate_recordset, whose fields have the names of the columns. */
 export function conversationRow({ id, title, systemPrompt, defaults, createdAt, updatedAt, lastEvent }: Conversation) {
   return {
     id,
@@ -173,7 +173,7 @@ export function conversationRow({ id, title, systemPrompt, defaults, createdAt, 
   }
 }
 
-/** As conversationRow, of what changes; JSON has nothing for what is undefined. */
+/** The same for a change: JSON leaves out undefined fields. */
 function changeRow({ systemPrompt, topP, maxTokens, contextStrategy, archivedAt, ...change }: ConversationChange) {
   const renamed = { system_prompt: systemPrompt, top_p: topP, max_tokens: maxTokens, archived_at: archivedAt }
   return { ...change, ...renamed, context_strategy: contextStrategy }

@@ -10,7 +10,7 @@ export interface Invitation {
   role: ParticipantRole
   createdAt: Date
   expiresAt: Date
-  /** null: as many as come. */
+  /** null without a limit. */
   maxUses: number | null
   uses: number
   revokedAt: Date | null
@@ -22,7 +22,7 @@ export interface NewInvitation extends Omit<Invitation, 'createdAt' | 'uses' | '
 
 export interface Entrance {
   conversationId: string
-  /** False where they took part before. */
+  /** False if the user was already a participant. */
   isNew: boolean
 }
 
@@ -32,11 +32,11 @@ export interface Invitations {
    * conversation was deleted meanwhile.
    */
   create(invitation: NewInvitation, most: number): Promise<Invitation | null>
-  /** Of these, those of conversations whose OWNER the user is. */
+  /** Finds those of the invitations whose conversation has the user as an OWNER. */
   find(userId: string, ids: readonly string[]): Promise<Invitation[]>
   /** Those that let people in, of each conversation the latest `most`, the latest first. */
   open(conversationIds: readonly string[], most: number): Promise<Invitation[]>
-  /** For good, where the user is an OWNER: the time of the first revocation stays. */
+  /** Revokes an invitation if the user is an OWNER. The time of the first revocation stays. */
   revoke(userId: string, id: string): Promise<void>
   /**
    * Their current leaf is the inviter's. Null, and nothing written, where the invitation lets them in no longer; FULL where the
@@ -67,7 +67,7 @@ const isOpen = 'i.revoked_at IS NULL AND i.expires_at > now() AND (i.max_uses IS
 const isOwn = `EXISTS (
   SELECT FROM participants p WHERE p.conversation_id = i.conversation_id AND p.user_id = $1::uuid AND p.role = 'OWNER')`
 
-// Made by the database's clock, which also says when people were removed.
+// The time is that of the database's clock, which also records when participants are removed.
 const createSql = statement<Invitation>(
   `
   INSERT INTO invitations AS i (token_hash, id, conversation_id, inviter_id, role, expires_at, max_uses)
@@ -97,7 +97,7 @@ const revokeSql = statement(
   `UPDATE invitations i SET revoked_at = now() WHERE i.id = $2 AND i.revoked_at IS NULL AND ${isOwn}`,
 )
 
-// The invitation is locked after the participants, and read as it is then, so that no use is lost or counted twice.
+// The invitation is locked after the participants and read in its current state, so that no use is lost or counted twice.
 const acceptSql = statement<{ conversationId: string }>(
   `
   WITH here AS (
@@ -122,7 +122,7 @@ const acceptSql = statement<{ conversationId: string }>(
   { conversationId: 'text' },
 )
 
-// Why it let nobody in: they take part already, or the conversation is full.
+// Finds out why nobody was added: the user is already a participant, or the conversation is full.
 const refusedSql = statement<Refused>(
   `
   SELECT i.conversation_id AS "conversationId", p.user_id IS NOT NULL AS "isKnown", ${isOpen}

@@ -20,12 +20,12 @@ export interface ToolCall {
 
 export interface Message {
   id: string
-  /** null for the answer of an unstored completion. */
+  /** null for a message of an unstored completion. */
   conversationId: string | null
   parentId: string | null
   role: MessageRole
   content: string | null
-  /** null where `content` is all. */
+  /** null if the message has only `content`. */
   parts: ContentPart[] | null
   name: string | null
   refusal: string | null
@@ -47,7 +47,7 @@ export interface NewMessage extends Message {
   inputHash: string | null
 }
 
-/** For json_populate_recordset, which knows the columns by their names. */
+/** A row for json_populate_recordset, whose fields have the names of the columns. */
 export function messageRow(message: NewMessage) {
   return {
     id: message.id,

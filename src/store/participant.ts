@@ -14,20 +14,20 @@ export interface Participant {
   lastReadMessageId: string | null
 }
 
-/** A person who takes part, or is to. */
+/** A user and a conversation in which they are, or shall become, a participant. */
 export interface ParticipantKey {
   conversationId: string
   userId: string
 }
 
-/** `owner` does it, and has to be an OWNER still when it is written. A conversation that has an OWNER keeps one. */
+/** Changes are made by `owner`, who must still be an OWNER at the time of the write. The last OWNER of a conversation cannot be changed. */
 export interface Participants {
-  /** Of several conversations, by the time they joined. */
+  /** The participants of several conversations, in the order in which they joined. */
   ofConversations(conversationIds: readonly string[]): Promise<Participant[]>
   find(key: ParticipantKey): Promise<Participant | null>
-  /** Of these, those in conversations that the viewer takes part in. */
+  /** Finds those of the participants whose conversation has the viewer as a participant. */
   findVisible(viewerId: string, keys: readonly ParticipantKey[]): Promise<Participant[]>
-  /** Those of these keys where the person takes no part. */
+  /** Returns those of the keys whose user is not a participant. */
   absent(keys: readonly ParticipantKey[]): Promise<ParticipantKey[]>
   /**
    * Their current leaf is the owner's. False, and nothing written, where they take part already, nobody has that id, or the
@@ -40,7 +40,7 @@ export interface Participants {
   remove(removerId: string, key: ParticipantKey): Promise<Cancelled | null>
 }
 
-/** The ids of the completions that are to be cancelled. */
+/** The ids of the completions that have to be cancelled. */
 export type Cancelled = string[]
 
 const absentSql = statement<ParticipantKey>(
@@ -72,7 +72,7 @@ const isOwner = `EXISTS (
 const hasOtherOwner = `EXISTS (
   SELECT FROM participants o WHERE o.conversation_id = $1::uuid AND o.user_id <> $3::uuid AND o.role = 'OWNER')`
 
-// Only who may write may ask: what they asked, and was not asked yet, does not go up to the model any more.
+// A participant who may no longer write may not ask either, so their waiting questions are cancelled before they are sent.
 const cancelWaiting = `cancelled AS (
     UPDATE completions c SET cancel_requested_at = now() FROM silenced s
     WHERE c.conversation_id = s.conversation_id AND c.requester_id = s.user_id AND c.status = 'IN_PROGRESS'

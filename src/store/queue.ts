@@ -13,29 +13,29 @@ export type Turn = 'TAKEN' | 'WAITING' | 'LOST' | 'CANCELLED' | 'DISPLACED'
 
 export interface QueuedCompletion {
   completion: Completion
-  /** As it was given to `insert`. */
+  /** The request that was passed to `insert`. */
   request: string
 }
 
-/** Completions that wait for their turn. None of them was ever sent. */
+/** The completions that wait for their turn. None of them was sent upstream. */
 export interface Queue {
-  /** What has the turn in a conversation. */
+  /** The completion that has the turn in a conversation. */
   running(conversationId: string): Promise<Completion | null>
-  /** How many wait in a conversation. */
+  /** How many completions wait in a conversation. */
   length(conversationId: string): Promise<number>
-  /** By completion, what became of those that wait at this replica: at most one has the turn. */
+  /** Requests the turn for completions that wait at this replica, and returns the result of each: at most one gets it. */
   takeTurn(ids: readonly string[], replicaId: string): Promise<Map<string, Turn>>
-  /** Takes over those of lost and of leaving servers, and those of this one but for the given ones. Each goes to one replica. */
+  /** Takes over the completions of lost and stopping replicas, and those of this one that are not in the list. Each goes to one replica. */
   claim(replicaId: string, but: readonly string[]): Promise<QueuedCompletion[]>
-  /** Leaves all of this replica's to others. */
+  /** Releases all waiting completions of this replica to others. */
   release(replicaId: string): Promise<void>
 }
 
 const isWaiting = `c.status = 'IN_PROGRESS' AND c.turn_id IS NULL`
 const isServing = (replicaId: string) => `EXISTS (SELECT FROM replicas WHERE id = ${replicaId} AND fenced_at IS NULL)`
 
-// An error of the unique index on turn_id means that another has the turn. What decides between two replicas is the
-// completion's row: whoever comes second looks at it again.
+// An error of the unique index on turn_id means that another completion has the turn. Between two replicas the lock on the completion's row
+// decides: the second one checks the row again.
 const takeTurnSql = statement<{ id: string; turn: Turn }>(
   `
   WITH taken AS (

@@ -6,23 +6,23 @@ import { completionColumns, selectCompletions } from './completion-sql.ts'
 export interface Lease {
   /** The replica's. */
   id: string
-  /** As the database writes it: it has more digits than a Date. */
+  /** The timestamp as a text of the database, which has more digits than a Date. */
   until: string
 }
 
 export interface Replicas {
   join(replica: { id: string; name: string; leaseMs: number }): Promise<void>
-  /** Of the others that are not fenced. */
+  /** The leases of the other replicas that are not fenced. */
   leases(id: string): Promise<Lease[]>
-  /** Unless the lease was renewed since it was read, or has time left by the database's clock. */
+  /** Fences a replica, unless its lease was renewed since it was read or has not run out by the database's clock. */
   fence(lease: Lease): Promise<void>
-  /** Fences all but this one: for a database that only one process can open. */
+  /** Fences all other replicas, for a database that only one process can open. */
   fenceOthers(id: string): Promise<void>
-  /** Fences this one and forgets those that left nothing to end. */
+  /** Fences this replica, and deletes fenced replicas that have no completions any more. */
   leave(id: string): Promise<void>
-  /** The ids of what it streams; without what waits for its turn. */
+  /** The ids of the completions that a replica streams, without those that wait for their turn. */
   streaming(id: string): Promise<string[]>
-  /** What fenced and forgotten ones streamed and nobody has ended. */
+  /** The completions of fenced and deleted replicas that have no end yet. */
   orphans(): Promise<Completion[]>
 }
 
@@ -30,7 +30,7 @@ const forgetSql = statement(`
   DELETE FROM replicas WHERE fenced_at IS NOT NULL
   AND NOT EXISTS (SELECT FROM completions WHERE completions.replica_id = replicas.id)`)
 
-// Its replica was fenced, or is not even known: one that slept may begin an answer when it is fenced and forgotten already.
+// True if the replica is fenced or not in the table: a replica that was suspended may insert a completion after it was fenced and deleted.
 export const isLeft = `NOT EXISTS (SELECT FROM replicas r WHERE r.id = c.replica_id AND r.fenced_at IS NULL)`
 
 const isStreamed = `c.status = 'IN_PROGRESS' AND NOT EXISTS (SELECT FROM queued_completions q WHERE q.completion_id = c.id)`
@@ -59,7 +59,7 @@ const leaveSql = statement('UPDATE replicas SET fenced_at = now() WHERE id = $1'
 export function createReplicas({ query, queryEnding }: Database): Replicas {
   return {
     async join({ id, name, leaseMs }) {
-      // Whoever ends what others left has to be there itself.
+      // Also written while the disk is nearly full: a replica that ends answers of others needs a lease itself.
       await queryEnding(joinSql, [id, name, leaseMs])
     },
     leases: (id) => query(leasesSql, [id]),

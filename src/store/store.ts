@@ -60,7 +60,7 @@ export function createStore(database: Database): Store {
   }
 }
 
-// In a table others can read it, and in files it costs less.
+// A table can be read by other replicas, and files cost less.
 function createLog(database: Database): AnswerLog {
   return database.folder === null ? createAnswerLog(database) : createAnswerLogFiles(database.folder, database)
 }

@@ -1,22 +1,22 @@
 import type { Database } from '../database/database.ts'
 import { statement } from '../database/statement.ts'
 
-/** From what a conversation without a title can be given one. */
+/** The texts from which the title of a conversation is made. */
 export interface TitleGrounds {
   conversationId: string
-  /** The first that a person wrote; null where that is no text. */
+  /** The first message of a person; null if it is not text. */
   question: string | null
   answer: string | null
-  /** No other answer in it came whole before. */
+  /** True if no other answer in the conversation was completed before. */
   isFirst: boolean
 }
 
 export interface Titles {
-  /** null where the completion's conversation has a title, or is gone. */
+  /** Resolves with null if the conversation has a title, or was deleted. */
   grounds(completionId: string): Promise<TitleGrounds | null>
-  /** False where it has one by now: what a person has written stays. */
+  /** Resolves with false if the conversation has got a title meanwhile: a title that a person has written stays. */
   give(conversationId: string, title: string): Promise<boolean>
-  /** Takes it away where it is still this one. */
+  /** Removes the title if it is still this one. */
   withdraw(conversationId: string, title: string): Promise<void>
 }
 
@@ -34,7 +34,7 @@ const groundsSql = statement<TitleGrounds>(
   { conversationId: 'text', question: 'text', answer: 'text', isFirst: 'boolean' },
 )
 
-// Not by recordEvents: one statement changes a row only once.
+// recordEvents cannot be used, because one statement can change a row only once.
 const changeSql = (title: string, condition: string) =>
   statement(`
   WITH titled AS (

@@ -36,7 +36,7 @@ export interface UsageBucket {
 }
 
 export interface Usages {
-  /** What all completions of each conversation used together. */
+  /** The sum of the usage of all completions of each conversation. */
   ofConversations(ids: readonly string[]): Promise<Map<string, Usage>>
   /** By day, the earliest first, and then by tokens, the most first; null where the database does not know the time zone. */
   buckets(viewerId: string, query: UsageQuery, signal: AbortSignal): Promise<UsageBucket[] | null>

@@ -3,16 +3,16 @@ import { StoreError } from '../database/error.ts'
 
 export interface User {
   id: string
-  /** What the sign-in calls this person. */
+  /** The identifier of the person at the sign-in. */
   subject: string
   name: string | null
   createdAt: Date
 }
 
 export interface Users {
-  /** The first sight of a subject makes its user; a name, where there is one, replaces the last. */
+  /** Returns the user of a subject. Creates the user at the first sign-in; a name, if there is one, replaces the old name. */
   ensure(user: { id: string; subject: string; name: string | null }): Promise<User>
-  /** Of these, the viewer and those who share a conversation with the viewer, or did before they left it. */
+  /** Finds those of the users that the viewer may see: the viewer, and everybody who shares, or has shared, a conversation with them. */
   findVisible(viewerId: string, ids: readonly string[]): Promise<User[]>
   exists(id: string): Promise<boolean>
 }
@@ -21,7 +21,7 @@ export function createUsers({ prisma }: Database): Users {
   return {
     async ensure({ id, subject, name }) {
       try {
-        // One statement. With nothing to update Prisma would look and then insert, and lose against who inserts meanwhile.
+        // One statement. If there were nothing to update, Prisma would read and then insert, and fail if the row is inserted in between.
         return await prisma.user.upsert({
           where: { subject },
           create: { id, subject, name },
@@ -29,7 +29,7 @@ export function createUsers({ prisma }: Database): Users {
         })
       } catch (error) {
         if (!(error instanceof StoreError && error.code === 'READ_ONLY')) throw error
-        // Whoever was here before can still read.
+        // A user who has signed in before can still read.
         const known = await prisma.user.findUnique({ where: { subject } })
         if (known === null) throw error
         return known
