@@ -1,5 +1,6 @@
 import { readdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { brotliCompress, gzip } from 'node:zlib'
 import react from '@vitejs/plugin-react'
@@ -29,6 +30,12 @@ async function compress(path: string): Promise<void> {
 export default defineConfig({
   root: 'src/web',
   plugins: [react(), precompress()],
+  // Its form for browsers needs a document, which a worker does not have.
+  resolve: {
+    alias: {
+      'decode-named-character-reference': fileURLToPath(import.meta.resolve('decode-named-character-reference')),
+    },
+  },
   build: {
     outDir: '../../.build/web',
     emptyOutDir: true,
