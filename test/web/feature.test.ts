@@ -1,16 +1,35 @@
 import { readFile } from 'node:fs/promises'
 import { describe, expect, it } from 'vitest'
 import { browserTitle, isBrowserMissing, useBrowser } from '../harness/browser.ts'
+import { createPerson, rolesIn } from '../harness/person.ts'
 
 describe.skipIf(isBrowserMissing)(browserTitle('what the page offers'), () => {
   const tab = useBrowser()
-  const { open, ask, answer, hasEnded, menu } = tab
+  const { open, ask, answer, hasEnded, box, menu } = tab
 
   it('begins with a question that is offered', async () => {
     await open('ann')
     await tab.page.getByRole('button', { name: /What can you do/ }).click()
     await hasEnded()
     await tab.page.getByRole('region', { name: 'Today' }).getByRole('link', { name: 'What can you do?' }).waitFor()
+  })
+
+  it('finds conversations and messages by Ctrl+K, shows its keys by ?, and begins anew by Ctrl+Shift+O', async () => {
+    const { page, server } = tab
+    const ben = createPerson(server.url, 'ben')
+    const { id } = await ben.converse({ title: 'The garden' })
+    await ben.write(id, 'There are moles under the lawn')
+    await open('ben')
+    await page.getByRole('link', { name: 'The garden' }).waitFor()
+    await page.keyboard.press('Control+k')
+    await page.getByLabel('Search conversations and messages').fill('moles')
+    await page.getByText('moles', { exact: true }).waitFor()
+    await page.keyboard.press('Enter')
+    await page.getByRole('heading', { name: 'The garden' }).waitFor()
+    await page.keyboard.press('Control+Shift+o')
+    await page.getByRole('heading', { name: /What would you like to know/ }).waitFor()
+    await box().press('?')
+    await page.getByRole('dialog', { name: 'Keyboard' }).waitFor()
   })
 
   it('archives a conversation, takes it back, and exports it as Markdown and JSON', async () => {
@@ -36,6 +55,30 @@ describe.skipIf(isBrowserMissing)(browserTitle('what the page offers'), () => {
     expect(markdown.text).toContain('## cem\n\nHello there')
     const json = await save('Export as JSON')
     expect(JSON.parse(json.text).messages).toHaveLength(2)
+  })
+
+  it('begins a conversation with a system prompt and parameters, and says who may do what in it', async () => {
+    const { page, server } = tab
+    await open('dan')
+    await page.getByRole('button', { name: 'Settings' }).click()
+    await page.getByLabel('System prompt').fill('Answer in one word.')
+    await page.getByLabel('Temperature').fill('0.5')
+    await page.getByRole('button', { name: 'Save' }).click()
+    await page.waitForURL(/#\/c\//)
+    await page.getByRole('button', { name: 'Settings' }).click()
+    expect(await page.getByLabel('System prompt').inputValue()).toBe('Answer in one word.')
+    expect(await page.getByLabel('Temperature').inputValue()).toBe('0.5')
+    await page.keyboard.press('Escape')
+
+    await page.getByRole('button', { name: 'People' }).click()
+    await page.getByRole('button', { name: 'Make a link' }).click()
+    const url = await page.getByLabel('Invitation', { exact: true }).inputValue()
+    const eve = createPerson(server.url, 'eve')
+    const { id } = (await eve.accept(decodeURIComponent(url.split('#/join/')[1] ?? ''))).conversation
+    await page.keyboard.press('Escape')
+    await page.getByRole('button', { name: 'People' }).click()
+    await page.getByLabel('Role of eve').selectOption('VIEWER')
+    await expect.poll(() => rolesIn(id, eve)).toEqual(['dan OWNER', 'eve VIEWER'])
   })
 
   it('folds reasoning, shows tool calls as cards, and says what an answer used', async () => {
@@ -65,5 +108,25 @@ describe.skipIf(isBrowserMissing)(browserTitle('what the page offers'), () => {
       .getByRole('article', { name: /^Question/ })
       .getByRole('img', { name: 'Attachment 1' })
       .waitFor()
+  })
+
+  it('shows the GraphQL behind what was done, which runs in GraphiQL', async () => {
+    const { page, context } = tab
+    await open('hal')
+    await ask('Hello')
+    await hasEnded()
+    await page.getByRole('button', { name: 'Show the GraphQL' }).click()
+    const drawer = page.getByRole('dialog', { name: 'The GraphQL behind this page' })
+    await drawer
+      .getByRole('button', { name: /CompletionStream/ })
+      .first()
+      .waitFor()
+    await drawer.getByText('subscription CompletionStream').waitFor()
+    await drawer.getByRole('button', { name: 'Copy as curl' }).waitFor()
+    const opened = context.waitForEvent('page')
+    await drawer.getByRole('link', { name: 'Open in GraphiQL' }).click()
+    const graphiql = await opened
+    await graphiql.getByRole('button', { name: /^Execute query/ }).click()
+    await graphiql.getByText('COMPLETED').first().waitFor()
   })
 })

@@ -1,10 +1,31 @@
 import { describe, expect, it } from 'vitest'
 import { answersOf, browserTitle, isBrowserMissing, useBrowser } from '../harness/browser.ts'
 import { createPerson } from '../harness/person.ts'
+import { freshDatabase, startServer } from '../harness/server.ts'
 
 describe.skipIf(isBrowserMissing)(browserTitle('a conversation on the page'), () => {
   const tab = useBrowser()
-  const { open, ask, hasEnded, isWriting, box } = tab
+  const { open, ask, answer, hasEnded, isWriting, box, menu } = tab
+
+  it('is shown while its server is restarted, and has the whole answer after it', async () => {
+    const { page } = tab
+    const database = await freshDatabase()
+    const server = await startServer({ ...database, DRAIN_MS: '0' })
+    const port = new URL(server.url).port
+    await page.goto(server.url)
+    await ask('Tell me about cursors', 'demo-slow')
+    await isWriting()
+    await page.getByRole('link', { name: 'Tell me about cursors' }).waitFor()
+    await server.close()
+    await page.getByText('The connection to the server is lost').waitFor()
+    await page.getByRole('link', { name: 'Tell me about cursors' }).waitFor()
+    expect(await page.getByRole('heading', { level: 1 }).innerText()).toBe('Tell me about cursors')
+
+    await startServer({ ...database, PORT: port })
+    await page.getByText('The connection to the server is lost').waitFor({ state: 'hidden' })
+    await hasEnded()
+    expect(await page.getByText('The server cannot be reached').count()).toBe(0)
+  })
 
   it('says who wrote what where several people write', async () => {
     const kim = createPerson(tab.server.url, 'kim')
@@ -43,6 +64,22 @@ describe.skipIf(isBrowserMissing)(browserTitle('a conversation on the page'), ()
     expect(await answersOf(page).count()).toBe(0)
   })
 
+  it('keeps what was written while one looks elsewhere, and gives the focus back after a dialog', async () => {
+    const { page } = tab
+    await open('oda')
+    await ask('Hello')
+    await hasEnded()
+    await box().fill('Half a thought')
+    await page.getByRole('button', { name: 'New conversation' }).click()
+    expect(await box().inputValue()).toBe('')
+    await page.getByRole('link', { name: 'Hello' }).click()
+    await expect.poll(() => box().inputValue()).toBe('Half a thought')
+
+    await menu('Rename')
+    await page.keyboard.press('Escape')
+    await expect.poll(() => page.evaluate(() => document.activeElement?.getAttribute('aria-label'))).toBe('More')
+  })
+
   it('sends nothing when Enter chooses a word of an input method', async () => {
     const { page } = tab
     await open('pia')
@@ -50,6 +87,29 @@ describe.skipIf(isBrowserMissing)(browserTitle('a conversation on the page'), ()
     await box().dispatchEvent('keydown', { key: 'Enter', keyCode: 229 })
     expect(await box().inputValue()).toBe('にほん')
     expect(await answersOf(page).count()).toBe(0)
+  })
+
+  it('has branches for an edited question and another answer, which survive a reload', async () => {
+    const { page } = tab
+    await open('quin')
+    await ask('What is Antiphon?')
+    await hasEnded()
+    await page.getByRole('button', { name: 'Regenerate' }).click()
+    await answer().getByText('2/2').waitFor()
+    await page.getByRole('button', { name: 'Previous answer' }).click()
+    await answer().getByText('1/2').waitFor()
+    await page.reload()
+    await answer().getByText('1/2').waitFor()
+
+    await box().press('ArrowUp')
+    await page.getByLabel('Edit your question').fill('What is a cursor?')
+    await page.getByRole('button', { name: 'Ask again' }).click()
+    const question = page.getByRole('article', { name: /^Question/ })
+    await question.getByText('2/2').waitFor()
+    await hasEnded()
+    await question.getByRole('button', { name: 'Previous question' }).click()
+    await page.getByText('What is Antiphon?', { exact: true }).last().waitFor()
+    await answer().getByText('1/2').waitFor()
   })
 
   it('asks follow-ups one after another, of which one can be taken back', async () => {
@@ -69,5 +129,16 @@ describe.skipIf(isBrowserMissing)(browserTitle('a conversation on the page'), ()
     await hasEnded()
     expect(await page.getByText('The second follow-up').count()).toBe(0)
     expect(await answersOf(page).count()).toBe(2)
+  })
+
+  it('says when one may ask again, and keeps the question', async () => {
+    const { page } = tab
+    const { url } = await startServer({ LIMIT_REQUESTS_PER_MINUTE: '1' })
+    await page.goto(url)
+    await ask('Hello')
+    await hasEnded()
+    await ask('Once more')
+    await page.getByText(/You can ask again in \d+ s/).waitFor()
+    expect(await box().inputValue()).toBe('Once more')
   })
 })
