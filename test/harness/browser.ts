@@ -63,7 +63,7 @@ export function useBrowser(settings: () => Environment | Promise<Environment> = 
       const answer = answersOf(page).last()
       await answer.locator('.cost').waitFor()
       // The text is drawn after the line below it.
-      await answer.locator('[data-behind], .unparsed').waitFor({ state: 'detached' })
+      await answer.locator('[data-behind], .unparsed').first().waitFor({ state: 'detached' })
     },
     isWriting: () => page.getByText('Writing').waitFor(),
     menu: async (item: string) => {
