@@ -109,7 +109,7 @@ describe.skipIf(isBrowserMissing)(browserTitle('a conversation on the page'), ()
     await hasEnded()
     await question.getByRole('button', { name: 'Previous question' }).click()
     await page.getByText('What is Antiphon?', { exact: true }).last().waitFor()
-    await answer().getByText('1/2').waitFor()
+    await answer().getByText('2/2').waitFor()
   })
 
   it('asks follow-ups one after another, of which one can be taken back', async () => {

@@ -7,35 +7,78 @@ interface Parsed {
 }
 
 interface Waiting {
+  id: number
   text: string
   resolve: (root: Root) => void
 }
 
+/** For a text whose nesting makes the parser's time grow with the square of its length. */
+const deadlineMs = 10_000
+
 let worker: Worker | undefined
 let isBroken = false
 let lastId = 0
-const waiting = new Map<number, Waiting>()
+let timer: ReturnType<typeof setTimeout> | undefined
+// In the order in which the worker answers.
+const waiting: Waiting[] = []
 
-/** Parses beside the page, in a thread that is started for the first long text; on the page where that thread fails. */
+/**
+ * Parses beside the page, in a thread that is started for the first long text; on the page where that thread fails. A text
+ * that takes too long stays plain.
+ */
 export function parseAside(text: string): Promise<Root> {
   if (isBroken) return Promise.resolve(parse(text))
-  worker ??= startWorker()
   lastId += 1
   const id = lastId
-  worker.postMessage({ id, text })
-  return new Promise((resolve) => waiting.set(id, { text, resolve }))
+  return new Promise((resolve) => {
+    waiting.push({ id, text, resolve })
+    worker ??= startWorker()
+    worker.postMessage({ id, text })
+    timer ??= setTimeout(giveUp, deadlineMs)
+  })
 }
 
 function startWorker(): Worker {
   const started = new Worker(new URL('./parse-worker.ts', import.meta.url), { type: 'module' })
   started.addEventListener('message', ({ data }: MessageEvent<Parsed>) => {
-    waiting.get(data.id)?.resolve(data.root)
-    waiting.delete(data.id)
+    const [first] = waiting
+    if (first?.id !== data.id) return
+    waiting.shift()
+    first.resolve(data.root)
+    restartTimer()
   })
   started.addEventListener('error', () => {
     isBroken = true
-    for (const { text, resolve } of waiting.values()) resolve(parse(text))
-    waiting.clear()
+    for (const { text, resolve } of waiting.splice(0)) resolve(parse(text))
+    restartTimer()
   })
   return started
+}
+
+/** The text that the worker is at stays plain; a new worker goes on with those behind it. */
+function giveUp() {
+  worker?.terminate()
+  worker = undefined
+  const first = waiting.shift()
+  first?.resolve(plain(first.text))
+  if (waiting.length > 0) {
+    worker = startWorker()
+    for (const { id, text } of waiting) worker.postMessage({ id, text })
+  }
+  restartTimer()
+}
+
+function restartTimer() {
+  clearTimeout(timer)
+  timer = waiting.length > 0 ? setTimeout(giveUp, deadlineMs) : undefined
+}
+
+function plain(text: string): Root {
+  const paragraph = {
+    type: 'element' as const,
+    tagName: 'p',
+    properties: {},
+    children: [{ type: 'text' as const, value: text }],
+  }
+  return { type: 'root', children: [paragraph] }
 }
