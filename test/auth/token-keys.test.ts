@@ -67,7 +67,7 @@ describe('the keys at an address', () => {
     server.turn('failing')
     vi.advanceTimersByTime(3_500_000)
     expect(await viewerOf(door, await token(first))).toEqual([200, 'alice'])
-    await vi.waitFor(() => expect(door.log.join()).toContain('the known keys go on serving'), { timeout: 10_000 })
+    await vi.waitFor(() => expect(door.log.join()).toContain('the cached keys stay in use'), { timeout: 10_000 })
     vi.advanceTimersByTime(200_000)
     expect(await viewerOf(door, await token(first))).toEqual([503, 'UNAVAILABLE'])
   })

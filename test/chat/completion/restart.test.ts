@@ -27,7 +27,7 @@ async function aliceAfter(database: Environment, settings: Environment = {}) {
   return createPerson(url, 'alice')
 }
 
-/** Resolves when the server says that it is going away. */
+/** Resolves when the server says that it is shutting down. */
 async function drains(url: string) {
   await expect.poll(() => fetch(`${url}/readyz`).then(({ status }) => status)).toBe(503)
 }
@@ -73,7 +73,7 @@ describe('a SIGTERM while an answer is written', () => {
       const { server, viewer, seen, database, id, finish: goOn } = await serverWithAnswer({ DRAIN_MS: '30000' }, over)
       const exit = server.kill('SIGTERM')
       await drains(server.url)
-      await expect(createPerson(server.url, 'bob').ask('Me too?')).rejects.toThrow('going away')
+      await expect(createPerson(server.url, 'bob').ask('Me too?')).rejects.toThrow('shutting down')
       goOn()
       const rest = await viewer.rest()
       expect(contentsIn([...seen, ...rest])).toEqual(['A mole.'])
