@@ -87,15 +87,31 @@ async function makePage(): Promise<Page> {
   return { etag, bodies: { br, gzip: gzipped }, plain }
 }
 
+// What the page hands over stands behind the `#` of the address, which browsers keep to themselves: it may hold credentials.
+const readAddress = `
+<script>
+  function withAddress(options) {
+    const handed = new URLSearchParams(location.hash.slice(1));
+    if (handed.size === 0) return options;
+    history.replaceState({}, '', location.pathname + location.search);
+    return { ...options, variables: handed.get('variables') ?? '', headers: handed.get('headers') ?? '' };
+  }
+</script>`
+
 async function renderPage(): Promise<string> {
   // Imported at the first request of a browser, because it takes about 46 MB of memory.
   const { renderGraphiQL } = await import('@graphql-yoga/render-graphiql')
-  return renderGraphiQL({
+  const options = {
     title: 'Antiphon',
     defaultQuery: welcome,
     // Its WebSocket would not send the headers, and so not the credentials. For event streams its default is GET.
     subscriptionsProtocol: 'SSE',
     method: 'POST',
     credentials: 'same-origin',
-  })
+  } as const
+  const literal = JSON.stringify(options)
+  // The library takes the document from the address, but neither variables nor headers.
+  return renderGraphiQL(options)
+    .replace('<div id="root"></div>', (root) => `${readAddress}${root}`)
+    .replace(literal, () => `withAddress(${literal})`)
 }

@@ -32,11 +32,11 @@ export function headersOf({ kind, authorization }: Request): Record<string, stri
   }
 }
 
-/** GraphiQL's address with the operation in it, ready to be run. */
+/** GraphiQL's address with the operation in it, ready to be run; the credentials stand behind `#`, which is not sent. */
 export function graphiqlAddress({ document, variables, authorization }: Request): string {
-  const search = new URLSearchParams({ query: document, variables: JSON.stringify(variables, null, 2) })
-  if (authorization !== null) search.set('headers', JSON.stringify({ authorization }))
-  return `/graphql?${search}`
+  const handed = new URLSearchParams({ variables: JSON.stringify(variables, null, 2) })
+  if (authorization !== null) handed.set('headers', JSON.stringify({ authorization }))
+  return `/graphql?${new URLSearchParams({ query: document })}#${handed}`
 }
 
 function curlOf(request: Request): string {
