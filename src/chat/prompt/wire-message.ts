@@ -1,6 +1,7 @@
 import type { ContentPart, Message } from '../../store/message.ts'
+import { reasoningKey } from '../../upstream/request-body.ts'
 
-export type WireMessage = Record<string, unknown>
+export type WireMessage = Record<string, unknown> & { [reasoningKey]?: string }
 
 function wirePart(part: ContentPart): Record<string, unknown> {
   if (part.type === 'text') return { type: 'text', text: part.text }
@@ -36,8 +37,7 @@ export function wireMessage(message: Omit<Message, 'id'>): WireMessage | null {
     wire['content'] ??= null
   }
   if (Object.keys(wire).length === 1) return null
-  // It goes to those upstreams alone that want it back.
-  if (reasoning !== null) wire['reasoning_content'] = reasoning
+  if (reasoning !== null) wire[reasoningKey] = reasoning
   if (name !== null) wire['name'] = name
   if (toolCallId !== null) wire['tool_call_id'] = toolCallId
   return wire

@@ -20,7 +20,7 @@ describe('a key that a key makes', () => {
     const sooner = new Date(Date.parse(expiresAt) - 1_000).toISOString()
     expect((await make(robot, { expiresAt: sooner })).apiKey.expiresAt).toBe(sooner)
     const later = new Date(Date.parse(expiresAt) + 1).toISOString()
-    await expect(make(robot, { expiresAt: later })).rejects.toThrow(`takes a time up to ${expiresAt}`)
+    await expect(make(robot, { expiresAt: later })).rejects.toThrow(`must not be later than ${expiresAt}`)
   })
 
   test('of one that does not expire may do so or not', async () => {
