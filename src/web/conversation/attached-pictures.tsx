@@ -11,7 +11,7 @@ export function AttachedPictures({ pictures, remove }: AttachedPicturesProps) {
   return (
     <ul className="pictures" aria-label="Attached pictures">
       {pictures.map((url, index) => (
-        // biome-ignore lint/suspicious/noArrayIndexKey: a picture has nothing but its place
+        // biome-ignore lint/suspicious/noArrayIndexKey: a picture has no id, only its position
         <li key={index}>
           <img src={url} alt={`Attachment ${index + 1}`} />
           <button type="button" className="quiet" aria-label="Remove picture" onClick={() => remove(index)}>

@@ -1,11 +1,11 @@
-/** A request may have 1 MiB, so the pictures of a question share less. */
+/** The maximum length of one picture. A request may have 1 MiB, and all pictures of a question together have less. */
 const maxPictureCharacters = 280_000
 const maxSidePx = 1_280
 const qualities = [0.85, 0.7, 0.5, 0.3]
 
 export const maxPictures = 3
 
-/** A picture as a data: address that is small enough to be sent; null for what is no picture. */
+/** Returns a picture as a data: URL that is small enough to be sent; null if the file is not a picture. */
 export async function readPicture(file: File): Promise<string | null> {
   const bitmap = await createImageBitmap(file).catch(() => null)
   if (bitmap === null) return null
@@ -26,7 +26,7 @@ function drawn(bitmap: ImageBitmap, scale: number): HTMLCanvasElement {
   canvas.height = Math.max(1, Math.round(bitmap.height * fit))
   const context = canvas.getContext('2d')
   if (context === null) return canvas
-  // JPEG knows no transparency.
+  // JPEG has no transparency.
   context.fillStyle = 'white'
   context.fillRect(0, 0, canvas.width, canvas.height)
   context.drawImage(bitmap, 0, 0, canvas.width, canvas.height)

@@ -15,15 +15,15 @@ import { picturesIn } from './attachment.ts'
 import { useDraft } from './use-draft.ts'
 import { usePictures } from './use-pictures.ts'
 
-// A request may have 1 MiB, the rest of the operation included.
+// A request may have 1 MiB, including the rest of the operation.
 const maxQuestionBytes = 1_000_000
 
 interface ComposerProps {
   conversationId: string | null
-  /** a question that was refused goes back into the box */
+  /** A question that was refused, which is put back into the text box. */
   refused: Draft | null
   isAnswering: boolean
-  /** null while there is nothing to stop yet */
+  /** Null while there is nothing that can be stopped. */
   onStop: (() => void) | null
   onType: () => void
   onAsk: (question: Draft) => void
@@ -40,12 +40,12 @@ export function Composer(props: ComposerProps) {
   const isEmpty = question === '' && attached.pictures.length === 0
   const isTooLong = sizeOf({ text: question, pictures: attached.pictures }) > maxQuestionBytes
 
-  // On a phone, focus would bring up the keyboard over what one came to read.
+  // On a phone, focus would open the keyboard over the text that the person wants to read.
   function focus() {
     if (matchMedia('(pointer: fine)').matches) box.current?.focus()
   }
   useEffect(focus, [])
-  // biome-ignore lint/correctness/useExhaustiveDependencies: each refusal gives its question back once
+  // biome-ignore lint/correctness/useExhaustiveDependencies: each refused question is put back once
   useEffect(() => {
     if (refused === null || text !== '') return
     setText(refused.text)
@@ -164,7 +164,7 @@ function Buttons({ isAnswering, isEmpty, isTooLong, onStop, focus }: ButtonsProp
   )
 }
 
-/** As it is sent: signs that JSON escapes take more than one byte. */
+/** The size as it is sent: characters that JSON escapes take more than one byte. */
 function sizeOf(draft: Draft): number {
   return new TextEncoder().encode(JSON.stringify(draft)).length
 }

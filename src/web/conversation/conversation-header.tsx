@@ -23,13 +23,16 @@ const ArchiveConversation = graphql(`
 `)
 
 interface ConversationHeaderProps {
+  /** Null if the conversation is new, or if `isKnown` is false. */
   conversation: StoredConversation | null
+  /** False while the conversation is being read. */
+  isKnown: boolean
   models: readonly { id: string }[]
 }
 
 type DialogName = 'rename' | 'delete' | 'people' | 'settings'
 
-export function ConversationHeader({ conversation, models }: ConversationHeaderProps) {
+export function ConversationHeader({ conversation, isKnown, models }: ConversationHeaderProps) {
   const [dialog, setDialog] = useState<DialogName | null>(null)
   const close = () => setDialog(null)
   const title = conversation === null ? 'New conversation' : titleOf(conversation)
@@ -55,6 +58,7 @@ export function ConversationHeader({ conversation, models }: ConversationHeaderP
           className="quiet"
           aria-label="Settings"
           title="System prompt and parameters"
+          disabled={!isKnown}
           onClick={() => setDialog('settings')}
         >
           <Icon name="settings" />

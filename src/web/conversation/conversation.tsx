@@ -35,7 +35,11 @@ export function Conversation(options: Omit<ConversationOptions, 'model'>) {
 
   return (
     <section className="conversation" aria-label="Conversation">
-      <ConversationHeader conversation={stored} models={model.models} />
+      <ConversationHeader
+        conversation={stored}
+        isKnown={stored !== null || options.conversationId === null}
+        models={model.models}
+      />
       <Thread
         {...{ conversation, isReader, editingId }}
         viewer={own?.viewer ?? null}
@@ -70,7 +74,7 @@ interface ThreadProps {
   conversation: ReturnType<typeof useConversation>
   viewer: { id: string; name?: string | null } | null
   isReader: boolean
-  /** the question stands in the composer again */
+  /** The refused question is in the composer again. */
   isRefused: boolean
   editingId: string | null
   onEdit: (id: string | null) => void
@@ -109,7 +113,7 @@ function Thread({ conversation, viewer, isReader, isRefused, editingId, onEdit }
   )
 }
 
-/** What could not be read is read again. A question that was refused stands in the composer. */
+/** Reads again what could not be read. A question that was refused is already in the composer. */
 function tryAgain({ forget, refresh }: ReturnType<typeof useConversation>) {
   forget()
   refresh()

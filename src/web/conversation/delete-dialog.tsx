@@ -13,7 +13,7 @@ const DeleteConversation = graphql(`
   }
 `)
 
-// The payload names no Conversation, so the cache would not know that its lists are out of date.
+// The payload contains no Conversation, so the cache could not know that its lists are out of date.
 const affects = { additionalTypenames: ['Conversation'] }
 
 interface DeleteDialogProps {

@@ -33,7 +33,7 @@ type Message = ReturnType<typeof nodesOf<NonNullable<Conversation['messages']['e
 
 export type ExportFormat = 'markdown' | 'json'
 
-/** Reads the whole path of the conversation and hands it to the person as a file. */
+/** Reads the whole path of the conversation, and offers it as a file. */
 export async function exportConversation(client: Client, id: string, title: string, format: ExportFormat) {
   const messages: Message[] = []
   let conversation: Conversation | null | undefined

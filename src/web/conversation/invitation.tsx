@@ -14,7 +14,7 @@ const AcceptInvitation = graphql(`
   }
 `)
 
-/** It is accepted by a click, not by the visit: before, one may say who one is. */
+/** An invitation is accepted by a click and not by the visit, so that people can sign in before. */
 export function Invitation({ token }: { token: string }) {
   const [{ fetching, data, error }, accept] = useMutation(AcceptInvitation)
   const result = data?.acceptInvitation
@@ -24,7 +24,7 @@ export function Invitation({ token }: { token: string }) {
   async function join() {
     const joined = (await accept({ token })).data?.acceptInvitation
     if (!joined || !('conversation' in joined)) return
-    // In place of the invitation, so that going back does not lead to it.
+    // This replaces the invitation in the history, so that going back does not lead to it.
     location.replace(addressOf(joined.conversation.id))
   }
 

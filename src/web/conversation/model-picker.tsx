@@ -11,7 +11,7 @@ const Models = graphql(`
 
 const modelKey = 'antiphon.model'
 
-/** The models on offer, and the one that this person chose last: empty for the server's choice. */
+/** The available models, and the one that this person chose last; empty if the server chooses. */
 export function useModel() {
   const { data } = useKeptQuery({ query: Models, variables: {} })
   const [stored, setStored] = useState(() => readStored(modelKey))
@@ -27,7 +27,7 @@ export function useModel() {
 }
 
 interface ModelPickerProps extends ReturnType<typeof useModel> {
-  /** what the conversation asks when nothing is chosen */
+  /** The model of the conversation if none is chosen. */
   usual: string | null
 }
 
@@ -45,7 +45,7 @@ export function ModelPicker({ models, chosen, choose, usual }: ModelPickerProps)
   )
 }
 
-/** Said where the answers come from the built-in model, so that nobody takes them for more. */
+/** Tells that the answers come from the built-in model, so that nobody mistakes them for those of a real model. */
 export function DemoHint({ models, chosen, usual }: ModelPickerProps) {
   const asked = chosen || usual || models[0]?.id
   if (!asked?.startsWith('demo')) return null

@@ -60,7 +60,7 @@ interface PeopleDialogProps {
   onClose: () => void
 }
 
-/** Who takes part, in which role, and the links that let others in. */
+/** The participants with their roles, and the links with which others can join. */
 export function PeopleDialog({ conversationId, onClose }: PeopleDialogProps) {
   const client = useClient()
   const [{ data, error }] = useQuery({

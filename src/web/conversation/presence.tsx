@@ -15,10 +15,10 @@ const AnnounceTyping = graphql(`
   }
 `)
 
-/** An announcement lasts 6 seconds. */
+/** An announcement lasts 6 seconds, and is repeated after this time, in ms. */
 const repeatMs = 3_000
 
-/** Who else has the conversation open, and who of them is writing. */
+/** The other people who have the conversation open, and whether they are writing. */
 export function Presence({ conversationId }: { conversationId: string }) {
   const [{ data }] = useSubscription({ query: ConversationPresence, variables: { id: conversationId } })
   const [{ data: own }] = useQuery({ query: Viewer })
@@ -31,7 +31,7 @@ export function Presence({ conversationId }: { conversationId: string }) {
   )
 }
 
-/** What to call whenever the viewer types; null while there is no conversation yet. */
+/** Returns a function to call whenever the viewer types. The id is null while there is no conversation yet. */
 export function useTyping(conversationId: string | null): () => void {
   const [, announce] = useMutation(AnnounceTyping)
   const lastMs = useRef(Number.NEGATIVE_INFINITY)

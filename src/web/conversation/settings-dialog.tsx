@@ -28,7 +28,7 @@ const CreateConversation = graphql(`
 `)
 
 interface SettingsDialogProps {
-  /** null: the conversation is begun with these settings */
+  /** Null if there is no conversation yet. It is then created with these settings. */
   conversation: StoredConversation | null
   models: readonly { id: string }[]
   onClose: () => void

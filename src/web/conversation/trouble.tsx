@@ -5,11 +5,11 @@ import type { Answer } from '../message/answer.ts'
 interface TroubleProps {
   problem: string
   rejection: Answer['rejection']
-  /** null where there is nothing to try again */
+  /** Null if nothing can be tried again. */
   onRetry: (() => void) | null
 }
 
-/** What went wrong, what to do, and from when on. */
+/** Shows what went wrong, what to do, and when it can be done. */
 export function Trouble({ problem, rejection, onRetry }: TroubleProps) {
   const [timeMs] = useState(() => retryTimeOf(rejection))
   const seconds = useSecondsUntil(timeMs)

@@ -19,14 +19,14 @@ const ReplaceMessage = graphql(`
 `)
 
 export interface ConversationOptions {
-  /** null: a conversation that has yet to begin */
+  /** Null if there is no conversation yet. */
   conversationId: string | null
-  /** empty for the server's choice */
+  /** Empty if the server chooses. */
   model: string
   onStarted: (conversationId: string) => void
 }
 
-/** What is stored of a conversation, the answer that is live in it, and what one can do with it. */
+/** The stored conversation, the answer that is being written in it, and the actions on it. */
 export function useConversation({ conversationId, model, onStarted }: ConversationOptions) {
   const conversation = useStoredConversation(conversationId)
   const { stored, messages, refresh } = conversation
@@ -38,7 +38,7 @@ export function useConversation({ conversationId, model, onStarted }: Conversati
   useEffect(() => {
     if (startedId !== undefined && conversationId === null) onStarted(startedId)
   }, [startedId, conversationId, onStarted])
-  // biome-ignore lint/correctness/useExhaustiveDependencies: what is stored changes when an answer begins and when it ends
+  // biome-ignore lint/correctness/useExhaustiveDependencies: the stored messages change when an answer begins and ends
   useEffect(() => {
     if (completionId !== undefined && conversationId !== null) refresh()
   }, [completionId, answer.ended])
@@ -76,12 +76,12 @@ interface AskingOptions extends Pick<ConversationOptions, 'conversationId' | 'mo
   ask: ReturnType<typeof useAnswer>['ask']
 }
 
-/** The ways of asking, each the same function all the while, so that messages are not drawn anew for it. */
+/** The functions that ask. They never change, so that they do not cause messages to be rendered again. */
 function useAsking({ conversationId, model, ask }: AskingOptions) {
   const client = useClient()
   const [problem, setProblem] = useState<string | null>(null)
   const input = useRef<Omit<CreateCompletionInput, 'messages'>>({})
-  // Whoever asks while another one's answer is being written waits for it.
+  // A question that is asked while another answer is being written waits for the end of that answer.
   input.current = { conversationId: conversationId ?? undefined, model: model || undefined, ifBusy: 'QUEUE' }
 
   const askNext = useCallback((question: Draft) => ask({ completion: input.current, question, insteadOf: null }), [ask])

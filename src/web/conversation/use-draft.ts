@@ -1,7 +1,7 @@
 import { useCallback, useState } from 'react'
 import { readOfTab, writeOfTab } from '../connection/stored.ts'
 
-/** What is written and not yet sent stays with its conversation while one looks at others, and over a reload. */
+/** A text that is not sent yet is kept for its conversation, while other conversations are shown and after a reload. */
 export function useDraft(conversationId: string | null) {
   const key = `antiphon.draft.${conversationId ?? 'new'}`
   const [text, setText] = useState(() => readOfTab(key))

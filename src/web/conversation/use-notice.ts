@@ -1,7 +1,7 @@
 import { useEffect, useRef } from 'react'
 import { mayNotify } from '../frame/notice.ts'
 
-/** Tells whoever looks at another tab that the answer is there. */
+/** Notifies a person who looks at another tab that the answer is complete. */
 export function useNotice(isAnswering: boolean, title: string): void {
   const wasAnswering = useRef(false)
   useEffect(() => {

@@ -1,7 +1,7 @@
 import { useCallback, useState } from 'react'
 import { maxPictures, readPicture } from './attachment.ts'
 
-/** The pictures that go with the next question. */
+/** The pictures that will be sent with the next question. */
 export function usePictures() {
   const [pictures, set] = useState<readonly string[]>([])
   const [problem, setProblem] = useState<string | null>(null)

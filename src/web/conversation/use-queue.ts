@@ -7,18 +7,18 @@ export interface QueuedDraft extends Draft {
 
 interface QueueOptions {
   isAnswering: boolean
-  /** the last answer is shown as it is stored */
+  /** The last answer is shown as it is stored. */
   isSettled: boolean
-  /** it did not end well: what waits is not asked into the blue */
+  /** The last answer did not end well, so the waiting questions are not asked automatically. */
   hasTrouble: boolean
   ask: (draft: Draft) => void
 }
 
 let lastId = 0
-/** An answer that is not on the viewer's path, as after a change of branches, is never settled. */
+/** After this time the next question is asked in any case: an answer on another branch than the shown one is never settled. */
 const settleMs = 1_500
 
-/** Questions that are asked one after another, each when the answer to the one before is there. */
+/** Questions that are asked one after the other, each when the answer to the one before is complete. */
 export function useQueue({ isAnswering, isSettled, hasTrouble, ask }: QueueOptions) {
   const [drafts, setDrafts] = useState<readonly QueuedDraft[]>([])
   const [isHeld, setHeld] = useState(false)
@@ -41,7 +41,7 @@ export function useQueue({ isAnswering, isSettled, hasTrouble, ask }: QueueOptio
     lastId += 1
     const id = lastId
     setDrafts((drafts) => [...drafts, { ...draft, id }])
-    // Whoever asks on knows how the last answer ended.
+    // A person who asks another question knows how the last answer ended.
     setHeld(false)
   }, [])
   const remove = useCallback((id: number) => setDrafts((drafts) => drafts.filter((draft) => draft.id !== id)), [])

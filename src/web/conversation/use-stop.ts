@@ -13,7 +13,7 @@ const CancelCompletion = graphql(`
   }
 `)
 
-/** Stops the answer that is being written. Why that failed is forgotten when it ends, or at the next try. */
+/** Stops the answer that is being written. An error of this is shown until the answer ends or the next attempt begins. */
 export function useStop(completionId: string | undefined) {
   const client = useClient()
   const [problem, setProblem] = useState<string | null>(null)

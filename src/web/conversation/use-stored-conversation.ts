@@ -53,7 +53,7 @@ const MarkRead = graphql(`
 export type StoredConversation = NonNullable<Data['conversation']>
 type Page = StoredConversation['messages']
 
-/** What is stored of a conversation, read again whenever something happens in it. */
+/** The stored conversation, which is read again whenever something happens in it. */
 export function useStoredConversation(conversationId: string | null) {
   const { data, error, fetching, refresh } = useKeptQuery({
     query: ConversationQuery,
@@ -77,11 +77,11 @@ export function useStoredConversation(conversationId: string | null) {
 
 interface Path {
   messages: readonly MessageFieldsFragment[]
-  /** the cursor of the first; null where nothing comes before it */
+  /** The cursor of the first message; null if there is no message before it. */
   before: string | null
 }
 
-/** The latest page of the messages, with the pages before it that were asked for. */
+/** The latest page of the messages, with the earlier pages that were requested. */
 function usePath(stored: StoredConversation | null) {
   const client = useClient()
   const [path, setPath] = useState<Path>({ messages: [], before: null })
@@ -100,14 +100,17 @@ function usePath(stored: StoredConversation | null) {
     const { data } = await client.query(EarlierMessages, { id, before })
     isLoading.current = false
     const page = data?.conversation?.messages
-    // Meanwhile the path may have become another one.
+    // The path may have changed meanwhile.
     if (page) setPath((path) => (path.before === before ? preceded(path, page) : path))
   }, [client, id, before])
 
   return { messages: path.messages, hasEarlier: before !== null, loadEarlier }
 }
 
-/** The latest page grows at its end, and with each message it loses one at its beginning. */
+/**
+ * Each new message at the end of the latest page removes one at its beginning, so messages before the page are taken from the
+ * path.
+ */
 function joined(path: Path, page: Page): Path {
   const latest = nodesOf(page.edges)
   const at = path.messages.findIndex(({ id }) => id === latest[0]?.id)
@@ -124,14 +127,14 @@ function beforeOf({ pageInfo }: Page): string | null {
 }
 
 function useFreshness(stored: StoredConversation | null, refresh: () => void) {
-  // The first that was read: a later one would be another subscription.
+  // The first cursor that was read is kept, because another cursor would cause another subscription.
   const after = useRef<string>(undefined)
   after.current ??= stored?.eventCursor
   const variables = stored && after.current ? { id: stored.id, after: after.current } : null
   useEvents(ConversationEvents, variables, refresh)
 }
 
-/** What is shown in a tab that nobody looks at is not read yet. */
+/** A message in a tab that nobody looks at does not count as read. */
 function useMarkRead(lastId: string | undefined) {
   const [, markRead] = useMutation(MarkRead)
   useEffect(() => {

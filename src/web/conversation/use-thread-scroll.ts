@@ -1,21 +1,21 @@
 import { useEffect, useLayoutEffect, useRef } from 'react'
 
 const nearPx = 48
-/** How far from its beginning the text before it is asked for. */
+/** Earlier messages are requested when the reader is nearer to the beginning of the text than this. */
 const earlyPx = 600
 
 interface ThreadScrollOptions {
-  /** what is asked anew is in sight again */
+  /** When this changes, the end of the text becomes visible again. */
   asked: unknown
-  /** of the first message that is shown */
+  /** The id of the first message that is shown. */
   firstId: string | undefined
   hasEarlier: boolean
   loadEarlier: () => Promise<void>
 }
 
 /**
- * Keeps the end of a growing text in sight, until its reader scrolls away from it, and keeps the place of a reader when
- * earlier messages come in above it.
+ * Keeps the end of a growing text visible, until the reader scrolls away from it, and keeps the reader's position when earlier
+ * messages are added above.
  */
 export function useThreadScroll({ asked, firstId, hasEarlier, loadEarlier }: ThreadScrollOptions) {
   const frame = useRef<HTMLDivElement>(null)
@@ -23,7 +23,7 @@ export function useThreadScroll({ asked, firstId, hasEarlier, loadEarlier }: Thr
   const follows = useRef(true)
   const fromEnd = useRef(0)
 
-  // biome-ignore lint/correctness/useExhaustiveDependencies: `asked` begins it anew
+  // biome-ignore lint/correctness/useExhaustiveDependencies: a new `asked` starts it again
   useEffect(() => {
     const box = frame.current
     if (box === null || content.current === null) return
@@ -31,7 +31,7 @@ export function useThreadScroll({ asked, firstId, hasEarlier, loadEarlier }: Thr
     let lastTop = box.scrollTop
     const noteScroll = () => {
       const isNear = box.scrollHeight - box.scrollTop - box.clientHeight < nearPx
-      // The text may have grown since we scrolled: only a move upwards is the reader's.
+      // The text may have grown since the last scroll event, so only a move upwards comes from the reader.
       follows.current = isNear || (follows.current && box.scrollTop >= lastTop)
       lastTop = box.scrollTop
       fromEnd.current = box.scrollHeight - box.scrollTop
@@ -61,8 +61,8 @@ export function useThreadScroll({ asked, firstId, hasEarlier, loadEarlier }: Thr
     return () => box.removeEventListener('scroll', loadNear)
   }, [hasEarlier, loadEarlier])
 
-  // What comes in above is drawn in several steps: each keeps the distance from the end.
-  // biome-ignore lint/correctness/useExhaustiveDependencies: it is about the messages before the first
+  // Earlier messages are rendered in several steps, and each step keeps the distance from the end.
+  // biome-ignore lint/correctness/useExhaustiveDependencies: it handles messages that are added before the first one
   useLayoutEffect(() => {
     const box = frame.current
     const text = content.current

@@ -5,7 +5,7 @@ const questions = [
   { title: 'Show me a query in GraphQL', detail: 'A document to paste into GraphiQL' },
 ]
 
-/** An empty conversation, with something to begin with. */
+/** An empty conversation, with suggestions for a first question. */
 export function Welcome({ name, onAsk }: { name: string | null; onAsk: (question: string) => void }) {
   return (
     <div className="welcome">
