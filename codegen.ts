@@ -6,7 +6,8 @@ const config: CodegenConfig = {
   documents: ['src/web/**/*.{ts,tsx}', '!src/web/generated/**'],
   importExtension: '.ts',
   generates: {
-    // A build leaves it as it was committed, so that the test can find it stale; `npm run codegen` removes it first.
+    // A build leaves this file as it was committed, so that a test can detect that it is outdated; `npm run codegen` removes it
+    // first.
     'src/schema/schema.graphql': { plugins: ['schema-ast'], overwrite: false, config: { includeDirectives: true } },
     'src/web/generated/': {
       preset: 'client',

@@ -1,28 +1,29 @@
 import graphql from '@graphql-eslint/eslint-plugin'
 
-// ESLint looks at the printed schema alone; Biome does all else.
+// ESLint checks only the printed schema; Biome checks everything else.
 const schema = 'src/schema/schema.graphql'
 
-/** Rules that are off or looser, each with the reason. */
+/** Rules that are off or less strict, each with the reason. */
 const adapted = {
-  // It is printed by name, which this rule does not know: it wants `id` first and dates last.
+  // The schema is printed in alphabetical order, which this rule does not support: it requires `id` first and dates last.
   alphabetize: 'off',
-  // A mutation takes one `input` where it makes or changes something, and the id alone where that is all.
+  // A mutation has one `input` if it creates or changes something, and only the id if it needs nothing else.
   'input-name': 'off',
-  // It is there for schemas that only read.
+  // This rule is for schemas that only read.
   'no-root-type': 'off',
-  // People and search results are paged forward only: nobody begins at their end.
+  // People and search results are only paged forwards, because nobody begins at their end.
   'relay-arguments': ['error', { includeBoth: false }],
-  // Short lists, whose cap is in `@listSize`, are plain lists.
+  // Short lists, whose maximum length is in `@listSize`, are plain lists.
   'relay-edge-types': [
     'error',
     { withEdgeSuffix: true, shouldImplementNode: true, listTypeCanWrapOnlyEdgeType: false },
   ],
-  // What has an identity implements Node, which has an id. All other types are values: caches keep them in what they belong to.
+  // Types with an identity implement Node, which has an id. All other types are values, which caches store in the object that
+  // they belong to.
   'strict-id-in-types': 'off',
 }
 
-/** What one rule says about one name and may, with the reason. */
+/** Messages that one rule may report about one name, with the reason. */
 const exceptions = [
   {
     rule: 'no-unreachable-types',
@@ -36,7 +37,7 @@ const exceptions = [
   },
 ]
 
-/** Takes the exceptions out, and reports those that nothing needs any more. */
+/** Removes the messages that are excepted, and reports the exceptions that are not needed any more. */
 const withoutExceptions = {
   preprocess: (text) => [text],
   postprocess([messages]) {

@@ -6,7 +6,9 @@ import { brotliCompress, gzip } from 'node:zlib'
 import react from '@vitejs/plugin-react'
 import { defineConfig, type Plugin } from 'vite'
 
-/** Compresses each text once, at the build, beside the file: the server sends what the browser takes. */
+/**
+ * Compresses each text file once, during the build, and puts the result beside it: the server sends what the browser accepts.
+ */
 function precompress(): Plugin {
   return {
     name: 'precompress',
@@ -30,7 +32,7 @@ async function compress(path: string): Promise<void> {
 export default defineConfig({
   root: 'src/web',
   plugins: [react(), precompress()],
-  // Its form for browsers needs a document, which a worker does not have.
+  // The package's version for browsers needs a document, which a worker does not have.
   resolve: {
     alias: {
       'decode-named-character-reference': fileURLToPath(import.meta.resolve('decode-named-character-reference')),
@@ -39,7 +41,7 @@ export default defineConfig({
   build: {
     outDir: '../../.build/web',
     emptyOutDir: true,
-    // The page's policy allows no data: addresses, so nothing is inlined.
+    // The page's policy does not allow `data:` URLs, so nothing is inlined.
     assetsInlineLimit: 0,
     modulePreload: { polyfill: false },
   },

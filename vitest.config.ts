@@ -20,7 +20,7 @@ const missing = [
   ...(canMountDisks() ? [] : ['the test of a full disk: this user may not mount one']),
 ]
 
-/** Tests of test/chat that would find nothing else on another database. */
+/** Tests in test/chat that would find nothing else on another database. */
 const onOneDatabase = [
   'test/chat/access/{input-caps,limits,sign-in}.test.ts',
   'test/chat/completion/{answer-bytes,price,tool-calls}.test.ts',
@@ -28,7 +28,7 @@ const onOneDatabase = [
   'test/chat/schema/{cost,stream-variables}.test.ts',
 ]
 
-/** The other tests of test/chat run once on each database, all others once. */
+/** The other tests in test/chat run once on each database, and the tests outside it run once. */
 function project(
   name: string,
   include: string[],
@@ -44,12 +44,12 @@ function project(
       exclude,
       provide: { database },
       setupFiles: ['test/harness/stop-servers.ts'],
-      // Each worker loads the server once, and not for each file again.
+      // Each worker loads the server once, and not again for each file.
       isolate: false,
       sequence: { shuffle: true },
       testTimeout: 60_000,
       hookTimeout: 60_000,
-      // Of a second, which it is else, a busy machine may take all.
+      // The default is one second, which is too short on a busy machine.
       expect: { poll: { timeout: 10_000 } },
     },
   }

@@ -28,7 +28,7 @@ async function apply(retry = false) {
   }
 }
 
-/** Writes what schema.prisma has and the migrations have not as a new migration. */
+/** Writes a new migration with the changes of schema.prisma that the migrations do not have yet. */
 async function author(name: string) {
   if (!/^[a-z0-9_]+$/.test(name)) throw new Error('--name takes lower-case letters, digits and _, such as add_x')
   const pglite = await PGlite.create()

@@ -22,18 +22,24 @@ import { defaultTimeouts, plainUpstream } from './upstream/upstreams-file.ts'
 
 export interface App {
   readonly url: string
-  /** Resolves with true when the server can serve, and with false if it was closed before. Rejects with StoreError if the operator has to act. */
+  /**
+   * Resolves with true when the server can serve, and with false if it was closed before. Rejects with StoreError if the
+   * operator has to act.
+   */
   readonly ready: Promise<boolean>
   readonly log: Logger
-  /** Lets active completions finish within DRAIN_MS, closes the connections and then everything else. Further calls share the first one. */
+  /**
+   * Lets active completions finish within DRAIN_MS, then closes the connections and everything else. Further calls share the
+   * first one.
+   */
   close(): Promise<void>
 }
 
 const reconnectMs = 1_000
-// The same folder from src and from the bundle.
+// The folder is the same for src and for the bundle.
 const buildFolder = join(import.meta.dirname, '../.build')
 
-/** Makes all parts, and listens. Rejects if the port or the data folder is in use. */
+/** Creates all parts and listens. Rejects if the port or the data folder is in use. */
 export async function startApp(settings: Settings): Promise<App> {
   const log = pino({ level: settings.logLevel, base: null, serializers: { err: loggedError } }, pino.destination(2))
   for (const warning of settings.warnings) log.warn(warning)
@@ -77,7 +83,7 @@ export async function startApp(settings: Settings): Promise<App> {
     log,
   })
 
-  // From the transport inwards: each part is closed before the parts that it uses.
+  // Each part is closed before the parts that it uses, beginning with the transport.
   async function close() {
     server.drain()
     readiness.stop()
@@ -125,7 +131,7 @@ function createBus({ postgres, redisUrl }: Settings, log: Logger): Bus {
 function storedKeys({ apiKeys }: Store, bus: Bus, assertReady: () => void): Keys {
   return {
     async holder(prefix) {
-      // Before the migrations the table may not exist.
+      // Before the migrations are applied, the table may not exist.
       assertReady()
       return apiKeys.holder(prefix)
     },
@@ -153,7 +159,8 @@ function createReadiness(database: Database, bus: Bus, chat: ChatServer, log: Lo
     while (!stopper.signal.aborted) {
       try {
         await migrate(database)
-        // Not earlier: behind a pooler in transaction mode, LISTEN would stay in the session of another client.
+        // The bus must not start earlier: behind a pooler in transaction mode, which `migrate` refuses, LISTEN would stay in
+        // the session of another client.
         bus.start()
         await chat.start()
         waitsFor = null
@@ -182,7 +189,10 @@ function createReadiness(database: Database, bus: Bus, chat: ChatServer, log: Lo
   }
 }
 
-/** Resolves with the reason why the database cannot serve, in words that anybody may read, or with null. The log has the details. */
+/**
+ * Resolves with the reason why the database cannot serve, in words that anybody may read, or with null. The log has the
+ * details.
+ */
 function createDatabaseCheck(database: Database, log: Logger): () => Promise<string | null> {
   let told: string | null = null
 

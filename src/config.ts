@@ -66,7 +66,7 @@ const known = z.object({
   DEFAULT_MODEL: text.optional().describe("without it, the first upstream's first"),
   TITLE_MODEL: text.optional().describe('a cheap model that writes the titles; without it, the first words are one'),
   AUTH_JWKS_URL: httpUrl.optional().describe('the public keys of who signs the tokens, as a JSON Web Key Set'),
-  // https://www.rfc-editor.org/rfc/rfc7518#section-3.2: a key of at least the size of the hash.
+  // A key has to be at least as long as the hash: https://www.rfc-editor.org/rfc/rfc7518#section-3.2
   AUTH_JWT_SECRET: setting('at least 32 bytes', (secret) => (Buffer.byteLength(secret) >= 32 ? secret : undefined))
     .optional()
     .describe('the secret that the tokens are signed with, by HS256'),
@@ -95,20 +95,20 @@ const known = z.object({
 export interface Settings {
   host: string
   port: number
-  /** null: the embedded database in `dataDir` */
+  /** null for the embedded database in `dataDir` */
   postgres: PostgresSettings | null
   dataDir: string
   redisUrl: string | null
   /** One line each, for settings that have no effect. */
   warnings: string[]
   proxy: ProxySettings | null
-  /** empty: nothing is configured, and the demo model answers */
+  /** empty if nothing is configured; then the demo model answers */
   upstreams: UpstreamSettings[]
   defaultModel: string | null
   titleModel: string | null
   auth: AuthSettings
   allowedOrigins: string[]
-  /** false: asked for by a name that strangers may own, it refuses */
+  /** false if the server refuses requests for a host name that a stranger may own */
   anyHost: boolean
   drainMs: number
   leaseMs: number
@@ -123,11 +123,14 @@ export interface Settings {
   answerBytes: number
   logLevel: 'fatal' | 'error' | 'warn' | 'info' | 'debug' | 'trace' | 'silent'
   production: boolean
-  /** npm hands each signal that it gets on to its script. */
+  /** Whether npm runs this process: npm passes each signal that it receives on to its script. */
   isRunByNpm: boolean
 }
 
-/** Reads this process's environment and, in development, the `.env` file beside it, which never overrides. */
+/**
+ * Reads the environment of this process and, in development, the `.env` file in its working folder. The environment has
+ * precedence over the file.
+ */
 export function readEnvironment(): Settings {
   return readSettings(process.env, process.env['NODE_ENV'] === 'production' ? {} : readEnvFile())
 }
@@ -135,7 +138,7 @@ export function readEnvironment(): Settings {
 function readEnvFile(): Environment {
   if (!existsSync('.env')) return {}
   try {
-    // Some editors put a mark of their encoding before the first name.
+    // Some editors write a byte order mark before the first name.
     return parseEnv(readFileSync('.env', 'utf8').replace(/^\ufeff/, ''))
   } catch (error) {
     throw new ConfigError('.env', `cannot be read: ${(error as Error).message}`)
@@ -194,7 +197,7 @@ type Values = z.infer<typeof known>
 
 function proxyOf({ HTTPS_PROXY, HTTP_PROXY, NO_PROXY }: Values): ProxySettings | null {
   if (!HTTPS_PROXY && !HTTP_PROXY) return null
-  // As in Go's net/http: what runs on this machine is no business of a proxy's.
+  // As in Go's net/http, a server on this machine is not reached through a proxy.
   const direct = [NO_PROXY ?? '', 'localhost', '127.0.0.1', '[::1]']
   return { httpsProxy: HTTPS_PROXY ?? '', httpProxy: HTTP_PROXY ?? '', noProxy: direct.join(',') }
 }
@@ -255,7 +258,7 @@ function refuseUnknown(env: Environment, envFile: Environment, keyNames: Set<str
   for (const name of Object.keys(env)) {
     if (knownNames.includes(name) || keyNames.has(name)) continue
     const meant = knownNames.find((candidate) => isOneSlip(name, candidate))
-    // Where the right name is set too, the other one is somebody else's.
+    // If the correct name is set, too, the other name belongs to another program.
     const misspelt = meant !== undefined && !env[meant]
     if (!isRefused(name, env[name] ?? '', { inFile: name in envFile, meant: misspelt ? meant : null })) continue
     throw new ConfigError(name, `no such setting${meant ? `; did you mean ${meant}?` : ''}`)

@@ -36,7 +36,7 @@ function describeKeys(auth: JwtSettings): string {
   return `with the keys at ${withoutQuery(auth.url)} (AUTH_JWKS_URL)`
 }
 
-/** A query may be a secret: some gateways take the key there. */
+/** The query may contain a secret: some gateways expect the key there. */
 function withoutQuery(url: string): string {
   const { origin, pathname } = new URL(url)
   return `${origin}${pathname}`
@@ -60,7 +60,7 @@ function summary(url: string, settings: Settings): string {
 `
 }
 
-/** What a person is to mend is one line; anything else is a fault of ours, with its trace. */
+/** A problem that the operator can solve is one line; any other error is a bug of ours and has its stack trace. */
 function explain(error: unknown): string {
   const isExpected = error instanceof ConfigError || error instanceof StoreError
   if (isExpected) return error.message
@@ -68,20 +68,20 @@ function explain(error: unknown): string {
     if (error.syscall === 'getaddrinfo' || ('code' in error && error.code === 'EADDRNOTAVAIL'))
       return `HOST: ${error.message}`
     if (error.syscall === 'listen') return `PORT: ${error.message}`
-    // Of the files that a start needs none but those in DATA_DIR are the person's.
+    // Of the files that a start needs, only those in DATA_DIR belong to the operator.
     if ('path' in error) return `DATA_DIR: ${error.message}`
   }
   return error instanceof Error ? (error.stack ?? error.message) : String(error)
 }
 
-// A terminal sends Ctrl-C, and some supervisors SIGTERM, to npm and to this process, and npm hands its own on to us.
+// A terminal sends Ctrl-C, and some supervisors send SIGTERM, both to npm and to this process, and npm passes its own on to us.
 const npmHandsOnWithinMs = 1_000
 
 function closeOnSignals(app: App, { isRunByNpm }: Settings) {
   const sameSignalMs = isRunByNpm ? npmHandsOnWithinMs : 0
   let closingSinceMs: number | null = null
   const stop = async (exitCode: number) => {
-    // A second signal: whoever sends it does not want to wait. What was not stored is ended by the next start.
+    // The sender of a second signal does not want to wait. The next start ends the completions whose end was not stored.
     if (closingSinceMs !== null) process.exit(1)
     closingSinceMs = performance.now()
     await app.close()

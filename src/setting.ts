@@ -2,7 +2,7 @@ import { isIPv4 } from 'node:net'
 import { distance } from 'fastest-levenshtein'
 import { z } from 'zod'
 
-// Messages never repeat the value: it may be a key or hold a password.
+// Messages never repeat the value: it may be a key or contain a password.
 export function setting<T>(takes: string, read: (text: string) => T | undefined) {
   return z.string().transform((text, context) => {
     const value = read(text.trim())
@@ -12,7 +12,7 @@ export function setting<T>(takes: string, read: (text: string) => T | undefined)
   })
 }
 
-// The upper bound of durations is setTimeout's: above it a timer fires at once.
+// The maximum of a duration is that of setTimeout: with a larger one, a timer fires at once.
 export const maxMs = 2 ** 31 - 1
 
 export function whole(what: string, min: number, max: number) {
@@ -30,7 +30,7 @@ export function url(takes: string, schemes: string[]) {
   return setting(takes, (text) => (schemes.includes(parseUrl(withHost(text))?.protocol ?? '') ? text : undefined))
 }
 
-// Neither would go up: fetch refuses such a URL, and the upstreams are asked by host and path.
+// A user or a password would not be sent: fetch refuses such a URL, and requests to upstreams use only the host and the path.
 export const isOpen = ({ username, password }: URL) => username === '' && password === ''
 
 export const httpUrl = setting('an http:// or https:// URL without a user or a password', (text) => {
@@ -38,21 +38,23 @@ export const httpUrl = setting('an http:// or https:// URL without a user or a p
   return parsed && /^https?:$/.test(parsed.protocol) && isOpen(parsed) ? text : undefined
 })
 
-/** Many programs take a proxy's address without its scheme. */
+/** Many programs accept the address of a proxy without its scheme. */
 export const proxyUrl = setting('the http:// or https:// URL of a proxy', (given) => {
   const parsed = parseUrl(given.includes('://') ? given : `http://${given}`)
   return parsed && /^https?:$/.test(parsed.protocol) ? parsed.href : undefined
 })
 export const text = setting('a text', (value) => value)
-// What a header can carry.
+// A key has only characters that a header can contain.
 export const key = setting('a key without spaces', (value) => (/^[\x21-\x7e]+$/.test(value) ? value : undefined))
 
-/** libpq's form for Unix sockets, postgres://me@/db?host=/run, has no host and is no URL by the standard. */
+/**
+ * Adds a host to libpq's form for Unix sockets, postgres://me@/db?host=/run, which has none and is not a URL by the standard.
+ */
 export function withHost(url: string): string {
   return url.replace('@/', '@socket/')
 }
 
-// URL.parse needs Node 22.
+// URL.parse requires Node 22.
 function parseUrl(text: string): URL | undefined {
   return URL.canParse(text) ? new URL(text) : undefined
 }
@@ -64,12 +66,12 @@ export function origins(list: string): string[] | undefined {
 
 const ownPrefixes =
   /^(AUTH|LIMIT|UPSTREAMS?|TRUSTED_DOCUMENTS|ALLOWED_ORIGINS?|DEFAULT_MODEL|DRAIN|LEASE|FLUSH|STREAM_RETENTION)(_|$)/
-// Variables of other programs look like these: a near miss in the process's environment proves nothing.
+// Other programs have variables with similar names, so a similar name in the environment of the process proves nothing.
 const commonNames = ['HOST', 'PORT', 'DATA_DIR', 'LOG_LEVEL', 'NODE_ENV', 'HTTPS_PROXY', 'HTTP_PROXY', 'NO_PROXY']
-// Read by other programs, too, and by this one under the same names in capitals.
+// Other programs read these variables, too. This one reads the names of proxies in small letters and in capitals.
 const foreignNames = /^(NODE_|VITE_|OTEL_|https?_proxy$|no_proxy$)/
 
-/** Whether a name that is no setting is a mistake for one; `meant` is the unset setting that it resembles. */
+/** Whether a name that is not a setting is a mistake for one; `meant` is the unset setting that it resembles. */
 export function isRefused(name: string, value: string, found: { inFile: boolean; meant: string | null }): boolean {
   if (foreignNames.test(name) || isOfKubernetes(name, value)) return false
   const resembles = found.meant !== null && !commonNames.includes(found.meant)
@@ -77,8 +79,8 @@ export function isRefused(name: string, value: string, found: { inFile: boolean;
 }
 
 /**
- * Kubernetes tells every container about each service: about one named auth by AUTH_SERVICE_HOST and
- * AUTH_PORT=tcp://10.0.0.1:80, for example. https://kubernetes.io/docs/concepts/services-networking/service/#environment-variables
+ * Kubernetes gives every container variables about each service, such as AUTH_SERVICE_HOST and AUTH_PORT=tcp://10.0.0.1:80 for
+ * a service named auth. https://kubernetes.io/docs/concepts/services-networking/service/#environment-variables
  */
 function isOfKubernetes(name: string, value: string): boolean {
   if (name.endsWith('_SERVICE_HOST') || /_SERVICE_PORT(_|$)/.test(name)) return true
@@ -86,7 +88,7 @@ function isOfKubernetes(name: string, value: string): boolean {
   return name.endsWith('_PORT') && /^(tcp|udp|sctp):\/\//.test(value)
 }
 
-/** One character missing, extra or wrong, or two swapped. */
+/** Whether one character is missing, extra or wrong, or two are swapped. */
 export function isOneSlip(name: string, other: string): boolean {
   const edits = distance(name, other)
   return edits === 1 || (edits === 2 && [...name].sort().join() === [...other].sort().join())
@@ -129,7 +131,7 @@ export const notYet: Record<string, string> = {
   LIMIT_TOKENS_PER_DAY: 'this version does not limit tokens yet',
 }
 
-/** Set by platforms for all programs alike, so they do not stop the start. */
+/** Platforms set these for all programs, so they do not prevent the start. */
 export const ignored: Record<string, string> = {
   OTEL_EXPORTER_OTLP_ENDPOINT: 'is ignored: this version does not export traces yet',
 }

@@ -22,7 +22,7 @@ export function isHashOf(hash: string, secret: string): boolean {
   return timingSafeEqual(Buffer.from(hash), Buffer.from(hashOf(secret)))
 }
 
-// Not a slow hash: those protect passwords, which can be guessed, but a key has 256 random bits.
+// A slow hash is not needed: it protects passwords, which can be guessed, but a key has 256 random bits.
 function hashOf(secret: string): string {
   return createHash('sha256').update(secret).digest('hex')
 }

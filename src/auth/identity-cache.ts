@@ -8,11 +8,17 @@ export interface IdentityCache {
   close(): void
 }
 
-/** How long a key may still be accepted at most when the notice of its revocation was lost. Open connections are watched separately. */
+/**
+ * How long a revoked key may still be accepted at most if the notice of its revocation was lost. Open connections are watched
+ * separately.
+ */
 const cachedMs = 3_000
 const maxIdentities = 10_000
 
-/** Caches for seconds whom credentials identify: looking up a key, or checking a signature, costs more than most requests. */
+/**
+ * Caches the identity of credentials for seconds, because looking up a key or checking a signature costs more than most
+ * requests.
+ */
 export function createIdentityCache(
   identify: IdentityCache['identify'],
   onRevocation: KeyWatchOptions['onRevocation'],
@@ -42,7 +48,8 @@ export function createIdentityCache(
       if (cached !== undefined) return cached
       const revocationsBefore = revocations
       const identity = await identify(authorization)
-      // An identity that was looked up before a revocation, of which the notice came meanwhile, is not cached.
+      // If a notice of a revocation came during the lookup, the identity is not cached, because it may be older than the
+      // revocation.
       if (revocations === revocationsBefore) remember(fingerprint, identity)
       return identity
     },

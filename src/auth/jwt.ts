@@ -72,9 +72,9 @@ function identityOf({ iss, sub, exp, ...claims }: JWTPayload): Identity {
 }
 
 /**
- * The subject of a user includes the issuer, because two issuers may each have an alice. It contains a space, which a name of the Dev
- * sign-in cannot have, so that nobody who opens this database in development becomes one of its users. It is JSON, which is
- * unambiguous and contains nothing that Postgres cannot store.
+ * The subject of a user includes the issuer, because two issuers may each have a user named alice. It contains a space, which a
+ * name of the Dev sign-in cannot have, so that nobody who opens this database in development becomes one of its users. It is
+ * JSON, which is unambiguous and contains nothing that Postgres cannot store.
  */
 function subjectOf(issuer: string | null, sub: string): string {
   return `jwt ${JSON.stringify([issuer, sub])}`

@@ -14,7 +14,7 @@ export interface KeyWatchOptions {
   log: Log
 }
 
-/** Covers a notice that was lost, and one that came before the watch began. */
+/** The poll also finds a revocation whose notice was lost, or came before the watch began. */
 const pollMs = 1_000
 
 /** Watches the keys of all connections of this process with one statement. */

@@ -23,7 +23,7 @@ export interface KeyHolder {
   id: string
   hash: string
   expiresAt: Date | null
-  /** The last use was recorded some time ago, or never, so that it should be recorded again. */
+  /** True if the last use was recorded some time ago, or never, so that it should be recorded again. */
   isUseDue: boolean
   /** the subject of the key's user */
   subject: string
@@ -94,14 +94,15 @@ function createIdentifyByName(refuse: Refuse): Identify {
   const identity = (name: string) => ({ subject: name, name, expiresAt: null, apiKeyId: null })
   return async (authorization) => {
     if (authorization === null) return identity('dev')
-    // Only ASCII: other characters arrive as Latin-1 over HTTP and as Unicode over WebSocket, and would be two different users.
+    // Only ASCII is accepted: other characters arrive as Latin-1 over HTTP and as Unicode over WebSocket, and would be two
+    // different users.
     const name = /^Dev +([\x21-\x7e]{1,64})$/i.exec(authorization)?.[1]
     if (!name) throw refuse('form')
     return { ...identity(name), name: decodedName(name) }
   }
 }
 
-/** A header cannot carry every name, so a browser percent-encodes the others: for people they are decoded. */
+/** A header cannot contain every name, so a browser percent-encodes the others. They are decoded for people who read them. */
 function decodedName(name: string): string {
   try {
     return storable(decodeURIComponent(name)) ?? name
@@ -110,7 +111,7 @@ function decodedName(name: string): string {
   }
 }
 
-/** Control characters are no part of a name; among them is the one that Postgres cannot keep. */
+/** Returns null if the name contains a control character, such as NUL, which Postgres cannot store. */
 function storable(name: string): string | null {
   return /\p{Cc}/u.test(name) ? null : name
 }
@@ -135,7 +136,7 @@ function createIdentifyByKey({ holder, noteUse }: Keys, refuse: Refuse, log: Log
     if (prefix === null) throw refuse('form of a key')
     const key = await holder(prefix)
     if (key === null || !isHashOf(key.hash, secret)) throw refuse('no such key')
-    // Recorded in the background: the sign-in does not wait for it.
+    // The use is recorded in the background: the sign-in does not wait for it.
     if (key.isUseDue)
       noteUse(key.id).catch((error: unknown) => log.warn({ err: error }, 'the use of a key could not be recorded'))
     return { subject: key.subject, name: null, expiresAt: key.expiresAt, apiKeyId: key.id }

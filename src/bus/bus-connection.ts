@@ -5,7 +5,7 @@ export interface Log {
   warn(details: object, message: string): void
 }
 
-/** A connection to a server that delivers each message to everybody who is connected, including the sender. */
+/** A connection to a server that delivers each message to all connected clients, including the sender. */
 export interface Connection {
   /** Rejects within seconds if the server does not answer. */
   send(texts: readonly string[]): Promise<void>
@@ -71,7 +71,7 @@ export function keepConnected({ kind, connect, log }: KeepConnectedOptions): Kep
   }
 }
 
-/** Logs the begin and the end of an outage, once each, however many attempts there are in between. */
+/** Logs the beginning and the end of an outage once each, however many attempts there are in between. */
 function createOutage(kind: string, log: Log) {
   let isOut = false
   return {

@@ -1,7 +1,7 @@
 /**
  * `moved`: an answer has new text or has ended; `stop`: a cancellation was requested. Their ids are those of completions.
- * `conversation`: something happened in a conversation; `access`: somebody has lost access to it. Their ids are those of conversations.
- * `revoked`: the ids of API keys that were revoked.
+ * `conversation`: something happened in a conversation; `access`: somebody has lost access to it. Their ids are those of
+ * conversations. `revoked`: the ids of API keys that were revoked.
  */
 export const topics = ['moved', 'stop', 'conversation', 'access', 'revoked'] as const
 
@@ -13,22 +13,23 @@ export type Listener = (ids: readonly string[]) => void
 export type NoteListener = (note: Buffer, origin: string) => void
 
 /**
- * Wake-ups between replicas. They have no data: the receiver reads the store, and a change whose wake-up was lost is found by a slow poll.
+ * Sends wake-ups and notes between replicas. A wake-up contains no data: the receiver reads the store, and a slow poll finds a
+ * change whose wake-up was lost.
  */
 export interface Bus {
   readonly kind: 'memory' | 'postgres' | 'redis'
-  /** Connects. Further calls do nothing. Before it, messages reach only this replica. */
+  /** Connects. Further calls do nothing. Before the first call, messages reach only this replica. */
   start(): void
   /** Sends a wake-up to all replicas, including this one. Never waits and never fails. */
   publish(topic: Topic, ids: readonly string[]): void
-  /** Returns what ends the listening. */
+  /** Returns a function that removes the listener. */
   subscribe(topic: Topic, listener: Listener): () => void
   /**
-   * Sends the other replicas, not this one, a note that is not stored, of up to `maxNoteBytes`. A lost note is not found by a poll, so notes
-   * have to be repeated. Never waits and never fails.
+   * Sends a note of up to `maxNoteBytes` to the other replicas, not to this one. Notes are not stored and a lost note is not
+   * found by a poll, so they have to be repeated. Never waits and never fails.
    */
   sendNote(note: Buffer): void
-  /** Returns what ends the listening. */
+  /** Returns a function that removes the listener. */
   onNote(listener: NoteListener): () => void
   close(): Promise<void>
 }
@@ -51,7 +52,7 @@ export function createListeners(): Listeners {
   }
 }
 
-/** For a process that is the only one of its database. */
+/** A bus for a process that is the only one of its database. */
 export function createMemoryBus(): Bus {
   const listeners = createListeners()
   return {

@@ -18,7 +18,7 @@ const queryTimeoutMs = 2_000
 const keepAliveDelayMs = 10_000
 const probeMs = 2_000
 
-/** LISTEN and NOTIFY on a separate connection. */
+/** A bus that uses LISTEN and NOTIFY on a separate connection. */
 export function createPostgresBus({ connection, log }: PostgresBusOptions): Bus {
   let isProbed = false
 
@@ -46,7 +46,8 @@ interface Line extends Omit<Connection, 'send'> {
 }
 
 function createLine({ connectionString, ssl }: PostgresBusOptions['connection'], signal: AbortSignal): Line {
-  // end() of the client would wait until the connection is established, or for a server that does not answer.
+  // The socket can be destroyed at once. end() of the client would wait until the connection is established, or for a server
+  // that does not answer.
   const socket = new Socket({ signal })
   const client = new pg.Client({
     connectionString,
@@ -65,14 +66,14 @@ function createLine({ connectionString, ssl }: PostgresBusOptions['connection'],
   return { client, lost, close: (reason) => void socket.destroy(reason) }
 }
 
-// One statement, so that the lock of NOTIFY is taken once.
+// All texts are sent with one statement, so that the lock of NOTIFY is taken once.
 async function notify(client: pg.Client, texts: readonly string[]): Promise<void> {
   await client.query('SELECT pg_notify($1, text) FROM unnest($2::text[]) AS text', [channel, texts])
 }
 
 /**
- * Checks whether LISTEN works. A pooler in transaction mode accepts it and gives the session to another client without an error. So a
- * message is sent from a second connection; one from the same connection might arrive nevertheless.
+ * Checks whether LISTEN works. A pooler in transaction mode accepts it and gives the session to another client without an
+ * error. So a message is sent from a second connection; one from the same connection might arrive nevertheless.
  */
 async function probe(listening: Line, speaking: Line, signal: AbortSignal, log: Log): Promise<void> {
   const word = randomUUID()
@@ -88,7 +89,8 @@ async function probe(listening: Line, speaking: Line, signal: AbortSignal, log: 
   } finally {
     speaking.close()
   }
-  // After a stall of this process, the timer fires before the data is read that arrived meanwhile. So that is read first.
+  // If this process was suspended or busy, the timer fires before the data that arrived meanwhile is read. So the data is read
+  // first.
   const silent = delay(probeMs, null, { ref: false }).then(() => turn('silent'))
   const outcome = await Promise.race([heard, listening.lost, silent])
   if (outcome === 'heard') log.info({}, 'LISTEN works')

@@ -10,11 +10,12 @@ export interface RedisBusOptions {
 
 const channel = 'antiphon'
 const connectTimeoutMs = 1_500
-// The client's timeout for commands covers only their sending. So the connection is closed after a silence, which pings prevent.
+// The client's timeout for commands covers only their sending. So the connection is closed after a silence, which pings
+// prevent.
 const pingMs = 1_000
 const silenceMs = 3_000
 
-/** Redis pub/sub. */
+/** A bus that uses Redis pub/sub. */
 export function createRedisBus({ redisUrl, log }: RedisBusOptions): Bus {
   return createRemoteBus({ kind: 'redis', connect: (hear, signal) => connect(redisUrl, hear, signal), log })
 }
@@ -34,7 +35,7 @@ async function connect(url: string, hear: (text: string) => void, signal: AbortS
   }
 
   try {
-    // One after the other, because a client that is still connecting cannot be destroyed.
+    // The clients connect one after the other, because a client that is still connecting cannot be destroyed.
     await subscriber.connect()
     await publisher.connect()
     await subscriber.subscribe(channel, hear)

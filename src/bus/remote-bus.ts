@@ -11,12 +11,15 @@ export interface RemoteBusOptions {
   log: Log
 }
 
-/** The limit of notes that wait while a statement is under way, which takes seconds at most. The oldest are dropped, since notes are repeated. */
+/**
+ * The limit of notes that wait while a statement is under way, which takes seconds at most. The oldest are dropped, since notes
+ * are repeated.
+ */
 const maxWaitingNotes = 1_000
 
 /**
- * A bus over a connection that may break. Listeners of this replica are called at once. Other replicas get messages only while the
- * connection exists; messages that are published in between are lost for them.
+ * A bus over a connection that may break. Listeners of this replica are called at once. Other replicas get messages only while
+ * the connection exists; messages that are published in between are lost for them.
  */
 export function createRemoteBus({ kind, connect, log }: RemoteBusOptions): Bus {
   const origin = randomUUID()
@@ -34,10 +37,11 @@ export function createRemoteBus({ kind, connect, log }: RemoteBusOptions): Bus {
     else for (const listener of [...noteListeners]) listener(said.note, said.origin)
   }
 
-  // One statement at a time, and messages that are published meanwhile are sent with the next one: NOTIFY briefly locks the whole database.
+  // Statements are sent one at a time, and messages that are published meanwhile are sent with the next one, because NOTIFY
+  // briefly locks the whole database.
   async function sendWaiting() {
-    // Messages that this turn of the event loop publishes on other topics are sent together, and more urgent work, such as a request to the
-    // model, is done first.
+    // Messages that this turn of the event loop publishes on other topics are sent together, and more urgent work, such as a
+    // request to the model, is done first.
     await turn()
     while (waiting.size > 0 || notes.length > 0) {
       const wakeUps = [...waiting].flatMap(([topic, ids]) => writeWakeUp({ origin, topic, ids: [...ids] }))

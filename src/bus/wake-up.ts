@@ -17,7 +17,7 @@ export interface Note {
 // <origin> <topic> <the ids, 16 bytes each, or the note, in base64>
 const form = /^(\S+) (\S+) ([A-Za-z0-9+/]+=*)$/
 const idBytes = 16
-// 7,680 characters in base64: with the header less than 8,000 bytes, which is the maximum of NOTIFY.
+// The ids take 7,680 characters in base64, and with the header less than 8,000 bytes, which is the maximum of NOTIFY.
 const idsPerText = 360
 
 export const maxNoteBytes = idsPerText * idBytes

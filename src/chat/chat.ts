@@ -21,13 +21,13 @@ export interface Chat
 
 export interface ChatServer extends Chat {
   /**
-   * Call it when the database can serve. It acquires the lease and, if this is the only process of the database, ends the answers
-   * that an earlier process left unfinished.
+   * Call it when the database can serve. It acquires the lease and, if this is the only process of the database, ends the
+   * answers that an earlier process left unfinished.
    */
   start(): Promise<void>
   /**
-   * Releases the waiting questions to other replicas, lets active completions finish until the deadline, ends those that have not
-   * finished as INTERRUPTED, and gives the lease back.
+   * Releases the waiting questions to other replicas, lets active completions finish until the deadline, ends those that have
+   * not finished as INTERRUPTED, and gives the lease back.
    */
   drain(deadlineMs: number): Promise<void>
 }

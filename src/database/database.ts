@@ -9,42 +9,52 @@ import type { Statement } from './statement.ts'
 
 export interface Query {
   <Row>(text: Statement<Row>, values?: readonly unknown[]): Promise<Row[]>
-  /** Of SQL that is no Statement, nobody knows the rows. */
+  /** The row type is unknown for SQL that is not a Statement. */
   (text: string, values?: readonly unknown[]): Promise<unknown[]>
 }
 
 export interface Database {
   readonly kind: Driver['kind']
   readonly folder: Driver['folder']
-  /** Rejects with a StoreError where the database cannot serve or another writer was faster, else as Prisma does. */
+  /**
+   * Its operations reject with a StoreError if the database cannot serve or another writer was faster, else with Prisma's
+   * errors.
+   */
   readonly prisma: PrismaClient
   /**
-   * One statement, one round trip, outside Prisma. On PGlite it waits for the end of a transaction that is open, so
-   * never await it inside one. JSON goes in as text.
+   * Runs one statement in one round trip, outside Prisma. On PGlite it waits until an open transaction has ended, so never
+   * await it inside a transaction. JSON values are passed as text.
    */
   query: Query
   /**
-   * As `query`, on a connection that nothing else uses. `onSent` is called once the statement is on its way for good: it
-   * will be done even if this process is killed. Where that cannot be told before its result, it is not called.
+   * Like `query`, but on a connection that only `send` uses. `onSent` is called when the statement has been sent for good: it
+   * is executed even if this process is killed. If that cannot be known before the result arrives, `onSent` is not called.
    */
   send<Row>(text: Statement<Row>, values: readonly unknown[], onSent: () => void): Promise<Row[]>
   /**
-   * A statement that may take long, planned for its values, beside the others and not before them. When the signal aborts it
-   * rejects with its reason, and is given up in the database, too. On PGlite it is done alone, so it must be short.
+   * Runs a statement that may take long. It is planned for its values, and it runs beside other statements and does not delay
+   * them. When the signal aborts, it rejects with the signal's reason and is cancelled in the database, too. PGlite executes
+   * nothing else meanwhile, so there the statement must be short.
    */
   read<Row>(text: Statement<Row>, values: readonly unknown[], signal: AbortSignal): Promise<Row[]>
-  /** As `query`, for what ends something that was begun: also done where the disk has no room for what is new. */
+  /**
+   * Like `query`, for a statement that ends something that was begun. It is executed even if the disk has no space for new
+   * data.
+   */
   queryEnding<Row>(text: Statement<Row>, values?: readonly unknown[]): Promise<Row[]>
   /** Rejects with StoreError UNAVAILABLE when the database cannot serve. */
   check(): Promise<DatabaseState>
-  /** Runs the work while no other process runs its own; rejects with StoreError UNAVAILABLE, or as the work does. */
+  /**
+   * Runs the work while no other process runs such work. Rejects with a StoreError such as UNAVAILABLE, or with the work's
+   * error.
+   */
   exclusively: Driver['exclusively']
   close(): Promise<void>
 }
 
 /**
- * Postgres is not asked whether it is there: check does. PGlite rejects with StoreError LOCKED when it is taken.
- * `onProblem` is told in a sentence when the disk gets too full.
+ * Does not connect to Postgres yet; `check` does. For PGlite, rejects with StoreError LOCKED if another process uses the data
+ * folder. `onProblem` is called with a sentence about the problem when the disk of the data folder gets too full.
  */
 export async function openDatabase(
   { postgres, dataDir }: { postgres: PostgresSettings | null; dataDir: string },
@@ -64,7 +74,8 @@ export async function openDatabase(
     check: () => withStoreErrors(driver.check()),
     exclusively: (work) => driver.exclusively(work),
     async close() {
-      // Prisma waits for the end of a transaction, and a database that is silent ends none until its connections are closed.
+      // Prisma waits for the end of its transactions. If the database does not answer, they end only when its connections are
+      // closed.
       await Promise.all([prisma.$disconnect(), driver.close()])
     },
   }

@@ -1,23 +1,23 @@
 import type { SqlDriverAdapterFactory, SqlMigrationAwareDriverAdapterFactory } from '@prisma/driver-adapter-utils'
 
-/** A primary that another has taken the place of takes no writes, and neither does one whose disk is full. */
+/** READ_ONLY: for example, another server has replaced this one as the primary, or the disk of PGlite is full. */
 export type DatabaseState = 'WRITABLE' | 'READ_ONLY'
 
-/** What each of the two databases brings; query and check throw what its library throws. */
+/** What Postgres and PGlite each implement. `query` and `check` throw the errors of their libraries. */
 export interface Driver {
   readonly kind: 'pglite' | 'postgres'
-  /** Where files can lie beside the database, for this process alone; null where there is no such place. */
+  /** A folder for files beside the database that only this process uses; null if there is none. */
   readonly folder: string | null
   /** For Prisma's client. */
   readonly adapter: SqlDriverAdapterFactory
   query<Row>(text: string, values?: readonly unknown[]): Promise<Row[]>
-  /** As Database says. */
+  /** See Database. */
   send<Row>(text: string, values: readonly unknown[], onSent: () => void): Promise<Row[]>
   read<Row>(text: string, values: readonly unknown[], signal: AbortSignal): Promise<Row[]>
-  /** As Database says. */
+  /** See Database. */
   queryEnding<Row>(text: string, values?: readonly unknown[]): Promise<Row[]>
   check(): Promise<DatabaseState>
-  /** Runs the work while no other process runs its own, with an adapter that knows no time limits. */
+  /** Runs the work while no other process runs such work. The adapter has no time limits. */
   exclusively<T>(work: (adapter: SqlMigrationAwareDriverAdapterFactory) => Promise<T>): Promise<T>
   close(): Promise<void>
 }

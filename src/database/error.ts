@@ -1,10 +1,10 @@
 import { isDriverAdapterError } from '@prisma/driver-adapter-utils'
 
 /**
- * UNAVAILABLE: the database cannot serve now, ask again later. READ_ONLY: it takes no writes now, but it can be read.
- * CONFLICT: lost against another writer, nothing was done, repeat. GONE: what it refers to was deleted meanwhile. LOCKED:
- * another process has the data folder. TOO_LARGE: there is more of it than one read gives. NEWER_DATABASE, MIGRATION,
- * UNUSABLE: a person has to act first.
+ * UNAVAILABLE: the database cannot serve now; try again later. READ_ONLY: it accepts no writes now, but it can be read.
+ * CONFLICT: another writer was faster, and nothing was done; try again. GONE: a row that the statement refers to was deleted
+ * meanwhile. LOCKED: another process uses the data folder. TOO_LARGE: the result is larger than one read may return.
+ * NEWER_DATABASE, MIGRATION, UNUSABLE: a person has to act first.
  */
 export type StoreErrorCode =
   | 'UNAVAILABLE'
@@ -31,7 +31,7 @@ export class StoreError extends Error {
 const conflicts = /^(40001|40P01|23505)$/
 const missingReference = '23503'
 const missingRight = '42501'
-/** The server takes no writes, such as a primary that another has taken the place of. */
+/** The SQLSTATE of a server that accepts no writes, such as a primary that another server has replaced. */
 export const readOnly = '25006'
 export const lockTimeout = '55P03'
 export const statementTimeout = '57014'
@@ -39,11 +39,14 @@ const diskFull = '53100'
 const refusals = /^(08|28|3D|53|57|58|55P03)/
 // https://nodejs.org/docs/latest-v20.x/api/tls.html#x509-certificate-error-codes
 const distrust = /CERT|UNABLE_TO_|INVALID_CA|INVALID_PURPOSE|HOSTNAME_MISMATCH|PATH_LENGTH/
-// pg's words, which come without a code.
+// This is the text of an error of pg that has no code.
 const noTls = /does not support SSL/
 const adapterFaults = new Set(['DatabaseNotReachable', 'ConnectionClosed', 'SocketTimeout', 'TlsConnectionError'])
 
-/** What a driver threw, as a StoreError where it tells of the database's state rather than of the statement. */
+/**
+ * Turns an error of a driver into a StoreError if the state of the database or of its data caused it. Returns any other error
+ * unchanged.
+ */
 export function toStoreError(error: unknown): unknown {
   if (error instanceof StoreError || !(error instanceof Error)) return error
   const state = sqlState(error)
@@ -74,7 +77,7 @@ function unavailable(cause: Error) {
   return new StoreError('UNAVAILABLE', `the database cannot serve now${reason && `: ${reason}`}`, cause)
 }
 
-// Node joins the failures of several addresses (::1, 127.0.0.1) in an AggregateError that has no message.
+// If the connections to several addresses (::1, 127.0.0.1) fail, Node throws an AggregateError that has no message.
 function reasonOf(error: Error): string {
   if (error instanceof AggregateError) return error.errors.map(String).join('; ')
   if (isDriverAdapterError(error)) return error.cause.originalMessage ?? error.cause.kind
@@ -86,7 +89,8 @@ function sqlState(error: Error): string | undefined {
   return 'severity' in error && 'code' in error && typeof error.code === 'string' ? error.code : undefined
 }
 
-// pg and PGlite throw plain Errors when a connection is lost, refused or not to be had; what a caller did wrong is a TypeError.
+// pg and PGlite throw plain Errors if a connection is lost, refused or not available, and TypeErrors for mistakes of the
+// caller.
 function isConnectionFault(error: Error) {
   if (isDriverAdapterError(error)) return adapterFaults.has(error.cause.kind)
   return !(error instanceof TypeError || error instanceof RangeError || error instanceof SyntaxError)

@@ -11,12 +11,12 @@ interface AppliedMigration {
 }
 
 /**
- * Applies the pending migrations, once however many replicas start together, and answers their names. Rejects with
- * StoreError NEWER_DATABASE or MIGRATION where a person has to act.
+ * Applies the pending migrations and returns their names. If several replicas start together, each migration is applied once.
+ * Rejects with StoreError NEWER_DATABASE or MIGRATION if a person has to act.
  */
 export async function migrate(database: Database): Promise<{ applied: string[] }> {
   const migrations = await readMigrations()
-  // The usual start: one look, and the schema engine stays on the disk.
+  // Usually nothing is pending: then one read is enough, and the schema engine is not loaded.
   const before = await appliedMigrations(database)
   if (isCurrent(before, migrations)) return { applied: [] }
   await refuseRestricted(database, before, migrations)
@@ -29,7 +29,7 @@ export async function migrate(database: Database): Promise<{ applied: string[] }
     try {
       return { applied: await applyMigrations(adapter, migrations) }
     } catch (error) {
-      // The engine's error does not tell a lost connection from a wrong statement.
+      // The engine's error does not distinguish a lost connection from a wrong statement.
       const state = await database.check()
       if (state === 'READ_ONLY') throw new StoreError('UNAVAILABLE', 'the database is read-only', error)
       throw new StoreError('MIGRATION', `a migration failed: ${withoutTrace(error)}`, error)
@@ -37,7 +37,7 @@ export async function migrate(database: Database): Promise<{ applied: string[] }
   })
 }
 
-/** Lets the next migrate apply anew what had failed. */
+/** Lets the next `migrate` apply the failed migrations again. */
 export async function forgetFailedMigrations(database: Database): Promise<void> {
   await database.query(
     'UPDATE _prisma_migrations SET rolled_back_at = now() WHERE finished_at IS NULL AND rolled_back_at IS NULL',
@@ -49,14 +49,14 @@ function isCurrent(applied: AppliedMigration[], migrations: MigrationFile[]) {
   return applied.length === migrations.length && migrations.every((file) => finished.get(file.name) === file.checksum)
 }
 
-// Whoever made the table of migrations made the others, and only their owner may change them.
+// The role that created the table of migrations also created the other tables, and only their owner may change them.
 const mayMigrateSql = `
   SELECT current_user AS role,
     coalesce(has_schema_privilege(current_schema(), 'CREATE'), has_database_privilege(current_database(), 'CREATE'))
     AND coalesce((SELECT pg_has_role(relowner, 'USAGE') FROM pg_class WHERE oid = to_regclass('_prisma_migrations')), true)
     AS "mayMigrate"`
 
-/** Before anything is tried: what a migration began and may not end would have to be undone by hand. */
+/** Refuses before anything is applied: a migration that began and was then denied a right would have to be undone by hand. */
 async function refuseRestricted(database: Database, applied: AppliedMigration[], migrations: MigrationFile[]) {
   const [right] = await database.query<{ role: string; mayMigrate: boolean }>(mayMigrateSql)
   const names = new Set(applied.map(({ name }) => name))
@@ -70,7 +70,7 @@ async function refuseRestricted(database: Database, applied: AppliedMigration[],
   )
 }
 
-/** Only under the lock: before, what is unfinished may be at work in another replica. */
+/** Call it only while the lock is held: without the lock, another replica may still be applying an unfinished migration. */
 function refuseForeign(applied: AppliedMigration[], migrations: MigrationFile[]) {
   const files = new Map(migrations.map((file) => [file.name, file]))
   for (const { name, checksum, finished } of applied) {

@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs'
 import { readdir, readFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 
-/** The package's folder, for what is read at run time: the same from src and from the bundle in .build. */
+/** The package's folder, from which files are read at run time. It is the same for src and for the bundle in .build. */
 export const packageRoot = rootAbove(import.meta.dirname)
 
 export const migrationsFolder = join(packageRoot, 'prisma', 'migrations')
@@ -11,7 +11,7 @@ export const migrationsFolder = join(packageRoot, 'prisma', 'migrations')
 export interface MigrationFile {
   name: string
   sql: string
-  /** As Prisma keeps it in _prisma_migrations. */
+  /** In the form that Prisma stores in _prisma_migrations. */
   checksum: string
 }
 

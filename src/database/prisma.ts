@@ -2,12 +2,12 @@ import type { SqlDriverAdapter, SqlDriverAdapterFactory, SqlQueryable, Transacti
 import { StoreError, toStoreError } from './error.ts'
 import { PrismaClient } from './generated/client.ts'
 
-// Prisma's code for a transaction that could not begin, or not end, in its time; nothing of it was done.
+// Prisma's code for a transaction that could not begin, or not end, within its time limit; it had no effect.
 const transactionTimeout = 'P2028'
 
 /**
- * A client whose operations reject with StoreErrors where the database is to blame. Prisma makes errors of its own of
- * what has a code and hands on the rest, so the adapter throws a StoreError as the cause of a plain Error.
+ * A client whose operations reject with StoreErrors if the database is the cause. Prisma replaces errors that have a code by
+ * its own and passes on the others, so the adapter throws a StoreError as the cause of a plain Error.
  */
 export function createPrisma(adapter: SqlDriverAdapterFactory): PrismaClient {
   const prisma = new PrismaClient({ adapter: faultCarrying(adapter) })
@@ -18,7 +18,7 @@ export function createPrisma(adapter: SqlDriverAdapterFactory): PrismaClient {
         unpacked(prisma.$transaction(...parameters)),
     },
   })
-  // The extension changes no signature, but the type of an extended client is another one.
+  // The extension changes no signature, but an extended client has another type.
   return extended as unknown as PrismaClient
 }
 

@@ -13,14 +13,14 @@ type Factory = SqlMigrationAwareDriverAdapterFactory
 const schemaPath = join(packageRoot, 'prisma', 'schema.prisma')
 const filters = { externalTables: [], externalEnums: [] }
 
-/** Applies what the database has not yet; answers their names. */
+/** Applies the migrations that the database does not have yet, and returns their names. */
 export async function applyMigrations(adapter: Factory, migrations: MigrationFile[]): Promise<string[]> {
   const engine = await startEngine(adapter)
   const { appliedMigrationNames } = await engine.applyMigrations({ migrationsList: listOf(migrations), filters })
   return appliedMigrationNames
 }
 
-/** The SQL that leads from the database as it is to schema.prisma; empty when they agree. Not for Postgres. */
+/** Returns the SQL that changes the current database to schema.prisma; empty if they agree. It is not for Postgres. */
 export async function diffToSchema(adapter: Factory): Promise<string> {
   const files = [{ path: schemaPath, content: await readFile(schemaPath, 'utf8') }]
   const engine = await startEngine(adapter)
@@ -45,10 +45,12 @@ async function startEngine(adapter: Factory): Promise<SchemaEngine> {
   )
 }
 
-// Once: the bindings keep views of the memory that they were first given.
+// It is loaded once, because the bindings keep views of the memory that they were first given.
 let loading: ReturnType<typeof loadEngine> | undefined
 
-/** The package's entry imports its .wasm as a module, which Node 20 cannot do: so it is put together here. */
+/**
+ * The package's entry imports its .wasm file as a module, which Node 20 does not support, so the module is instantiated here.
+ */
 async function loadEngine() {
   const bindings = await import('@prisma/schema-engine-wasm/schema_engine_bg')
   const script = createRequire(import.meta.url).resolve('@prisma/schema-engine-wasm/schema_engine_bg')

@@ -13,12 +13,12 @@ export async function hasTemplate(): Promise<boolean> {
   return existsSync(await templatePath())
 }
 
-/** Makes the folder a migrated, empty data folder. The caller has made sure that there is a template. */
+/** Copies the template, a migrated and empty data folder, to this path. The caller makes sure that there is a template. */
 export async function copyTemplate(dataDir: string): Promise<void> {
   await cp(await templatePath(), dataDir, { recursive: true, mode: constants.COPYFILE_FICLONE })
 }
 
-/** Creating a data folder takes seconds of CPU time, copying one a tenth of a second: so it is created once, by the build. */
+/** Creating a data folder takes seconds of CPU time and copying one takes a tenth of a second, so the build creates it once. */
 export async function buildTemplate(): Promise<string> {
   const path = await templatePath()
   if (existsSync(path)) return path
@@ -27,7 +27,7 @@ export async function buildTemplate(): Promise<string> {
   await mkdir(dirname(path), { recursive: true })
   const pglite = await PGlite.create({ dataDir: part })
   await migrate(await inProcessDriver(pglite))
-  // Whoever opens a copy has nothing to recover.
+  // After a checkpoint there is nothing to recover when a copy is opened.
   await pglite.exec('CHECKPOINT')
   await pglite.close()
   await rename(part, path)
@@ -35,7 +35,7 @@ export async function buildTemplate(): Promise<string> {
 }
 
 async function templatePath() {
-  // The package exports its entry alone, which lies in dist.
+  // The package exports only its entry, which is in the folder dist.
   const entry = createRequire(import.meta.url).resolve('@electric-sql/pglite')
   const { version } = JSON.parse(await readFile(join(dirname(entry), '..', 'package.json'), 'utf8'))
   const content = createHash('sha256').update(version)

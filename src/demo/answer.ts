@@ -10,11 +10,11 @@ import { callFor, questionOf, type ToolCall, wordsOf } from './tools.ts'
 
 export interface Answer {
   toolCall: ToolCall | null
-  /** One piece a token; the end tells why there are no more. */
+  /** Yields one piece for each token, and returns the finish reason. */
   pieces: Generator<Piece, FinishReason>
 }
 
-/** What lies before the writer of one answer. */
+/** Everything that is needed to write one answer. */
 interface Desk {
   language: Language
   request: DemoRequest
@@ -26,10 +26,13 @@ interface Desk {
 const maxQuoteChars = 400
 const defaultMaxTokens = 4_096
 const filteredAfterTokens = 8
-/** What is colder is 0: divided by it, a log probability would come near the end of the numbers, or be beyond. */
+/**
+ * A lower temperature counts as 0, because a log probability divided by it would be near the largest possible number or beyond
+ * it.
+ */
 const coldest = 1e-6
 
-/** The n answers to a request, each of which works only as far as it is read. */
+/** Returns the n answers to a request. Each is generated only as far as it is read. */
 export function writeAnswers(language: Language, request: DemoRequest, { quirk }: DemoBehaviour): Answer[] {
   const stops = (typeof request.stop === 'string' ? [request.stop] : (request.stop ?? [])).filter((stop) => stop !== '')
   const limit = limitOf(request, quirk)
@@ -88,7 +91,7 @@ function* sampled(manner: Manner, { language, request, begin, random }: Desk): G
   }
 }
 
-/** Says what has to be said, as a grammar that leaves one token at each place would. */
+/** Yields the tokens of a fixed text, like a grammar that allows only one token at each place. */
 function* forced(text: string, { language, request }: Desk): Generator<Sample> {
   for (const token of language.tokenizer.tokens(text)) {
     yield { token, logprob: 0, top: request.top_logprobs ? [{ token, logprob: 0 }] : [] }
@@ -108,7 +111,7 @@ function samplingOf(request: DemoRequest, { bytesOf }: Tokenizer) {
   }
 }
 
-/** Only single bytes below 128 are escaped, so this may be done before characters are whole. */
+/** Escapes bytes for a JSON string. Only bytes below 128 are escaped, so the bytes may end within a character. */
 function insideJsonString(bytes: Buffer): Buffer {
   return Buffer.from(JSON.stringify(bytes.toString('latin1')).slice(1, -1), 'latin1')
 }

@@ -1,6 +1,6 @@
 import { code, type Passage, paragraphs, prose } from './passage.ts'
 
-/** How the API is used. */
+/** Passages about the use of the API. */
 export const apiPassages: readonly Passage[] = [
   {
     asks: 'GraphQL example, how do I ask a question with GraphQL? createCompletion mutation, send a message, query example',

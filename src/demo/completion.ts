@@ -12,10 +12,10 @@ import { createWire, type Tally } from './wire.ts'
 const faultAfterTokens = 20
 /** After this time without a pause, other work gets a turn. */
 const turnMs = 10
-/** What the chat format adds to the text: to each message, for a name, and at the start of the answer. */
+/** The tokens that the chat format adds: for each message, for a name, at the start of the answer, and for each file. */
 const overheadTokens = { message: 3, name: 1, answer: 3, file: 85 }
 
-/** Answers a chat completion request until it is whole or the signal ends it. */
+/** Answers a chat completion request, until the answer is complete or the signal aborts. */
 export async function complete(body: string, response: ServerResponse, signal: AbortSignal): Promise<void> {
   const request = parseRequest(body)
   const behaviour = demoModels.get(request.model)
@@ -39,7 +39,7 @@ export async function complete(body: string, response: ServerResponse, signal: A
   await deliver(writeAnswers(language, request, behaviour), behaviour, output, promptTokens, signal)
 }
 
-/** Reads the answers token by token, in turns, at the model's pace. */
+/** Sends the answers token by token, one token of each in turn, at the speed of the model. */
 async function deliver(
   answers: readonly Answer[],
   { firstTokenMs, tokenMs, quirk }: DemoBehaviour,
@@ -84,7 +84,7 @@ async function breaksDown(
   return true
 }
 
-/** Pauses of a length between two; without one, other work gets its turn from time to time. */
+/** Pauses for a random time between two bounds. If the time is 0, other work gets a turn from time to time. */
 function createPace(signal: AbortSignal) {
   let turnBegan = performance.now()
   return async ([minMs, maxMs]: readonly [number, number]) => {

@@ -8,15 +8,15 @@ import { demoModels } from './models.ts'
 import { modelCard, modelList } from './wire.ts'
 
 export interface DemoModel {
-  /** Takes a free port; `baseUrl` ends in /v1, as OpenAI's does. */
+  /** Listens on a free port. `baseUrl` ends in /v1, like the one of OpenAI. */
   listen(): Promise<{ baseUrl: string }>
-  /** Ends what is being answered. */
+  /** Closes the server, and cuts off the answers that are being sent. */
   close(): Promise<void>
 }
 
 const bodyLimitBytes = 8 * 1024 * 1024
 
-/** A model server of our own in the wire format of OpenAI's, for when no upstream is configured. */
+/** The built-in model server, which uses OpenAI's format. It is the upstream if no other one is configured. */
 export function createDemoModel({ host = '127.0.0.1' }: { host?: string } = {}): DemoModel {
   const server = createServer((request, response) => {
     void answer(request, response)
@@ -60,7 +60,7 @@ async function route(request: IncomingMessage, response: ServerResponse, signal:
   if (path === '/v1/chat/completions') {
     allow(request, 'POST')
     const body = await read(request)
-    // Here and not above, so that a server with a real model loads nothing of this.
+    // Imported here and not at the top of the file, so that a server with a real model does not load it.
     const { complete } = await import('./completion.ts')
     return complete(body, response, signal)
   }

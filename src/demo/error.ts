@@ -5,7 +5,7 @@ interface WireDetails {
   headers?: Record<string, string>
 }
 
-/** A refusal as the wire format words it; `status` is that of the HTTP answer. */
+/** An error in OpenAI's format. `status` is the HTTP status of the response. */
 export class WireError extends Error {
   readonly status: number
   readonly details: WireDetails

@@ -1,6 +1,6 @@
 import { paragraphs, prose } from './passage.ts'
 
-/** Every answer opens with one of these, so that nobody takes the demo for a real model. */
+/** Every answer begins with one of these, so that nobody mistakes the demo for a real model. */
 export const openings = [
   'This is the demo model speaking.',
   'Demo model here.',
@@ -9,14 +9,14 @@ export const openings = [
   'You have reached the demo model.',
 ]
 
-/** What may follow the last sentence; the first adds nothing. */
+/** Every answer ends with one of these. The first one is empty. */
 export const closings = [
   '',
   ' Ask me for an example if you want to see more.',
   ' That is as much as a demo knows; a real model will say it better.',
 ]
 
-/** What the model says when it has no passage that fits. */
+/** The answers of the model if no passage fits the question. */
 export const fallbacks = [
   paragraphs(
     prose(
@@ -41,7 +41,7 @@ export const fallbacks = [
   ),
 ]
 
-/** What the reasoning model thinks before it speaks. */
+/** The reasoning of the reasoning model before its answer. */
 export const thoughts = [
   prose(
     'Let me see what the person wants to know.',
@@ -55,7 +55,7 @@ export const thoughts = [
   ),
 ]
 
-/** What the model says after it has shown what a tool returned. */
+/** The remarks of the model after it has shown the result of a tool. */
 export const toolRemarks = [
   prose(
     'That is what the tool returned, word for word.',

@@ -4,10 +4,10 @@ import type { JsonSchema } from './request.ts'
 type Random = () => number
 type Spend = (amount: number) => void
 
-/** Beyond this depth only what is required is filled in, so that schemas that contain themselves come to an end. */
+/** From this depth on only required properties are made, so that recursive schemas come to an end. */
 const generousDepth = 4
 const deepest = 12
-/** In characters and steps: a small schema may ask for a value without end, and all of it is made in one go. */
+/** In characters and steps. A small schema can describe an endless value, and a value is made without a pause. */
 const largest = 20_000
 
 const formats: Record<string, string> = {
@@ -22,7 +22,10 @@ const formats: Record<string, string> = {
   ipv4: '192.0.2.1',
 }
 
-/** Makes a value that satisfies the everyday keywords of JSON Schema; `words` fill its strings. Throws WireError. */
+/**
+ * Makes a value that satisfies the common keywords of JSON Schema, with strings from `words`. Throws WireError if it is too
+ * large.
+ */
 export function instanceOf(schema: JsonSchema, words: readonly string[], random: Random): unknown {
   const spend = createBudget()
   const pick = <Item>(items: readonly Item[]): Item | undefined => items[Math.floor(random() * items.length)]
@@ -95,7 +98,7 @@ function createBudget(): Spend {
   }
 }
 
-/** Follows references into the same document, and joins what `allOf` says. */
+/** Follows references into the same document, and merges the schemas of `allOf`. */
 function flatten(node: JsonSchema, root: JsonSchema, spend: Spend, depth = 0): JsonSchema {
   spend(1 + Object.keys(node).length)
   const { $ref: pointer, allOf, ...own } = node
@@ -106,7 +109,7 @@ function flatten(node: JsonSchema, root: JsonSchema, spend: Spend, depth = 0): J
   return flat.length === 0 ? own : [...flat, own].reduce((all, part) => join(all, part, spend))
 }
 
-/** Later keywords stand for earlier ones, but an object has to have all that any part says of it. */
+/** Keywords of the right schema replace those of the left one, but `required` and `properties` of both are merged. */
 function join(left: JsonSchema, right: JsonSchema, spend: Spend): JsonSchema {
   const joined = { ...left, ...right }
   spend(Object.keys(joined).length)
@@ -144,7 +147,7 @@ function numberIn(node: JsonSchema, random: Random): number {
   const [above, below] = [bound('exclusiveMinimum', -Infinity), bound('exclusiveMaximum', Infinity)]
   const [least, most] = [bound('minimum', -Infinity), bound('maximum', Infinity)]
   const [bottom, top] = [Math.max(least, above), Math.min(most, below)]
-  // Between narrow bounds there has to be a number.
+  // The step is smaller between narrow bounds, so that there is a number between them.
   const step = bound('multipleOf', Math.min(0.1, (top - bottom) / 10)) || 0.1
   const low = bottom > -Infinity ? bottom : Math.min(0, top - 10 * step)
   const high = top < Infinity ? top : low + 10 * step

@@ -7,13 +7,13 @@ import { createRelevance } from './relevance.ts'
 import { smallTalk } from './small-talk.ts'
 import { endOfText, loadTokenizer, type Tokenizer } from './tokenizer.ts'
 
-/** A long answer goes from passage to passage, for some 1,600 tokens. */
+/** A long answer continues from passage to passage, for about 1,600 tokens. */
 export type Manner = 'answer' | 'long' | 'thought' | 'tool-remark'
 
 export interface Language {
   tokenizer: Tokenizer
   vocabulary: readonly number[]
-  /** Reads a question; what it returns begins a text about it, as often as it is called. */
+  /** Reads a question. Each call of the returned function begins a new text about it. */
   read(question: string, earlier: string): (manner: Manner) => Walk
 }
 
@@ -33,7 +33,9 @@ const thinking: Parts = { opening: offLimits, body: offLimits, closing: offLimit
 
 let loading: Promise<Language> | null = null
 
-/** Loads and trains at the first call: some 200 ms of CPU and 70 MB that a server with a real model never spends. */
+/**
+ * Loads and trains the model at the first call. A server with a real model saves its 200 ms of CPU time and 70 MB of memory.
+ */
 export function loadLanguage(): Promise<Language> {
   loading ??= train()
   return loading
@@ -79,7 +81,7 @@ function weighBy(topics: (topic: number) => number, parts: Parts): Weigh {
   return (topic, part) => topics(topic) * parts[part]
 }
 
-/** A walk that comes to its end only when it is long enough. */
+/** A walk that can end only when it has `longTokens` tokens. */
 function lasting(walk: Walk, endSlot: number, then: Weigh): Walk {
   let taken = 0
   return {
@@ -98,8 +100,8 @@ function lasting(walk: Walk, endSlot: number, then: Weigh): Walk {
 }
 
 /**
- * A page is learnt once; its first and last words again with each opening and closing that may stand around it, and
- * with the page that follows in a long answer.
+ * The lessons of one page: the page itself, its beginning after each opening, its end before each closing, and its end before
+ * the beginning of the page that follows in a long answer.
  */
 function lessonsOf(topic: number, { encode }: Tokenizer): Lesson[] {
   const page = encode(pages[topic] ?? '')

@@ -1,4 +1,4 @@
-/** A stretch of text that the model learns from. Weighed by its topic and by its part in an answer. */
+/** A text from which the model learns. It is weighted by its topic and by its part in an answer. */
 export interface Lesson {
   tokens: readonly number[]
   topic: number
@@ -7,11 +7,11 @@ export interface Lesson {
 
 export type Weigh = (topic: number, part: Lesson['part']) => number
 
-/** One text in the making. */
+/** One text while it is generated. */
 export interface Walk {
   /** The probability of each token of the vocabulary, in its order. */
   odds(): Float64Array
-  /** Takes note of the token that was chosen. */
+  /** Adds the chosen token to the text. */
   take(token: number): void
   reweigh(weigh: Weigh): void
 }
@@ -21,29 +21,30 @@ export interface Ngrams {
   walk(weigh: Weigh): Walk
 }
 
-/** A place in what was learnt where the end of the context stands, and what follows there. */
+/** A place in the lessons at which the end of the context occurs, and the token that follows there. */
 interface Match {
   next: number
   slot: number
   mass: number
-  /** How many of the contexts fit. */
+  /** How many of the contexts match at this place. */
   fits: number
 }
 
-/** The contexts that count, in tokens. */
+/** The lengths of the contexts, in tokens. */
 const contexts = [1, 2, 3, 5, 8]
-/** The longest of them. */
+/** The length of the longest context. */
 export const order = 8
-/** What each context leaves to the next shorter one. */
+/** The share of the probability that each context leaves to the next shorter one. */
 const backOff = 0.1
-/** What is left of the weight of a place that this text has already passed: a greedy walk would else go in circles. */
+/**
+ * The factor for the weight of a place that the text has already used. Without it a greedy walk would repeat itself endlessly.
+ */
 const passed = 0.01
 const gap = -1
 
 /**
- * An n-gram model with back-off. Its counts are not stored: they are the places where the context stands in what was
- * learnt, so that every question can weigh the lessons in its own way.
- * `start` begins every text, and nothing before it matters.
+ * An n-gram model with back-off. It stores no counts, but counts the places at which the context occurs in the lessons, so that
+ * each question can weight the lessons differently. Every text begins with `start`, and no context goes beyond it.
  */
 export function createNgrams(lessons: readonly Lesson[], start: number): Ngrams {
   const { vocabulary, frequencies, matchesOf } = indexLessons(lessons, start)
@@ -61,7 +62,7 @@ export function createNgrams(lessons: readonly Lesson[], start: number): Ngrams 
       )
       const top = Math.max(0, ...new Set(matches.map(({ fits }) => fits)))
       const shares = [0]
-      // A place where a long context fits counts for all the shorter ones as well.
+      // A place that matches a long context also counts for all shorter contexts.
       for (let fits = 1; fits <= top; fits++) {
         const mass = matches.reduce((sum, match) => (match.fits >= fits ? sum + match.mass : sum), 0)
         shares.push((shares[fits - 1] ?? 0) + ((1 - backOff) * backOff ** (top - fits)) / mass)

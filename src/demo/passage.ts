@@ -1,4 +1,4 @@
-/** What the model knows about one thing: the words by which people ask for it, and an answer that ends in prose. */
+/** The model's knowledge of one thing: words with which people ask for it, and an answer that ends in prose. */
 export interface Passage {
   asks: string
   says: string

@@ -12,18 +12,18 @@ export interface TokenLogprob {
 }
 export type ContentLogprob = TokenLogprob & { top_logprobs: TokenLogprob[] }
 
-/** What one token brought to light: perhaps nothing yet, perhaps the text of several. */
+/** The text that one token releases: none, its own text, or the text of several tokens. */
 export interface Piece {
   part: Part
   text: string
   logprobs: ContentLogprob[]
 }
 
-/** A part of an answer: tokens that are sampled, or that are the only ones allowed at their place. */
+/** A part of an answer. Its tokens are sampled, or each is the only one allowed at its place. */
 export interface Stretch {
   part: Part
   samples: Iterable<Sample>
-  /** How a token is written down; as it stands, where absent. */
+  /** Changes the bytes of a token before they are sent; if it is absent, they are sent unchanged. */
   written?: (bytes: Buffer) => Buffer
 }
 
@@ -32,16 +32,16 @@ interface Mark {
   written: (bytes: Buffer) => Buffer
 }
 
-/** How many tokens an answer may have, and the reason to give when there were more. */
+/** The maximum number of tokens of an answer, and the finish reason if it would have more. */
 export interface Limit {
   tokens: number
   reason: FinishReason
 }
 
-/** JSON has no minus infinity; this is what the reference gives for it. */
+/** JSON has no minus infinity. OpenAI's reference uses this number for it. */
 const lowestLogprob = -9_999
 
-/** One piece a token, ended by what comes first: a stop sequence, the limit, or the end of the stretches. */
+/** Yields one piece for each token, until a stop sequence, the limit or the end of the stretches, whichever comes first. */
 export function* piecesOf(
   stretches: readonly Stretch[],
   tokenizer: Tokenizer,
@@ -59,7 +59,7 @@ export function* piecesOf(
     const rest = pieceOf(piece.part, filters[piece.part].end())
     return { ...piece, text: piece.text + rest.text, logprobs: [...piece.logprobs, ...rest.logprobs] }
   }
-  // The last piece also brings what was held back, so each waits until there is another or none.
+  // The last piece also has the text that was held back. So each piece waits until it is known whether another one follows.
   let waiting: Piece | null = null
   let tokens = 0
   for (const { part, mark, bytes } of tokensOf(stretches, tokenizer)) {
@@ -94,7 +94,7 @@ function logprobOf({ sample, written }: Mark, tokenizer: Tokenizer): ContentLogp
   return { ...wire(sample), top_logprobs: sample.top.map(wire) }
 }
 
-/** A token that is no whole text is named by its bytes. */
+/** A token that is not valid text is named by its bytes. */
 function nameOf(bytes: Buffer): string {
   const text = bytes.toString()
   return Buffer.from(text).equals(bytes)

@@ -1,6 +1,6 @@
 import { code, type Passage, paragraphs, prose } from './passage.ts'
 
-/** What Antiphon is, and how it is run. */
+/** Passages about Antiphon and its operation. */
 export const productPassages: readonly Passage[] = [
   {
     asks: 'what is Antiphon? what does Antiphon do, explain this product, what is it for',

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 
-/** Numbers from 0 up to 1, the same ones for the same seed: the small fast counter generator, sfc32. */
+/** Makes numbers from 0 up to 1, the same ones for the same seed, with the generator sfc32 (small fast counter). */
 export function createRandom(seed: string): () => number {
   const digest = createHash('sha256').update(seed).digest()
   let a = digest.readInt32LE(0)

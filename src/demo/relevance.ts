@@ -1,11 +1,11 @@
 import type { Passage } from './passage.ts'
 
-/** The weight of each passage for a question, the best fit being 1; null when none fits. */
+/** The weight of each passage for a question, which is 1 for the best one; null if no passage fits. */
 export type Relevance = (question: string, earlier: string) => number[] | null
 
-/** A word that a passage only mentions tells less than one by which people ask for it. */
+/** The weight of a word that a passage only mentions, relative to a word by which people ask for the passage. */
 const mentioned = 0.3
-/** Words that are in every question tell little, unless there are no others. */
+/** Words that are in every question have little weight, unless the question has no other words. */
 const everyday = new Set(
   (
     'a about am an and any are as at be by can could did do does for from get have how i if in into is it me mean much my of ' +
@@ -16,13 +16,13 @@ const everyday = new Set(
 )
 const everydayWorth = 0.15
 const earlierShare = 0.25
-/** The least share of a question's words, by their rarity, that a passage must explain. */
+/** The minimum share of a question's words, weighted by their rarity, that a passage must have. */
 const leastFit = 0.35
 const sharpness = 4
 const offTopic = 1e-5
 const maxQuestionChars = 2_000
 
-/** Compares by words and pairs of words, rare ones counting more. */
+/** Compares words and pairs of words. Rare ones count more. */
 export function createRelevance(passages: readonly Passage[]): Relevance {
   const pages = passages.map(({ asks, says }) => ({ asks: new Set(terms(asks)), says: new Set(terms(says)) }))
   const rarity = (term: string) => {
@@ -62,7 +62,7 @@ function terms(text: string): string[] {
   return [...words, ...words.slice(1).map((word, index) => `${words[index]} ${word}`)]
 }
 
-/** Crude, but it joins starts, started and starting, or cancelling and cancels. */
+/** This is crude, but it gives starts, started and starting the same stem, and so it does for cancelling and cancels. */
 function stem(word: string): string {
   if (word.length < 5) return word
   return word.replace(/(?:ing|ed|es|s|e)$/, '').replace(/([bdglmnprt])\1$/, '$1')

@@ -49,7 +49,7 @@ const request = z.object({
   presence_penalty: z.number().min(-2).max(2).nullish(),
   frequency_penalty: z.number().min(-2).max(2).nullish(),
   logit_bias: z.record(z.string().regex(/^\d+$/), z.number().min(-100).max(100)).nullish(),
-  // Not z.int(): a 64-bit seed is beyond the integers that JavaScript keeps exactly.
+  // This is not z.int(), because a 64-bit seed is beyond the integers that JavaScript represents exactly.
   seed: z.number().refine(Number.isInteger, 'Expected an integer').nullish(),
   logprobs: z.boolean().nullish(),
   top_logprobs: z.int().min(0).max(20).nullish(),
@@ -64,7 +64,7 @@ export type DemoRequest = z.infer<typeof request>
 export type Message = DemoRequest['messages'][number]
 export type JsonSchema = z.infer<typeof jsonSchema>
 
-/** Reads a request as the reference defines it; parameters that it does not know are ignored. */
+/** Reads a request as OpenAI's reference defines it. Unknown parameters are ignored. */
 export function parseRequest(body: string): DemoRequest {
   const result = request.safeParse(parseJson(body))
   if (!result.success) throw invalid(result.error)
@@ -81,7 +81,7 @@ export function parseRequest(body: string): DemoRequest {
   return result.data
 }
 
-/** The text of a message; pictures, sounds and files have none. */
+/** The text of a message. Pictures, sounds and files have no text. */
 export function textOf({ content }: Message): string {
   if (!content) return ''
   if (typeof content === 'string') return content

@@ -4,7 +4,7 @@ export interface Sampling {
   presencePenalty: number
   frequencyPenalty: number
   logitBias: ReadonlyMap<number, number>
-  /** How many of the likeliest tokens to report beside the chosen one. */
+  /** The number of the most likely tokens that are reported beside the chosen one. */
   topLogprobs: number
 }
 
@@ -16,12 +16,13 @@ export interface Sample extends Scored {
   top: Scored[]
 }
 
-/** The odds of a token that the model has never seen, so that `logit_bias` can bring it about. */
+/** The probability of a token that the model has never seen. It is not 0, so that `logit_bias` can produce such a token. */
 const unseenOdds = 1e-15
 
 /**
- * Chooses tokens by the rules of the reference: bias and penalties change the logits, the temperature divides them,
- * top_p cuts the tail. The log probabilities are those before the cut; at temperature 0, those of temperature 1.
+ * Chooses tokens by the rules of OpenAI's reference: bias and penalties change the logits, the temperature divides them, and
+ * top_p removes the least likely tokens. The log probabilities are those before this removal; at temperature 0, those of
+ * temperature 1.
  */
 export function createSampler(vocabulary: readonly number[], sampling: Sampling, random: () => number) {
   const known = new Set(vocabulary)
@@ -73,7 +74,7 @@ export function createSampler(vocabulary: readonly number[], sampling: Sampling,
   }
 }
 
-/** The slots of the highest, highest first. */
+/** Returns the slots of the highest log probabilities, the highest first. */
 function likeliest(logprobs: Float64Array, count: number): number[] {
   const best: number[] = []
   let least = -Infinity
@@ -88,7 +89,7 @@ function likeliest(logprobs: Float64Array, count: number): number[] {
   return best
 }
 
-/** The fewest tokens that together have the mass `topP`, likeliest first. */
+/** Returns the smallest set of tokens that together have the probability `topP`, the most likely first. */
 function nucleus(logprobs: Float64Array, topP: number): { slots: number[]; mass: number } {
   const ranked = [...logprobs.entries()].sort(([a, left], [b, right]) => right - left || a - b)
   const slots: number[] = []

@@ -1,6 +1,6 @@
 import { code, type Passage, paragraphs, prose } from './passage.ts'
 
-/** What people say to see whether anybody is there. */
+/** Answers to the questions with which people try out whether anybody answers. */
 export const smallTalk: readonly Passage[] = [
   {
     asks: 'hello, hi, hey, good morning, good evening, hello there, greetings, ping, test, say hello',

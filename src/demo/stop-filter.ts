@@ -7,14 +7,14 @@ export interface Release<Mark> {
 
 export interface StopFilter<Mark> {
   push(bytes: Buffer, mark: Mark): Release<Mark>
-  /** Releases the text that was held back and is no stop sequence after all. */
+  /** Releases the text that was held back, because it has turned out not to be a stop sequence. */
   end(): Release<Mark>
   stopped(): boolean
 }
 
 /**
- * Releases text as soon as it is certain to be part of the answer: whole characters only, and nothing that may still turn out to
- * be the beginning of a stop sequence. The mark of each token is released with the last of its text.
+ * Releases text as soon as it is certain to be part of the answer: whole characters only, and nothing that may still turn out
+ * to be the beginning of a stop sequence. The mark of each token is released with the last of its text.
  */
 export function createStopFilter<Mark>(stops: readonly string[]): StopFilter<Mark> {
   const decoder = new StringDecoder('utf8')
@@ -51,7 +51,7 @@ export function createStopFilter<Mark>(stops: readonly string[]): StopFilter<Mar
   }
 }
 
-/** How much of the end of the text is the beginning of the stop sequence. */
+/** Returns how many characters at the end of the text are the beginning of the stop sequence. */
 function overlap(text: string, stop: string): number {
   for (let length = Math.min(text.length, stop.length - 1); length > 0; length--) {
     if (text.endsWith(stop.slice(0, length))) return length

@@ -6,23 +6,25 @@ export interface Tokenizer {
   tokens(text: string): Generator<number>
   /** Counts a text of any length without holding up the event loop. */
   count(text: string): Promise<number>
-  /** The bytes of a token, which may begin or end inside a character; undefined for an id that is none. */
+  /** The bytes of a token, which may begin or end inside a character; undefined if no token has this id. */
   bytesOf(token: number): Buffer | undefined
 }
 
-/** Ends a text; in o200k_base it is `<|endoftext|>`. */
+/** The token that ends a text. In o200k_base it is `<|endoftext|>`. */
 export const endOfText = 199_999
 
-// A long run of letters costs the tokenizer the square of its length; in slices it is at most off by one a slice.
+// The tokenizer's time for a long run of letters grows with the square of its length. With slices, a count is wrong by at most
+// one token for each slice.
 const sliceChars = 4_000
 
-/** o200k_base, the encoding of OpenAI's present models, so that their token ids work in `logit_bias`. */
+/** Loads o200k_base, the encoding of OpenAI's current models, so that their token ids work in `logit_bias`. */
 export async function loadTokenizer(): Promise<Tokenizer> {
-  // Two imports, so that the event loop gets a turn between the table (75 ms) and what is built from it (45 ms).
+  // There are two imports, so that the event loop gets a turn between the table (75 ms) and the encoder that is built from it
+  // (45 ms).
   const { default: ranks } = await import('gpt-tokenizer/bpeRanks/o200k_base')
   await nextTurn()
   const { encode } = await import('gpt-tokenizer/encoding/o200k_base')
-  // Without this, a person who writes <|endoftext|> makes encode throw.
+  // Without this option, encode throws if a person writes <|endoftext|>.
   const asPlainText = { disallowedSpecial: new Set<string>() }
   return {
     encode: (text) => encode(text, asPlainText),
@@ -44,7 +46,7 @@ export async function loadTokenizer(): Promise<Tokenizer> {
   }
 }
 
-/** Never between the two halves of a character. */
+/** Divides a text into slices, but never between the two halves of a character. */
 function* slicesOf(text: string): Generator<string> {
   for (let from = 0, to = 0; from < text.length; from = to) {
     to = from + sliceChars

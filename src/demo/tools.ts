@@ -24,7 +24,7 @@ const getWeather: Tool = {
   },
 }
 
-/** The call that a request demands, or that its question suggests; null for an answer in words. */
+/** Returns the call that a request demands or that its question suggests; null if the answer is a text. */
 export function callFor(request: DemoRequest, isToolLover: boolean, random: () => number): ToolCall | null {
   const tool = choose(request, isToolLover)
   if (!tool) return null
@@ -37,9 +37,9 @@ export function questionOf({ messages }: DemoRequest): string {
   return asked ? textOf(asked) : ''
 }
 
-/** Words that may stand for a string: the names in a question, else its longer words. */
+/** Returns words that can be used as strings: the names in a question or, if it has none, its longer words. */
 export function wordsOf(question: string): string[] {
-  // What is longer than any word comes in pieces.
+  // A run of letters that is longer than any word is divided into pieces.
   const words = question.match(/[\p{L}\p{N}]{1,100}/gu) ?? []
   const names = words.slice(1).filter((word) => /^\p{Lu}\p{Ll}/u.test(word))
   return names.length > 0 ? names : words.filter((word) => word.length > 4)

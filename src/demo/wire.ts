@@ -12,7 +12,7 @@ export interface Tally {
 
 const systemFingerprint = 'fp_antiphon_demo_1'
 
-/** The shapes of OpenAI's chat completions, for one request. */
+/** Makes the objects of OpenAI's format for one request. */
 export function createWire(request: DemoRequest) {
   const envelope = {
     id: `chatcmpl-${randomBytes(15).toString('hex')}`,

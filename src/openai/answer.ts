@@ -8,19 +8,22 @@ import type { CompletionRequest } from './completion-request.ts'
 import { completionError, failureError, OpenaiError } from './error.ts'
 
 export interface Answer {
-  /** Of GraphQL's; null where nothing is stored. */
+  /** Null if nothing is stored. */
   conversationId: string | null
-  /** Events of a stream with their framing, or one whole object. */
+  /** The events of a stream with their framing, or one complete object. */
   body: AsyncIterable<string> | object
 }
 
-/** What an unstored answer said is gone some time after its end, and a key that is repeated then has nothing to give. */
+/** An unstored answer is forgotten some time after its end. A request that repeats its idempotency key then gets this error. */
 function answerGone(): OpenaiError {
   const message = 'This Idempotency-Key was used, and its answer was not stored: take a new key to ask again.'
   return new OpenaiError(message, { status: 409, code: 'answer_gone', param: 'Idempotency-Key', retryable: false })
 }
 
-/** Whoever leaves by the signal cancels an unstored answer. Throws OpenaiError. */
+/**
+ * The signal aborts when the client has left, which cancels an unstored answer that nobody else follows. Rejects with
+ * OpenaiError.
+ */
 export async function wholeAnswer(
   { completions }: Chat,
   viewer: User,
@@ -38,7 +41,7 @@ function rethrow(error: unknown): never {
   throw error instanceof ChatError ? failureError(error.failure) : error
 }
 
-/** Resolves at the first words, so that what fails before them has a status. Throws OpenaiError. */
+/** Resolves when the answer has begun, so that an earlier failure can have an HTTP status. Rejects with OpenaiError. */
 export async function streamedAnswer(
   { completions }: Chat,
   viewer: User,
@@ -47,7 +50,7 @@ export async function streamedAnswer(
 ): Promise<Answer> {
   const { idempotencyKey = null, ...completion } = request.input
   const events = await completions.start(viewer, { idempotencyKey, completion, mode: 'DELTA', flushMs: 0 })
-  // Not by leaving a loop: a loop that waits for the next event is left only when that comes.
+  // `return` is called directly, because a loop that waits for the next event could be left only when that event comes.
   const leave = () => void events.return?.()
   signal.addEventListener('abort', leave, { once: true })
   if (signal.aborted) leave()
@@ -72,7 +75,7 @@ async function openingOf(events: AsyncIterator<CompletionEvent>): Promise<Openin
     if (done) throw new DOMException('The stream was left before its first words.', 'AbortError')
     if (event.type === 'rejected') throw failureError(event.failure)
     if (event.type === 'ended') throw endedEmpty(event.completion)
-    // As it changes while the answer comes: the first chunk of the upstream tells which model answers.
+    // The completion of the last snapshot is used, because the first chunk of the upstream tells which model answers.
     if (event.type === 'snapshot') completion = event.completion
     if (completion !== null && event.choices.length > 0) return { completion, choices: event.choices }
   }
@@ -82,7 +85,10 @@ function endedEmpty(completion: Completion): OpenaiError {
   return completion.status === 'COMPLETED' ? answerGone() : completionError(completion)
 }
 
-/** Ends with [DONE] or an error. Throws where the server goes away before either. */
+/**
+ * Ends with [DONE] or with an error event. Throws if the events end before either, because the server stops or the client has
+ * left.
+ */
 async function* eventsOf(
   { completion, choices }: Opening,
   events: AsyncIterator<CompletionEvent>,

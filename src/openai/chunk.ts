@@ -4,22 +4,22 @@ import type { OpenaiError } from './error.ts'
 import { wireUsage } from './usage.ts'
 
 export interface ChunkShape {
-  /** A call is a `function_call`, for requests that have `functions`. */
+  /** Calls are written as `function_call`, because the request has `functions`. */
   inOldForm: boolean
-  /** `stream_options.include_usage`: every chunk has a `usage`, and one more chunk has the figures. */
+  /** For `stream_options.include_usage`: every chunk has the field `usage`, and an additional last chunk has its numbers. */
   includesUsage: boolean
 }
 
 /** Writes one stream's events, each with its framing. */
 export interface ChunkWriter {
   deltas(deltas: readonly ChoiceDelta[]): string
-  /** The usage, where it was asked for, and the mark of a whole answer. */
+  /** The usage, if it was requested, and [DONE], which marks a complete answer. */
   end(completion: Completion): string
 }
 
 export function createChunkWriter(completion: Completion, { inOldForm, includesUsage }: ChunkShape): ChunkWriter {
   const head = { id: completionId(completion), object: 'chat.completion.chunk', ...completionHead(completion) }
-  // Written once: what differs between two chunks is little.
+  // These parts are serialized only once, because all chunks have them.
   const before = `data: ${JSON.stringify(head).slice(0, -1)},"choices":[`
   const after = includesUsage ? '],"usage":null}\n\n' : ']}\n\n'
   const begun = new Set<number>()
@@ -48,7 +48,7 @@ export function createChunkWriter(completion: Completion, { inOldForm, includesU
         const content = deltaOf(delta)
         if (Object.keys(content).length > 0 || delta.logprobs !== null)
           text += chunk(delta.index, content, delta.logprobs, null)
-        // Clients expect it in a chunk of its own.
+        // Clients expect the finish reason in a separate chunk.
         if (delta.finishReason !== null) text += chunk(delta.index, {}, null, wireFinishReason(delta.finishReason))
       }
       return text
@@ -64,12 +64,12 @@ export function createChunkWriter(completion: Completion, { inOldForm, includesU
 type CallDelta = ChoiceDelta['toolCalls'][number]
 
 function wireCall({ index, id, name, arguments: given }: CallDelta) {
-  // The name is in the first delta of a call alone.
+  // Only the first delta of a call has the name.
   if (name === null) return { index, function: { arguments: given } }
   return { index, id, type: 'function', function: { name, arguments: given } }
 }
 
-/** The old form has one call. */
+/** The old form can express only one call. */
 function functionCall(calls: readonly CallDelta[]) {
   const call = calls.find(({ index }) => index === 0)
   if (call === undefined) return {}
@@ -77,7 +77,7 @@ function functionCall(calls: readonly CallDelta[]) {
   return { function_call: name === null ? { arguments: given } : { name, arguments: given } }
 }
 
-/** Nothing follows it, so that no client takes the answer for whole. */
+/** Nothing follows this event, so no client can mistake the answer for a complete one. */
 export function errorEvent({ object }: OpenaiError): string {
   return `data: ${JSON.stringify({ error: object })}\n\n`
 }

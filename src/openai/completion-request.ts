@@ -4,7 +4,7 @@ import { readId } from '../schema/global-id.ts'
 import { OpenaiError } from './error.ts'
 import { messageInput, sentInput, sentMessages, storedMessages } from './message.ts'
 
-/** Of its headers those that mean something here. */
+/** The headers of a request that have a meaning for this server. */
 export interface RequestHeaders {
   idempotencyKey: string | null
   /** A conversation's id, or `new`. */
@@ -17,11 +17,12 @@ export interface CompletionRequest {
   input: CompletionInput
   isStream: boolean
   includesUsage: boolean
-  /** It has `functions`, the old form of tools. */
+  /** The request has `functions`, the old form of tools. */
   inOldForm: boolean
 }
 
-// What the server has to know. All else goes up as it came, so that what an upstream learns tomorrow works at once.
+// The fields that the server reads. All other fields are sent to the upstream unchanged, so that its new parameters work at
+// once.
 const body = z.looseObject({
   model: z.string().nullish(),
   messages: z.array(z.unknown()).min(1, 'takes at least one message').max(2_048, 'takes up to 2048 messages'),
@@ -37,7 +38,7 @@ const body = z.looseObject({
   max_completion_tokens: z.number().nullish(),
 })
 
-/** Throws OpenaiError, which names the first thing that is wrong. */
+/** Throws an OpenaiError that names the first wrong value. */
 function parse<Shape extends z.ZodType>(shape: Shape, given: unknown, place: string): z.infer<Shape> {
   const read = shape.safeParse(given)
   if (read.success) return read.data
@@ -89,7 +90,7 @@ function invalid(param: string, message: string): OpenaiError {
   return new OpenaiError(`${param}: ${message}`, { param, code: 'invalid_input' })
 }
 
-/** `new`, an id as GraphQL has it, or null. */
+/** Returns `new`, the id of a conversation in GraphQL, or null. */
 function joinedConversation({ conversationId }: RequestHeaders, metadata: Record<string, string>): string | null {
   const inMetadata = metadata['conversation_id'] ?? null
   if (conversationId !== null && inMetadata !== null && conversationId !== inMetadata) {

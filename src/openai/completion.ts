@@ -5,12 +5,12 @@ import { wireUsage } from './usage.ts'
 
 const idPrefix = 'chatcmpl-'
 
-/** The rest of it is the id in GraphQL. */
+/** Returns the id in OpenAI's format, which is a prefix and the id in GraphQL. */
 export function completionId({ id }: Completion): string {
   return idPrefix + writeId('Completion', id)
 }
 
-/** What every form of a completion begins with. */
+/** The fields that a complete answer and a chunk have in common. */
 export function completionHead(completion: Completion) {
   const { created, createdAt, model, modelUsed, serviceTier, systemFingerprint } = completion
   return {
@@ -27,7 +27,7 @@ const finishReasons = {
   TOOL_CALLS: 'tool_calls',
   CONTENT_FILTER: 'content_filter',
   FUNCTION_CALL: 'function_call',
-  // The answer is whole, and clients know no other word for that.
+  // The answer is complete, and clients know no better value for that.
   UNKNOWN: 'stop',
 } as const
 
@@ -46,7 +46,7 @@ export function wireLogprobs(logprobs: unknown) {
   return { content: content.length > 0 ? content : null, refusal: refusal.length > 0 ? refusal : null }
 }
 
-/** With `inOldForm`, a call is a `function_call`, for requests that have `functions`. */
+/** With `inOldForm`, the call is written as `function_call`, because the request has `functions`. */
 function wireAnswer({ content, refusal, reasoning, toolCalls }: Message, inOldForm: boolean) {
   const calls = toolCalls.map(({ id, name, arguments: given }) => ({
     id,

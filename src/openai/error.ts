@@ -14,11 +14,11 @@ export interface OpenaiErrorOptions {
   code?: string | null
   param?: string | null
   retryAfterMs?: number | null
-  /** False: the same request would fail again, and clients are told not to repeat it by themselves. */
+  /** False if the same request would fail again. Clients are then told not to repeat it automatically. */
   retryable?: boolean
-  /** Whose question it was, where that was stored. */
+  /** The conversation of the question, if it was stored. */
   conversationId?: string | null
-  /** Finds a fault of the server in its log. */
+  /** The id by which an error of the server is found in its log. */
   requestId?: string | null
 }
 
@@ -85,7 +85,7 @@ export function failureError(failure: Failure): OpenaiError {
   }
 }
 
-// The upstream's 401 and 403 are about the credentials of this server.
+// The upstream's 401 and 403 concern the credentials of this server, so they become 502.
 const statuses: Record<CompletionErrorCode, number> = {
   UPSTREAM_REFUSED: 400,
   UPSTREAM_RATE_LIMITED: 429,
@@ -105,10 +105,10 @@ const statuses: Record<CompletionErrorCode, number> = {
   CANCELLED: 409,
 }
 
-// Others are about the way to the upstream.
+// The statuses of an upstream that clients get. All others concern only the connection between this server and the upstream.
 const passedOn: readonly (number | null)[] = [400, 402, 404, 409, 413, 415, 422]
 
-/** Of a completion that ended otherwise than well. */
+/** Returns the error of a completion that did not end well. */
 export function completionError({ error, conversationId }: Completion): OpenaiError {
   if (error === null) return new OpenaiError('The answer did not come whole.', { status: 502, conversationId })
   const { code, message, providerCode, type, param, httpStatus, retryable } = error
@@ -132,10 +132,10 @@ const wireNames: Record<string, string> = {
   idempotencyKey: 'Idempotency-Key',
 }
 
-/** What the client calls it, such as `messages[0].content`, of a path such as `input.messages.0.parts`. */
+/** Turns a path such as `input.messages.0.parts` into the client's name for it, such as `messages[0].content`. */
 function paramOf(path: string): string {
   const place = path.replace(/^input\.(?:start\.)?(?:completion\.)?/, '')
-  // The name is the client's own.
+  // The client sent this name, so it stays unchanged.
   if (place.startsWith('wireParameters.')) return place.slice('wireParameters.'.length)
   const names = place.split('.')
   return names.map(wireNameOf).join('').replace(/^\./, '')

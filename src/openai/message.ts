@@ -1,7 +1,8 @@
 import { z } from 'zod'
 import type { MessageInput } from '../chat/prompt/message-input.ts'
 
-// What is stored is understood, and what is not understood is refused by its place. What is only sent goes as it came.
+// A message that is stored must be understood, so an unknown value in it is refused with an error that names its place. A
+// message that is only sent to the upstream is sent unchanged.
 
 const detail = z.enum(['auto', 'low', 'high'])
 
@@ -43,7 +44,7 @@ const storedMessage = z.object({
   tool_call_id: z.string().nullish(),
 })
 
-/** Of what is sent as it came no more is read than has to be counted. */
+/** Of a message that is sent unchanged, only the fields are read that are needed to count it. */
 const sentMessage = z.looseObject({
   role: z.string(),
   content: z
@@ -85,11 +86,14 @@ export function messageInput(message: z.infer<typeof storedMessage>): MessageInp
   const common = { role: roleOf(message.role), name, toolCalls, toolCallId }
   if (Array.isArray(content)) return { ...common, parts: content.map(partInput) }
   const text = content ?? refusal
-  // An answer that was cut off before it said anything comes back so.
+  // An answer that was cut off before its first word comes back from the client without content and calls.
   return { ...common, content: text ?? (message.role === 'assistant' && toolCalls.length === 0 ? '' : null) }
 }
 
-/** How a message that is sent as it came is taken where contexts are chosen. */
+/**
+ * The form of a message that is sent unchanged when the context is chosen: an unknown role counts as USER, and it has no
+ * content.
+ */
 export function sentInput({ role: given }: z.infer<typeof sentMessage>): MessageInput {
   const known = role.safeParse(given)
   return { role: known.success ? roleOf(known.data) : 'USER', content: '' }

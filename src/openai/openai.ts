@@ -6,12 +6,12 @@ import { OpenaiError } from './error.ts'
 import { wireModel } from './model.ts'
 import { rateLimitHeaders } from './rate-limit.ts'
 
-/** What a client of OpenAI's format can ask for. Each throws OpenaiError. */
+/** The requests of OpenAI's format. Each of them can reject with OpenaiError. */
 export interface Openai {
   complete(viewer: User, body: unknown, headers: RequestHeaders, signal: AbortSignal): Promise<Answer>
   models(viewer: User): Promise<object>
   model(viewer: User, id: string): Promise<object>
-  /** Headers for an answer, or for a refusal. */
+  /** The headers with the rate limits, for an answer or a refusal. */
   rateLimits(viewer: User): Promise<Record<string, string>>
 }
 

@@ -1,6 +1,6 @@
 import type { Quota } from '../chat/access/limits.ts'
 
-/** As OpenAI tells how much more may be asked. */
+/** The headers in which OpenAI reports the limits of a user and what is left of them. */
 export function rateLimitHeaders(quota: Quota): Record<string, string> {
   const { requestsPerMinute, requestsRemaining, tokensPerDay, tokensRemaining, resetsAt } = quota
   const reset = `${Math.max(0, Math.ceil(((resetsAt?.getTime() ?? 0) - Date.now()) / 1_000))}s`

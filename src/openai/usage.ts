@@ -8,7 +8,7 @@ export function wireUsage(usage: Usage) {
     total_tokens: totalTokens,
     prompt_tokens_details: { cached_tokens: cachedTokens },
     completion_tokens_details: { reasoning_tokens: reasoningTokens },
-    // OpenAI has no such field: the provider gave no figures.
+    // OpenAI's format does not have this field. It tells that the provider reported no usage.
     ...(source === 'ESTIMATED' && { estimated: true }),
   }
 }

@@ -9,7 +9,7 @@ import type { Message } from '../chat/conversation/message.ts'
 import type { Context } from './context.ts'
 import { JsonScalar } from './json.ts'
 
-/** Types that refer to each other in circles, so by their names. */
+/** Types that refer to each other in cycles. So they are referred to by their names. */
 export interface Objects {
   ApiKey: ApiKey
   Completion: Completion

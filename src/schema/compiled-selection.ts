@@ -32,8 +32,8 @@ import {
 import { createMeter, isDirect, type Metered } from './metered.ts'
 
 /**
- * Writes the data of one result as JSON, without an execution. null where one is needed: a field wants more than its parent
- * and its arguments, or there is an error to tell.
+ * Writes the data of one result as JSON, without an execution. Returns null if an execution is needed, because a field needs
+ * more than its parent and its arguments, or because the result has an error.
  */
 export type WriteData = (rootValue: unknown) => string | null
 
@@ -44,20 +44,23 @@ interface Compiling {
   variables: Record<string, unknown>
 }
 
-/** Those of one response key. */
+/** The field nodes of one response key. */
 type Nodes = [FieldNode, ...FieldNode[]]
 
-/** Throws `needsExecution`, or what a resolver throws. */
+/** Throws `needsExecution`, or the error that a resolver throws. */
 type Write = (value: unknown, context: Metered) => string
 
-// One for all: nobody looks at its stack.
+// All refusals use the same error, because nobody reads its stack trace.
 const needsExecution = new Error('This value needs an execution.')
 
 function refuse(): never {
   throw needsExecution
 }
 
-/** For a subscription; `variables` are coerced. Every result has the budget, as in `executeWithin`. */
+/**
+ * Compiles the selection of a subscription. `variables` must be coerced. The budget applies to each result, as in
+ * `executeWithin`.
+ */
 export function compileSelection(
   schema: GraphQLSchema,
   document: DocumentNode,
@@ -76,21 +79,24 @@ export function compileSelection(
     try {
       return write(rootValue, { meter: createMeter(budget) })
     } catch {
-      // Whatever it was, the execution that follows finds it, too, and says it with its place in the document.
+      // The execution that follows finds the same error, and reports it with its position in the document.
       return null
     }
   }
 }
 
-/** Characters of a text that is kept for the next viewer. */
+/** The maximum number of characters of a text that is kept for the next viewer. */
 const longestShared = 16_384
 
-/** By subscription, whose root has one field. A document that the admission keeps has its writer with it. */
+/**
+ * The writers of the root fields, by subscription, which has only one root field. While the admission keeps a document, its
+ * writer is kept.
+ */
 const sharedWriters = new WeakMap<OperationDefinitionNode, Write>()
 
 /**
- * Of a selection without variables: for all who ask with the same document. Those who are told the same value one after
- * another, as the viewers of an answer are, share its text.
+ * A selection without variables has one writer for all viewers who send the same document. If they get the same value one after
+ * another, as the viewers of an answer do, they share its text.
  */
 function sharedWriter(compiling: Compiling, type: GraphQLOutputType, nodes: Nodes): Write {
   const known = sharedWriters.get(compiling.operation)
@@ -141,7 +147,9 @@ function objectWriter(
   }
 }
 
-/** In the order in which an execution gives them. https://spec.graphql.org/September2025/#CollectFields() */
+/**
+ * Collects the fields in the order in which an execution returns them. https://spec.graphql.org/September2025/#CollectFields()
+ */
 function collectFields(
   compiling: Compiling,
   type: GraphQLObjectType,
@@ -174,7 +182,7 @@ function isLeftOut({ variables }: Compiling, selection: SelectionNode): boolean 
 
 type Fragment = InlineFragmentNode | FragmentDefinitionNode
 
-/** Undefined for one that was spread here before. */
+/** Returns undefined for a fragment that was already spread in this selection. */
 function fragmentOf(
   { fragments }: Compiling,
   selection: InlineFragmentNode | FragmentSpreadNode,
@@ -212,7 +220,7 @@ function fieldWriter(
   const write = valueWriter(compiling, field.type, nodes)
   if (write === refuse) return refuse
   const values = getArgumentValues(field, node, compiling.variables)
-  // All that a direct resolver looks at of it, and that where it is graphql-js's own.
+  // A direct resolver reads no other field, and only graphql-js's default resolver reads this one.
   const info = { fieldName: field.name } as GraphQLResolveInfo
   return (value, context) => `${name}:${write(resolve(value, values, context, info), context)}`
 }
@@ -224,7 +232,7 @@ function writerOf(compiling: Compiling, type: GraphQLOutputType, nodes: Nodes): 
   return (value, context) => (value === null || value === undefined ? 'null' : write(value, context))
 }
 
-/** Of a value that is not null, or else has an error to tell. */
+/** Returns the writer of a value that must not be null. If it is null, the result has an error. */
 function presentWriter(compiling: Compiling, type: GraphQLOutputType, nodes: Nodes): Write {
   if (isListType(type)) return listWriter(writerOf(compiling, type.ofType, nodes))
   if (isLeafType(type)) return leafWriter(type)
@@ -245,7 +253,7 @@ function listWriter(write: Write): Write {
 
 const noInfo = {} as GraphQLResolveInfo
 
-/** Each type is compiled when it is first met, so that what needs an execution costs no other type its writer. */
+/** Each type is compiled when it first occurs, so that a type that needs an execution does not affect the other types. */
 function abstractWriter(compiling: Compiling, type: GraphQLAbstractType, sets: readonly SelectionSetNode[]): Write {
   const writers = new Map<unknown, Write>()
 

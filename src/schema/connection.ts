@@ -25,14 +25,14 @@ export const PageInfo = builder.objectRef<Page<unknown>>('PageInfo').implement({
   }),
 })
 
-/** The connection over one of our types and its edge, named after it. */
+/** Creates the types of a connection and its edge for an object type, named after it. */
 export function createConnection<Name extends keyof Objects>(name: Name, words: string) {
   const EdgeType = builder.objectRef<Edge<Objects[Name]>>(`${name}Edge`).implement({
     extensions: part,
     description: `One of the ${words}, with its position in the list.`,
     fields: (t) => ({
       cursor: t.exposeString('cursor', { description: 'An opaque cursor, to be passed as `after` or `before`.' }),
-      // For a type that is still a parameter, Pothos cannot tell what a resolver is to return.
+      // The type is a parameter, so Pothos cannot infer what the resolver has to return.
       node: t.field({ type: name, description: `One of the ${words}.`, resolve: ({ node }) => node as never }),
     }),
   })

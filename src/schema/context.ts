@@ -11,7 +11,7 @@ import type { PresentPerson } from '../chat/conversation/presence.ts'
 import { clientError } from './client-error.ts'
 import { participantKey, readParticipantKey } from './global-id.ts'
 
-/** Of one conversation. */
+/** The maximum number of active completions that are listed for one conversation. */
 export const maxActive = 100
 
 type Loader<Key, Value> = Pick<DataLoader<Key, Value>, 'load'>
@@ -46,14 +46,14 @@ export interface Context {
   unreadCounts: Loader<string, number>
   presence: Loader<string, PresentPerson[]>
   participants: Loader<string, Participant[]>
-  /** By `participantKey`. */
+  /** The keys are made by `participantKey`. */
   participantNodes: Loader<string, Participant | null>
   activeCompletions: Loader<string, Completion[]>
   conversationUsage: Loader<string, Usage>
 }
 
-// The loaders batch the keys of one tick and cache nothing: an operation may be a subscription or have several mutations, and must not
-// see an earlier state.
+// The loaders batch the keys of one tick and cache nothing: an operation may be a subscription or have several mutations, and
+// must not see an earlier state.
 function loader<Key, Value>(load: (keys: readonly Key[]) => Promise<readonly (Value | Error)[]>): Loader<Key, Value> {
   return new DataLoader(load, { cache: false })
 }
@@ -83,7 +83,7 @@ function fromMap<Value, None>(find: (ids: readonly string[]) => Promise<Readonly
   })
 }
 
-/** Many messages of a page may ask for the same page of their conversation. */
+/** Several messages may request the same page of their conversation, which is then read only once. */
 async function distinctPaths(
   asked: readonly PathRequest[],
   find: (asks: readonly PathRequest[]) => Promise<(Page<Message> | Error)[]>,
@@ -106,7 +106,9 @@ export function loadOptional<Value>(values: Loader<string, Value | null>, id: st
   return id === null ? null : values.load(id)
 }
 
-/** For a non-null field. Throws if the object that it refers to was deleted, or access to it was lost, while the operation ran. */
+/**
+ * For a non-null field. Throws if the object that it refers to was deleted, or access to it was lost, while the operation ran.
+ */
 export async function loadExisting<Value>(values: Loader<string, Value | null>, id: string): Promise<Value> {
   const value = await values.load(id)
   if (value !== null) return value

@@ -15,7 +15,8 @@ import {
 } from 'graphql'
 import { maxPageSize, usualPage } from '../chat/conversation/page.ts'
 
-// Both directives are those of https://ibm.github.io/graphql-specs/cost-spec.html, so that a router in front counts the same cost.
+// Both directives are those of https://ibm.github.io/graphql-specs/cost-spec.html, so that a router in front counts the same
+// cost.
 const cost = new GraphQLDirective({
   name: 'cost',
   description:
@@ -45,7 +46,7 @@ const listSize = new GraphQLDirective({
   },
 })
 
-/** All that the schema has. */
+/** All directives of the schema. */
 export const directives = [...specifiedDirectives, cost, listSize]
 
 /** The `extensions` of a field or a type. Pothos keeps them; the admission and the printed schema read them. */
@@ -65,7 +66,7 @@ interface ListSize {
 /** For a type whose objects are read together with the object that they belong to. */
 export const part: Applied = { directives: { cost: { weight: '0.1' } } }
 
-/** Of one object. */
+/** The weight of one object. */
 export function weightOf({ extensions }: GraphQLObjectType): number {
   const { directives }: Partial<Applied> = extensions
   return Number(directives?.cost?.weight ?? 1)
@@ -81,12 +82,12 @@ export function weighs(weight: number): Applied {
   return { directives: { cost: { weight: String(weight) } } }
 }
 
-/** A list without a page size, and how long it can be. */
+/** A list without a page size, which has at most this number of items. */
 export function atMost(assumedSize: number): Applied {
   return { directives: { listSize: { assumedSize } } }
 }
 
-/** A connection whose pages are as long as one of these arguments says. */
+/** A connection whose page size is set by one of these arguments. */
 export function pagedBy(...slicingArguments: string[]): Applied {
   const listSize = {
     assumedSize: usualPage,
@@ -97,7 +98,7 @@ export function pagedBy(...slicingArguments: string[]): Applied {
   return { directives: { listSize }, maxListSize: maxPageSize }
 }
 
-/** A list that has an item for each of an argument's. */
+/** A list that has one item for each item of an argument. */
 export function sizedBy(argument: string, maxListSize: number): Applied {
   return { directives: { listSize: { slicingArguments: [argument] } }, maxListSize }
 }

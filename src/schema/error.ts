@@ -162,7 +162,8 @@ export function createResult<Payload extends object>(
     types: [payload, ...codes.map((code) => members[code])],
     resolveType(value) {
       if (!('code' in value)) return payload.name
-      // A limit may refuse any change, and not every union has a member for that. Then the failure becomes an entry in `errors`.
+      // A limit may refuse any change, and not every union has a member for that. Then the failure becomes an entry in
+      // `errors`.
       if (!codes.includes(value.code)) throw new ChatError(value)
       return typeNames[value.code]
     },

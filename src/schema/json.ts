@@ -32,7 +32,10 @@ function objectOf(entries: [name: string, value: unknown][]) {
   return Object.fromEntries(entries.filter(([, value]) => value !== undefined))
 }
 
-/** An enum value of GraphQL has no counterpart in JSON, so it is refused: leaving it out or reading it as a string would be wrong. */
+/**
+ * An enum value of GraphQL has no counterpart in JSON, so it is refused: leaving it out or reading it as a string would be
+ * wrong.
+ */
 export const JsonScalar = new GraphQLScalarType<NonNullable<unknown>, unknown>({
   ...GraphQLJSON.toConfig(),
   parseLiteral: (node, variables) => readLiteral(node, variables) as NonNullable<unknown>,

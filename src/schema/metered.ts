@@ -28,7 +28,8 @@ export interface Meter {
 export function createMeter(budget: number): Meter {
   let cost = 0
   let text = 0
-  // graphql-js passes on an error that has a path. For one without a path it would make a new error, with a stack trace, for each field.
+  // graphql-js passes on an error that has a path. For one without a path it would make a new error, with a stack trace, for
+  // each field.
   const refuse = (message: string, more: object) =>
     new GraphQLError(message, { path: [], extensions: { code: 'COST_EXCEEDED' satisfies ErrorCode, ...more } })
   const meter: Meter = {
@@ -55,14 +56,18 @@ export function createMeter(budget: number): Meter {
   return meter
 }
 
-/** The context of the operation and the meter of this execution. A subscription has one execution, and so one meter, for each event. */
+/**
+ * The context of the operation and the meter of this execution. A subscription has one execution, and so one meter, for each
+ * event.
+ */
 export interface Metered {
   meter: Meter
 }
 
 /**
- * Executes an operation within the budget, on a schema that `metered` has prepared. The objects that are really made are counted
- * by their weights, and the texts by their lengths. Beyond the budget no further resolver runs, and the result is one error.
+ * Executes an operation within the budget, on a schema that `metered` has prepared. The objects that are really made are
+ * counted by their weights, and the texts by their lengths. Beyond the budget no further resolver runs, and the result is one
+ * error.
  */
 export async function executeWithin(budget: number, args: ExecutionArgs): Promise<ExecutionResult> {
   const meter = createMeter(budget)
@@ -85,7 +90,7 @@ export function metered(schema: GraphQLSchema): GraphQLSchema {
 
 const directResolvers = new WeakSet<object>()
 
-/** Whether the resolver looks at the parent, the arguments and the meter alone, so that it needs no execution around it. */
+/** Whether the resolver uses only the parent, the arguments and the meter, so that it can run without an execution. */
 export function isDirect(resolve: object): boolean {
   return directResolvers.has(resolve)
 }
@@ -99,11 +104,12 @@ function meterField(field: GraphQLField<unknown, Metered>, count: Count): void {
     if (value instanceof Promise) return value.then((resolved) => count(meter, resolved))
     return count(meter, value)
   }
-  // A resolver without a parameter for the context does not use it: ours have no default values and no rest parameters.
+  // A resolver without a parameter for the context does not use it, because no resolver here has default values or rest
+  // parameters.
   if (resolve === defaultFieldResolver || resolve.length <= 2) directResolvers.add(field.resolve)
 }
 
-/** Gives the value back. */
+/** Counts the value, and returns it. */
 type Count = <Value>(meter: Meter, value: Value) => Value
 
 function counterOf(schema: GraphQLSchema, { type }: GraphQLField<unknown, unknown>): Count {
@@ -114,7 +120,7 @@ function counterOf(schema: GraphQLSchema, { type }: GraphQLField<unknown, unknow
       return value
     }
   }
-  // Counts no more than the static cost did, whichever of the possible types the object has.
+  // This is no more than the static cost of the object, whichever of the possible types it has.
   const weight = Math.max(...objectTypesOf(schema, named).map(weightOf))
   return (meter, value) => {
     meter.countObjects(

@@ -14,8 +14,8 @@ import {
 const roots = 'schema { query: Query mutation: Mutation subscription: Subscription }'
 
 /**
- * Prints a schema with its applied directives, which graphql-js leaves out: those in `extensions.directives` of object types and
- * their fields. The text is identical to what codegen prints.
+ * Prints a schema with its applied directives, which graphql-js leaves out: those in `extensions.directives` of object types
+ * and their fields. The text is identical to what codegen prints.
  */
 export function printWithDirectives(schema: GraphQLSchema): string {
   const printed = visit(parse(`${roots} ${printSchema(schema)}`, { noLocation: true }), {

@@ -13,12 +13,12 @@ const unfinishedSql = statement<{ id: string }>(
 )
 
 /**
- * The answer log beside the embedded database, which no other process reads: a file for each active completion. When a write returns, the
- * kernel has the data, so it survives a crash of this process like a commit, and it costs less CPU than a statement of PGlite. There is no
- * lease to renew, because the lock on the folder keeps other processes out.
+ * The answer log beside the embedded database, which no other process reads: a file for each active completion. When a write
+ * returns, the kernel has the data, so it survives a crash of this process like a commit, and it costs less CPU than a
+ * statement of PGlite. There is no lease to renew, because the lock on the folder keeps other processes out.
  */
 export function createAnswerLogFiles(folder: string, database: Database): AnswerLog {
-  // Removes files that a killed server of an older version left.
+  // A server of an older version wrote to the table. If it was killed, its entries are still read from there, and removed.
   const table = createAnswerLog(database)
   const open = new Map<string, number>()
   const pathOf = (completionId: string) => join(folder, completionId)
@@ -80,7 +80,9 @@ async function readLines(path: string): Promise<string[]> {
   }
 }
 
-/** Returns the entries in their order. Remains of a failed write are skipped, and an entry that was written again comes once. */
+/**
+ * Returns the entries in their order. Remains of a failed write are skipped, and an entry that was written again comes once.
+ */
 function entriesOf(completionId: string, lines: readonly string[]): LogEntry[] {
   const entries: LogEntry[] = []
   for (const line of lines) {

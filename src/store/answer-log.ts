@@ -3,7 +3,7 @@ import { statement } from '../database/statement.ts'
 
 export interface LogEntry {
   completionId: string
-  /** Counts up within one completion. */
+  /** The number of the entry in its completion, from 1. */
   sequence: number
   /** JSON text. */
   delta: string
@@ -13,8 +13,9 @@ export interface AnswerLog {
   /** The CPU time of an append that is spent outside of its call, in ms. */
   readonly hiddenMs: number
   /**
-   * Writes the entries of all active completions of a replica with one statement, which also renews the lease. Resolves with false if the
-   * replica has lost its lease; then nothing was written. Can be repeated with the same entries. `onSent` is that of Database.
+   * Writes the entries of all active completions of a replica with one statement, which also renews the lease. Resolves with
+   * false if the replica has lost its lease; then nothing was written. Can be repeated with the same entries. `onSent` is that
+   * of `Database.send`.
    */
   append(replicaId: string, leaseMs: number, entries: readonly LogEntry[], onSent: () => void): Promise<boolean>
   /** The entries after the given sequences, in order. */
@@ -55,7 +56,7 @@ const pruneSql = statement(`
 
 export function createAnswerLog({ query, send }: Database): AnswerLog {
   return {
-    // The work of the driver and a system call.
+    // This is the time for the work of the driver and for a system call.
     hiddenMs: 0.1,
     async append(replicaId, leaseMs, entries, onSent) {
       const ids = entries.map(({ completionId }) => completionId)

@@ -24,27 +24,30 @@ export interface KeyHolder {
   id: string
   hash: string
   expiresAt: Date | null
-  /** The last use was recorded some time ago, or never, so that it should be recorded again. */
+  /** The last use was recorded more than a minute ago or never, so that a use should be recorded now. */
   isUseDue: boolean
-  /** the subject of the key's user */
+  /** The subject of the key's user. */
   subject: string
 }
 
 export interface ApiKeys {
-  /** False, and nothing written, where the user has `most` usable keys, or the key that makes it was revoked meanwhile. */
+  /**
+   * Resolves with false, and writes nothing, if the user already has `most` usable keys, or if the key with which it is created
+   * was revoked meanwhile.
+   */
   create(key: NewApiKey, most: number): Promise<boolean>
   find(userId: string, ids: readonly string[]): Promise<ApiKey[]>
-  /** Usable keys first, and of those and of the others the latest first. */
+  /** Usable keys come before the others, and in each group the latest comes first. */
   ofUser(userId: string, most: number): Promise<ApiKey[]>
   /**
-   * For good, with all keys that it made and that those made: the time of the first revocation stays. Gives the ids of
-   * those that were usable until now.
+   * Revokes a key, all keys that were created with it, and all keys that were created with those. The time of a first
+   * revocation stays. Resolves with the ids of the keys that were not revoked before.
    */
   revoke(userId: string, id: string): Promise<string[]>
-  /** null if there is no key with this prefix that can be used now. */
+  /** Resolves with null if no key with this prefix can be used now. */
   holder(prefix: string): Promise<KeyHolder | null>
   noteUse(id: string): Promise<void>
-  /** Returns those of the keys that can no longer be used. */
+  /** Returns the ids of those of the keys that were revoked or do not exist any more. */
   revoked(ids: readonly string[]): Promise<string[]>
 }
 
@@ -116,7 +119,7 @@ export function createApiKeys({ prisma, query }: Database): ApiKeys {
     find: (userId, ids) => query(findSql, [userId, ids]),
     ofUser: (userId, most) => query(ofUserSql, [userId, most]),
     async revoke(userId, id) {
-      // Under the same lock as `create`.
+      // Takes the same lock as `create`.
       const [, revoked] = await prisma.$transaction([
         prisma.$executeRawUnsafe(lockUserSql, userId),
         prisma.$queryRawUnsafe<{ id: string }[]>(revokeSql, userId, id),

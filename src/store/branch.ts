@@ -25,8 +25,8 @@ const target = `
     WHERE m.conversation_id = $1::uuid AND m.id = $3::uuid AND m.deleted_at IS NULL
   )`
 
-// Ids grow with time. Usually one of the newest messages is below the message. To find the newest message of a branch that was left long
-// ago, the whole branch is read.
+// Ids grow with time. Usually one of the newest messages is below the message. To find the newest message of a branch that was
+// left long ago, the whole branch is read.
 const selectSql = statement(`
   WITH RECURSIVE ${steps}, ${target}, goals AS (
     SELECT recent.id AS origin, recent.id AS leaf_id, target.id, target.depth FROM target, LATERAL (

@@ -36,7 +36,9 @@ export interface LateContext {
 /** For internal use: access is not checked. */
 export interface CompletionRequests {
   ofCompletions(ids: readonly string[]): Promise<Map<string, CompletionRequest>>
-  /** By completion, the ids of the messages that were inserted with it: those of the question, then its answers by choice. */
+  /**
+   * For each completion, the ids of the messages that were inserted with it: first the question, then the answers by choice.
+   */
   writtenIds(ids: readonly string[]): Promise<Map<string, string[]>>
   recordContext(context: LateContext): Promise<void>
 }

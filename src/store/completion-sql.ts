@@ -46,8 +46,8 @@ export const selectCompletions = `SELECT ${listOf('c', completionColumns)} FROM 
 
 const given = 'json_populate_record(null::completions, $1::json) given'
 
-// One round trip, all or nothing. Foreign keys are checked at the end of the statement, so the order of the inserts does not matter. Nobody
-// knows the new conversation yet, so no lock and no event is needed.
+// One round trip, all or nothing. Foreign keys are checked at the end of the statement, so the order of the inserts does not
+// matter. Nobody knows the new conversation yet, so no lock and no event is needed.
 export const insertNewSql = statement(`
   WITH begun AS (
     INSERT INTO completions SELECT given.* FROM ${given} ON CONFLICT DO NOTHING RETURNING id, conversation_id, requester_id
@@ -61,8 +61,8 @@ export const insertNewSql = statement(`
   )
   SELECT id FROM begun`)
 
-// The empty answers cause no events of new messages, because the event of their completion announces them. The turn is not taken while
-// others wait for it.
+// The empty answers cause no events of new messages, because the event of their completion announces them. The turn is not
+// taken while others wait for it.
 export const insertSql = statement(`
   WITH here AS (${lockParticipants('$5::uuid')}), begun AS (
     INSERT INTO completions SELECT given.* FROM ${given}
@@ -86,11 +86,11 @@ export const insertSql = statement(`
   ), ${recordEvents}
   SELECT id FROM begun`)
 
-// The replica's row is not locked. If a replica is fenced while its statement runs, the lock on the completion's row lets either this
-// replica or the one that ends the answer instead succeed, not both.
-// Texts that an upstream may have quoted are not written to a deleted completion.
-// The plan of this prepared statement is kept, although the planner knows neither how many completions a replica streams nor how many rows a
-// JSON list has. So the completion is found only by its id, and the messages by the completion.
+// The replica's row is not locked. If a replica is fenced while its statement runs, the lock on the completion's row lets
+// either this replica or the one that ends the answer instead succeed, not both. Texts that an upstream may have quoted are not
+// written to a deleted completion. The plan of this prepared statement is kept, although the planner knows neither how many
+// completions a replica streams nor how many rows a JSON list has. So the completion is found only by its id, and the messages
+// by the completion.
 const endSql = (condition: string) =>
   statement<{ isDeleted: boolean }>(
     `

@@ -94,7 +94,10 @@ export interface CompletionInsert {
   /** The conversation that is created with the completion; null if it exists already. */
   newConversation: Conversation | null
   messages: NewMessage[]
-  /** The new current leaf of the requester and of everybody whose current leaf is the parent; null if the completion is not stored. */
+  /**
+   * The new current leaf of the requester and of everybody whose current leaf is the parent; null if the completion is not
+   * stored.
+   */
   leaf: NewLeaf | null
 }
 
@@ -116,14 +119,20 @@ export interface StoredEnd {
 
 export interface Completions {
   /**
-   * Inserts the completion with the turn in its conversation or, with `wait`, into the queue for it. Resolves with false, and writes nothing,
-   * if the key or the turn is taken, if the queue is full, if the requester may no longer write, or if the leaf has moved. Rejects with
-   * StoreError GONE if the conversation was deleted meanwhile.
+   * Inserts the completion with the turn in its conversation or, with `wait`, into the queue for it. Resolves with false, and
+   * writes nothing, if the key or the turn is taken, if the queue is full, if the requester may no longer write, or if the leaf
+   * has moved. Rejects with StoreError GONE if the conversation was deleted meanwhile.
    */
   insert(insert: CompletionInsert, wait: Wait | null): Promise<boolean>
-  /** Ends a completion of this replica. Resolves with null, and writes nothing, if it has ended or the replica was fenced. Can be repeated. */
+  /**
+   * Ends a completion of this replica. Resolves with null, and writes nothing, if it has ended or the replica was fenced. Can
+   * be repeated.
+   */
   end(completion: Completion, replicaId: string, messages: readonly EndedMessage[]): Promise<StoredEnd | null>
-  /** Ends a completion of a lost replica. Resolves with null, and writes nothing, if it has ended or another replica has taken it over. */
+  /**
+   * Ends a completion of a lost replica. Resolves with null, and writes nothing, if it has ended or another replica has taken
+   * it over.
+   */
   endLost(completion: Completion, replicaId: string, messages: readonly EndedMessage[]): Promise<StoredEnd | null>
   find(viewerId: string, ids: readonly string[]): Promise<Completion[]>
   byKey(requesterId: string, idempotencyKey: string): Promise<{ completion: Completion; isDeleted: boolean } | null>

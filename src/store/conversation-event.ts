@@ -32,13 +32,14 @@ export interface ConversationEvents {
 }
 
 /**
- * The last part of a WITH that has `happened(conversation_id, kind, subject_id)`, with any number of rows: it updates the time of the
- * conversations and numbers the events. The rows of the conversations are locked until the commit, so that the numbers have no gaps and a
- * reader who sees one event sees all events before it. Events of one statement have the order of their kinds, then of their subjects, whose
- * ids grow with time. A conversation that the same statement creates has no viewers yet and gets no events.
+ * The last part of a WITH that has `happened(conversation_id, kind, subject_id)`, with any number of rows: it updates the time
+ * of the conversations and numbers the events. The rows of the conversations are locked until the commit, so that the numbers
+ * have no gaps and a reader who sees one event sees all events before it. Events of one statement have the order of their
+ * kinds, then of their subjects, whose ids grow with time. A conversation that the same statement creates has no viewers yet
+ * and gets no events.
  *
- * A statement that changes participants or completions must do so before this part locks the conversation, and lock the participants first
- * (see lockParticipants). Otherwise two statements may wait for each other.
+ * A statement that changes participants or completions must do so before this part locks the conversation, and lock the
+ * participants first (see lockParticipants). Otherwise two statements may wait for each other.
  */
 export const recordEvents = `
   counted AS (SELECT conversation_id, count(*)::int AS events FROM happened GROUP BY conversation_id),
@@ -53,7 +54,7 @@ export const recordEvents = `
     FROM happened JOIN touched ON touched.id = happened.conversation_id
   )`
 
-/** Without access to the conversation, there is no event. */
+/** If the viewer has no access to the conversation, the columns of the event are null. */
 interface Row extends StoredEvent {
   number: number
   isVisible: boolean

@@ -10,7 +10,7 @@ export interface ListedConversation {
 }
 
 export interface ConversationLists {
-  /** The lists of these users; of each at most `most` conversations, those that were made last. */
+  /** The lists of these users. Each list has at most `most` conversations, the newest ones. */
   ofUsers(userIds: readonly string[], most: number): Promise<ListedConversation[]>
   /** Finds in whose lists these conversations are. */
   ofConversations(conversationIds: readonly string[]): Promise<ListedConversation[]>

@@ -77,8 +77,9 @@ export interface Conversations {
   goesBeyond(viewerId: string, filter: ConversationFilter, side: Side, key: ConversationSortKey): Promise<boolean>
   update(id: string, change: ConversationChange): Promise<void>
   /**
-   * Deletes a conversation. Its completions stay for accounting and for their idempotency keys, without their content, and nobody can see them
-   * any more. Completions in progress are cancelled; resolves with their ids, so that their replicas can be notified.
+   * Deletes a conversation. Its completions stay for accounting and for their idempotency keys, without their content, and
+   * nobody can see them any more. Completions in progress are cancelled; resolves with their ids, so that their replicas can be
+   * notified.
    */
   remove(id: string): Promise<string[]>
 }
@@ -125,7 +126,8 @@ function matching(
   return conditions
 }
 
-// Columns that are not in the change keep their values. recordEvents cannot be used, because one statement can change a row only once.
+// Columns that are not in the change keep their values. recordEvents cannot be used, because one statement can change a row
+// only once.
 const updateSql = statement(`
   WITH updated AS (
     UPDATE conversations c SET updated_at = now(), last_event = last_event + 1,
@@ -138,7 +140,8 @@ const updateSql = statement(`
   INSERT INTO conversation_events (conversation_id, sequence, kind)
   SELECT id, last_event, 'CONVERSATION_UPDATED' FROM updated`)
 
-// Locks the participants first, as every statement that writes in a conversation does, so that no two of them wait for each other.
+// Locks the participants first, as every statement that writes in a conversation does, so that no two of them wait for each
+// other.
 const lockSql = statement('SELECT FROM participants WHERE conversation_id = $1::uuid ORDER BY user_id FOR UPDATE')
 
 // The text of completions in progress stays in the log until their end, when the usage may have to be counted from it.

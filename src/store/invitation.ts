@@ -10,7 +10,7 @@ export interface Invitation {
   role: ParticipantRole
   createdAt: Date
   expiresAt: Date
-  /** null without a limit. */
+  /** Null if there is no limit. */
   maxUses: number | null
   uses: number
   revokedAt: Date | null
@@ -28,19 +28,19 @@ export interface Entrance {
 
 export interface Invitations {
   /**
-   * null, and nothing written, where the conversation has `most` that let people in. Rejects with StoreError GONE where the
-   * conversation was deleted meanwhile.
+   * Resolves with null, and writes nothing, if the conversation already has `most` valid invitations. Rejects with StoreError
+   * GONE if the conversation was deleted meanwhile.
    */
   create(invitation: NewInvitation, most: number): Promise<Invitation | null>
   /** Finds those of the invitations whose conversation has the user as an OWNER. */
   find(userId: string, ids: readonly string[]): Promise<Invitation[]>
-  /** Those that let people in, of each conversation the latest `most`, the latest first. */
+  /** The invitations with which people can join now: for each conversation the latest `most`, the latest first. */
   open(conversationIds: readonly string[], most: number): Promise<Invitation[]>
   /** Revokes an invitation if the user is an OWNER. The time of the first revocation stays. */
   revoke(userId: string, id: string): Promise<void>
   /**
-   * Their current leaf is the inviter's. Null, and nothing written, where the invitation lets them in no longer; FULL where the
-   * conversation has `most` participants.
+   * Adds the user as a participant, with the current leaf of the inviter. Resolves with null, and writes nothing, if the
+   * invitation is no longer valid for the user, and with FULL if the conversation already has `most` participants.
    */
   accept(tokenHash: string, userId: string, most: number): Promise<Entrance | 'FULL' | null>
 }

@@ -14,18 +14,18 @@ export interface ToolCall {
   name: string
   /** The raw text that the model wrote. */
   arguments: string
-  /** What the provider wants back with the call, in its own shape. */
+  /** Data that the provider expects back with the call, in the provider's own format. */
   extra?: Readonly<Record<string, unknown>>
 }
 
 export interface Message {
   id: string
-  /** null for a message of an unstored completion. */
+  /** Null for a message of an unstored completion. */
   conversationId: string | null
   parentId: string | null
   role: MessageRole
   content: string | null
-  /** null if the message has only `content`. */
+  /** Null if the message has only `content`. */
   parts: ContentPart[] | null
   name: string | null
   refusal: string | null

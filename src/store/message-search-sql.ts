@@ -1,27 +1,35 @@
 import { columns } from './message-sql.ts'
 
-// Postgres's parser takes `message.ts` and `foo.bar()` for the names of hosts, a Chinese sentence for a word, and HTML for
-// nothing. With a sign between, which is taken out again, they are several words: in scripts without spaces, the characters.
+// The parser of Postgres treats `message.ts` and `foo.bar()` as names of hosts and a Chinese sentence as one word, and it
+// ignores HTML. So a joint is added before and after each of these characters, which divides the text into words: in scripts
+// without spaces, each character is a word. The joints are removed from the excerpts.
 export const joint = '\u001f'
 export const joining =
   /[-_./@:<&\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7af]/g
 
 const jointed = (content: string) => `regexp_replace(${content}, '${joining.source}', E'\\x1f\\\\&\\x1f', 'g')`
-/** Characters of a message that can be found: a vector of words can be 1 MB long, and a message longer. */
+/** Only these characters of a message can be found, because a tsvector can have 1 MB at most, and a message can be longer. */
 const found = 'left(m.content, 100000)'
-// As the index has it: what is written in several ways, such as an accented letter, is one word.
+// This is the expression of the index. Characters with several encodings, such as accented letters, are normalized to one.
 const words = `to_tsvector('message_words', ${jointed(`normalize(${found}, NFC)`)})`
 
-/** Conversations that the index is asked for at once. It takes time by their square, and some for each time it is asked. */
+/**
+ * The number of conversations in one index scan. The time of a scan grows with the square of it, and each scan has a fixed
+ * cost.
+ */
 const conversationsAtOnce = 16
-/** Of more messages that match, those in the conversations in which something happened last, and there the newest. */
+/**
+ * The maximum number of ranked messages. If more match, those of the conversations that changed last are ranked, the newest of
+ * them.
+ */
 const rankedMessages = 500
 
 const asked = `(SELECT websearch_to_tsquery('message_words', $1) AS query)`
 
-// Where a phrase stands in a message is not in the index: there, its words are looked for, and what they exclude is left
-// to the ranking, which sees the messages. A query that only excludes (querytree: T) finds nothing.
-// LATERAL and LIMIT hold the planner to one look into the index after the other, until there are enough.
+// The index has no positions, so it cannot find phrases. If a query has a phrase, this statement searches for its words and
+// ignores what the query excludes; the ranking, which reads the messages, checks both. A query that only excludes (its
+// querytree is T) finds nothing. LATERAL and LIMIT make the planner scan the index for one group of conversations after the
+// other, until there are enough messages.
 export const matchingSql = `
   WITH asked AS MATERIALIZED (
     SELECT CASE WHEN strpos(query::text, '<') = 0 THEN query
@@ -49,7 +57,8 @@ export const rankSql = `
   FROM ${asked} AS asked, LATERAL (SELECT m.id, ${words} AS words FROM messages m WHERE m.id = ANY($2::uuid[]) OFFSET 0) m
   WHERE m.words @@ asked.query`
 
-// The excerpt is what stands there to the character, in whichever way accented letters are written.
+// The excerpt is the unchanged text of the message. So the words are searched for in both encodings of accented letters, NFC
+// and NFD.
 export const excerptSql = `
   SELECT ${columns}, ts_headline('message_words', ${jointed(found)}, asked.query, $3) AS headline
   FROM (

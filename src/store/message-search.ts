@@ -4,7 +4,7 @@ import { type Message, messageOf, type Row } from './message-row.ts'
 import { excerptSql, joining, joint, matchingSql, rankSql } from './message-search-sql.ts'
 import { messageColumns } from './message-sql.ts'
 
-/** A piece of a message's text, and whether it is what was looked for. */
+/** A piece of a message's text, and whether it matches the search. */
 export interface ExcerptPiece {
   text: string
   isMatch: boolean
@@ -17,7 +17,7 @@ export interface MessageHit {
   excerpt: ExcerptPiece[]
 }
 
-/** The best is first; of equals, the newest. */
+/** Hits are sorted by their score, the best first, and then by their id, the newest first. */
 export interface HitSortKey {
   score: number
   id: string
@@ -25,7 +25,7 @@ export interface HitSortKey {
 
 export interface SearchSlice {
   query: string
-  /** null for all that the viewer may see. */
+  /** Null to search in all conversations that the viewer may see. */
   conversationId: string | null
   after: HitSortKey | null
   take: number
@@ -35,9 +35,9 @@ export interface MessageSearch {
   slice(viewerId: string, slice: SearchSlice, signal: AbortSignal): Promise<MessageHit[]>
 }
 
-/** Of their texts, as ranking reads them: some two seconds for 10 MB. */
+/** The maximum bytes of texts that are ranked. Ranking reads all of them, and takes about two seconds for 10 MB. */
 const rankedBytes = 1_000_000
-/** Read in one statement: the embedded database serves nobody else meanwhile. */
+/** The maximum bytes of texts that one statement reads, because the embedded database executes nothing else meanwhile. */
 const bytesAtOnce = 128_000
 
 interface Candidate {
@@ -49,7 +49,10 @@ const matching = statement<Candidate>(matchingSql, { id: 'text', bytes: 'number'
 const rank = statement<HitSortKey>(rankSql, { id: 'text', score: 'number' })
 const excerpt = statement<Row & { headline: string }>(excerptSql, { ...messageColumns, headline: 'text' })
 
-/** A - excludes where a word or a phrase begins with it; anywhere else it is a sign between words. */
+/**
+ * Puts joints around the signs between words. A minus sign before a word or a phrase is not one of these: it excludes that
+ * word.
+ */
 function wordsOf(query: string): string {
   const normalized = query.normalize('NFC')
   return normalized.replace(joining, (sign, at: number) => {
@@ -60,7 +63,7 @@ function wordsOf(query: string): string {
 }
 
 function piecesOf(headline: string, mark: string): ExcerptPiece[] {
-  // What matches and follows a match at once is one piece with it.
+  // Two matches that directly follow each other become one piece.
   const pieces = headline
     .replaceAll(joint, '')
     .replaceAll(mark + mark, '')
@@ -68,7 +71,7 @@ function piecesOf(headline: string, mark: string): ExcerptPiece[] {
   return pieces.map((text, index) => ({ text, isMatch: index % 2 === 1 })).filter((piece) => piece.text !== '')
 }
 
-/** The newest, as far as they can be ranked. */
+/** Returns the newest candidates, up to the maximum of bytes that are ranked. */
 function rankable(candidates: readonly Candidate[]): Candidate[] {
   let bytes = 0
   return candidates.filter((candidate) => {
@@ -112,7 +115,7 @@ export function createMessageSearch({ read }: Database): MessageSearch {
       const ranked = (await inBatches(candidates, rank)).sort(byRank)
       const page = ranked.filter((hit) => after === null || byRank(after, hit) < 0).slice(0, take)
       const onPage = candidates.filter(({ id }) => page.some((hit) => hit.id === id))
-      // Nobody can have written it.
+      // The mark is random, so that no message can contain it.
       const mark = crypto.randomUUID()
       const rows = await inBatches(onPage, excerpt, `StartSel=${mark}, StopSel=${mark}`)
       const found = new Map(rows.map(({ headline, ...row }) => [row.id, { headline, message: messageOf(row) }]))

@@ -27,37 +27,43 @@ export const columns = listOf('m', messageColumns)
 
 const { reasoning: _reasoning, logprobs: _logprobs, ...shortColumns } = messageColumns
 
-/** Of what is sent to models; the others may be long. */
+/** The columns of messages that are sent to models. The columns that are left out may be long. */
 export const sentColumns = `${listOf('m', shortColumns)}, NULL::text AS reasoning, NULL::jsonb AS logprobs`
 
-/** About how many bytes a message has, told without reading them. */
+/** The approximate number of bytes of a message, found without reading its texts. */
 export const sizeOf = (message: string) =>
   ['content', 'refusal']
     .map((column) => `coalesce(octet_length(${message}.${column}), 0)`)
     .concat(['parts', 'tool_calls'].map((column) => `coalesce(pg_column_size(${message}.${column}), 0)`))
     .join(' + ')
 
-/** As sizeOf, of all that a viewer can read of a message. */
+/** The same number for everything that a viewer can read of a message. */
 export const readSizeOf = (message: string) =>
   `${sizeOf(message)} + coalesce(octet_length(${message}.reasoning), 0) + coalesce(pg_column_size(${message}.logprobs), 0)`
 
-/** For what one read gives a viewer. */
+/** The maximum bytes of messages that one read returns to a viewer. */
 export const maxReadBytes = 32 * 1024 * 1024
 
-/** The messages that a statement finds, with `total`, their bytes; where these are too many, only one of the messages. */
+/**
+ * Selects the messages that a statement finds, with the sum of their bytes as `total`. If the sum is too large, only one is
+ * selected.
+ */
 const withTotal = (messages: string, order: string) => `
   SELECT ${columns}, m.total FROM (
     SELECT found.*, sum(${readSizeOf('found')}) OVER ()::float8 AS total, row_number() OVER () AS number
     FROM (${messages}) found
   ) m WHERE m.total <= ${maxReadBytes} OR m.number = 1 ORDER BY ${order}`
 
-/** Everyone who stood at the parent moves on with the conversation, and so does whoever wrote. */
+/** Moves the current leaf of the writer to the new leaf, and that of every participant whose current leaf is the parent. */
 export const moveLeaves = `
   UPDATE participants SET current_leaf_id = leaf.leaf_id
   FROM leaf WHERE participants.conversation_id = leaf.conversation_id
   AND (participants.user_id = leaf.user_id OR participants.current_leaf_id IS NOT DISTINCT FROM leaf.parent_id)`
 
-/** Asks `here`, which locks the participants. With `isLeaf` the parent has to be the user's current leaf still. */
+/**
+ * Whether the user may write below the parent. It reads `here`, which locks the participants. With `isLeaf`, the parent must
+ * still be the user's current leaf.
+ */
 export const mayWriteAfter = (userId: string, parentId: string, isLeaf: string) => `(
     SELECT bool_or(user_id = ${userId} AND role <> 'VIEWER' AND (NOT ${isLeaf} OR current_leaf_id IS NOT DISTINCT FROM ${parentId}))
     FROM here
@@ -85,13 +91,16 @@ export const choicesSql = withTotal(
   'm.choice_index',
 )
 
-// Two looks into the index, where IS NOT DISTINCT FROM would read the whole conversation.
+// Children and roots are read with two index lookups, because IS NOT DISTINCT FROM would read the whole conversation.
 const atPlace = (condition: string) => `
     SELECT * FROM messages WHERE conversation_id = place.conversation_id AND ${condition} AND deleted_at IS NULL`
 const atChildPlace = atPlace('parent_id = place.parent_id')
 const atRootPlace = atPlace('parent_id IS NULL AND place.parent_id IS NULL')
 
-/** Those of a place are read once, however many of them are asked about. Ids grow with time. */
+/**
+ * The siblings of a place are read once, even if several of them are requested. The newest have the largest ids: ids grow with
+ * time.
+ */
 export const siblingsSql = withTotal(
   `SELECT m.* FROM (
     SELECT DISTINCT conversation_id, parent_id FROM unnest($1::uuid[], $2::uuid[]) AS place(conversation_id, parent_id)
@@ -103,7 +112,7 @@ export const siblingsSql = withTotal(
   'm.created_at, m.id',
 )
 
-// Grouped, since a join of the counts with what was asked would compare each with each.
+// The ids are grouped by place, because a join of the counts with the requested ids would compare each row with each other row.
 export const siblingsCountSql = statement<{ id: string; count: number }>(
   `
   WITH asked AS (
@@ -120,8 +129,9 @@ export const siblingsCountSql = statement<{ id: string; count: number }>(
   { id: 'text', count: 'number' },
 )
 
-// An OWNER, or an EDITOR who wrote it or asked for it. The row stays, without what it said: those below keep their depths
-// and jumps, and its author's key stays taken. Whoever stood on a root goes to the newest that is left: ids grow with time.
+// An OWNER may delete any message, and an EDITOR a message that they wrote or requested. The row stays without its content, so
+// that messages below it keep their depths and jumps, and the idempotency key of its author stays used. If a root is deleted
+// that is a participant's current leaf, the newest remaining message becomes their current leaf: ids grow with time.
 export const removeSql = statement(`
   WITH gone AS (
     UPDATE messages m SET deleted_at = now(), content = NULL, parts = NULL, name = NULL, refusal = NULL, reasoning = NULL,

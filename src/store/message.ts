@@ -26,12 +26,12 @@ export type {
 } from './message-row.ts'
 
 /**
- * A slice of the path from the root to a leaf, oldest first: between two messages, which may have been deleted, the first
- * or the last so many; all where neither is given.
+ * A slice of the path from the root to a leaf, oldest first. It is between the messages `after` and `before`, which may be
+ * deleted. It has the first `first` or the last `last` messages of this range, or all messages if neither number is given.
  */
 export interface PathSlice {
   conversationId: string
-  /** null for the path of somebody who stands nowhere: it is empty. */
+  /** Null for a viewer who has no current leaf. The path is then empty. */
   leafId: string | null
   after: string | null
   before: string | null
@@ -39,7 +39,10 @@ export interface PathSlice {
   last: number | null
 }
 
-/** `misplaced` names what is not in the conversation (the leaf) or not on the path (a bound); then there are no messages. */
+/**
+ * `misplaced` is `leafId` if the leaf is not in the conversation, and `after` or `before` if that message is not on the path.
+ * The page then has no messages.
+ */
 export interface PathPage {
   messages: Message[]
   hasPrevious: boolean
@@ -49,55 +52,62 @@ export interface PathPage {
 
 /** The length of a path, and those of its messages that every context includes. */
 export interface PathSummary {
-  /** How many messages it has. */
+  /** The number of messages on the path. */
   length: number
   /** The SYSTEM and DEVELOPER messages of the path, oldest first, without their reasoning and logprobs. */
   instructions: Message[]
 }
 
-/** How much is read at most, but for the message that goes beyond it. */
+/** The maximum to read. The message with which a maximum is exceeded is read, too. */
 export interface ReadBounds {
   messages: number
   bytes: number
 }
 
 export interface Messages {
-  /** Rejects with StoreError TOO_LARGE where they have more text than one read gives; so do siblings and choices. */
+  /**
+   * Rejects with StoreError TOO_LARGE if the messages have more text than one read may return. So do `siblings` and `choices`.
+   */
   find(viewerId: string, ids: readonly string[]): Promise<Message[]>
   /**
-   * In the order of the slices. What is read grows with the slices, not with the paths. A page has fewer messages than were
-   * asked for where they would take more bytes than one page may.
+   * Returns the pages in the order of the slices. The work grows with the size of the slices, not with the length of the paths.
+   * A page has fewer messages than were requested if these have more bytes than one page may have.
    */
   paths(slices: readonly PathSlice[]): Promise<PathPage[]>
-  /** Of these, the ids of those that stand on the viewer's path. */
+  /** Returns the ids of those of the messages that are on the viewer's path. */
   onPath(viewerId: string, ids: readonly string[]): Promise<string[]>
-  /** By conversation, how many messages stand on the viewer's path after the last one that they read; counted up to `most`. */
+  /**
+   * For each conversation, the number of messages on the viewer's path after the one that they read last, counted up to `most`.
+   */
   unreadCounts(viewerId: string, conversationIds: readonly string[], most: number): Promise<Map<string, number>>
   /** The last messages of the path to this leaf, oldest first, without their reasoning and logprobs. */
   endOfPath(leafId: string, bounds: ReadBounds): Promise<Message[]>
-  /** For the path to this leaf. The work does not grow with the path. Of more instructions than the bounds allow, the newest are read. */
+  /**
+   * Summarizes the path to this leaf. The work does not grow with the length of the path. If there are more instructions than
+   * the bounds allow, the newest are read.
+   */
   pathSummary(leafId: string, bounds: ReadBounds): Promise<PathSummary>
-  /** By the id of each of these messages: itself among them, the newest so many, oldest first. */
+  /** For each of these messages, by its id, its newest `most` siblings, oldest first. A message is one of its own siblings. */
   siblings(messages: readonly Message[], most: number): Promise<Map<string, readonly Message[]>>
-  /** By the ids that the viewer may see; itself included. */
+  /** For each of the messages that the viewer may see, the number of its siblings, including the message itself. */
   siblingsCount(viewerId: string, ids: readonly string[]): Promise<Map<string, number>>
-  /** All that they wrote, by choice; what was deleted says nothing. */
+  /** All messages that the completions wrote, by choice. Deleted messages are included, without their content. */
   ofCompletions(completionIds: readonly string[]): Promise<Message[]>
-  /** Of all that it wrote, by choice. */
+  /** The ids of all messages that the completion wrote, by choice. */
   idsOfCompletion(completionId: string): Promise<string[]>
-  /** What is left of it. */
+  /** The messages of the completions that are not deleted, by choice. */
   choices(completionIds: readonly string[]): Promise<Message[]>
   byKey(authorId: string, idempotencyKey: string): Promise<{ message: Message; inputHash: string | null } | null>
   /**
-   * False, and nothing written, where the author has used the key or may not write any more, or where the parent is to
-   * be the author's current leaf and is not.
+   * Resolves with false, and writes nothing, if the author has already used the key or may no longer write. With `isAtLeaf`,
+   * the same happens if the parent is not the author's current leaf.
    */
   create(message: NewMessage, isAtLeaf: boolean): Promise<boolean>
-  /** False, and nothing deleted, where it is gone or the viewer may not delete it. */
+  /** Resolves with false, and deletes nothing, if the message is already deleted or the viewer may not delete it. */
   remove(viewerId: string, conversationId: string, id: string): Promise<boolean>
 }
 
-/** What siblings have in common. */
+/** The key of a place in the tree, which siblings have in common. */
 const placeOf = ({ conversationId, parentId }: Pick<Message, 'conversationId' | 'parentId'>) =>
   `${conversationId} ${parentId}`
 
@@ -108,11 +118,11 @@ interface PathPlace {
   beforeFits: boolean
   hasAbove: boolean
   hasBelow: boolean
-  /** The page ends where the next message would take it over its bytes. */
+  /** The page ends early, because it has reached the maximum of bytes. */
   isCut: boolean
 }
 
-/** Of a place without messages there is one row, whose message is null. */
+/** A slice without messages gives one row, in which all columns of the message are null. */
 type Optional<Message extends { id: string }> = Omit<Message, 'id'> & { id: string | null }
 type PathRow = PathPlace & Optional<Row>
 type PathSummaryRow = { length: number } & Optional<Row>
@@ -146,7 +156,7 @@ const byKey = statement<KeyRow>(
 
 const maxPageBytes = 8 * 1024 * 1024
 
-// No path is as long.
+// The number stands for all messages: no path is that long.
 const sizeOf = ({ first, last }: PathSlice) => first ?? last ?? 1_000_000_000
 
 function pathValues(slices: readonly PathSlice[]) {
@@ -156,7 +166,7 @@ function pathValues(slices: readonly PathSlice[]) {
     slices.map((slice) => slice.after),
     slices.map((slice) => slice.before),
     slices.map((slice) => slice.first === null),
-    // One more, to see whether there is more.
+    // One more message is requested, to find out whether the path continues.
     slices.map((slice) => sizeOf(slice) + 1),
     Math.min(maxPageBytes, Math.floor(maxReadBytes / slices.length)),
   ]

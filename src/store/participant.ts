@@ -20,7 +20,10 @@ export interface ParticipantKey {
   userId: string
 }
 
-/** Changes are made by `owner`, who must still be an OWNER at the time of the write. The last OWNER of a conversation cannot be changed. */
+/**
+ * Changes are made by an OWNER, who must still be an OWNER at the time of the write. The last OWNER of a conversation can
+ * neither be removed nor get another role.
+ */
 export interface Participants {
   /** The participants of several conversations, in the order in which they joined. */
   ofConversations(conversationIds: readonly string[]): Promise<Participant[]>
@@ -30,13 +33,19 @@ export interface Participants {
   /** Returns those of the keys whose user is not a participant. */
   absent(keys: readonly ParticipantKey[]): Promise<ParticipantKey[]>
   /**
-   * Their current leaf is the owner's. False, and nothing written, where they take part already, nobody has that id, or the
-   * conversation has `most` participants.
+   * The new participant gets the current leaf of the owner. Resolves with false, and writes nothing, if the user is already a
+   * participant or does not exist, or if the conversation already has `most` participants.
    */
   add(ownerId: string, key: ParticipantKey, role: ParticipantRole, most: number): Promise<boolean>
-  /** Of a VIEWER, what waits for its turn is to be cancelled. Null, and nothing written, where it may not be. */
+  /**
+   * Resolves with the waiting completions of a participant who becomes a VIEWER, which have to be cancelled. Resolves with
+   * null, and writes nothing, if the change is not allowed.
+   */
   setRole(ownerId: string, key: ParticipantKey, role: ParticipantRole): Promise<Cancelled | null>
-  /** Who leaves needs to be no owner. What of theirs waits for its turn is to be cancelled. Null, and nothing written, where it may not be. */
+  /**
+   * Participants who remove themselves do not have to be an OWNER. Resolves with the waiting completions of the removed
+   * participant, which have to be cancelled. Resolves with null, and writes nothing, if the removal is not allowed.
+   */
   remove(removerId: string, key: ParticipantKey): Promise<Cancelled | null>
 }
 

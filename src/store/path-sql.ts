@@ -1,12 +1,15 @@
 import { statement } from '../database/statement.ts'
 import { columns, readSizeOf, sentColumns, sizeOf } from './message-sql.ts'
 
-// An ancestor at a known depth is reached by jumps, and by stems where a jump would go too far. OFFSET 0 holds the planner
-// to one look into the index for each step: it takes the steps for so many that it would rather read the whole table.
+// One step towards an ancestor at a known depth: the jump or, if the jump would go beyond that depth, the stem or the parent.
+// OFFSET 0 makes the planner use one index lookup for each step. Without it, the planner expects so many steps that it prefers
+// to read the whole table.
 const stepTo = (from: string, depth: string) =>
   `CASE WHEN ${from}.jump_depth >= ${depth} THEN ${from}.jump_id ELSE coalesce(${from}.stem_id, ${from}.parent_id) END`
 
-/** `climb`, from each goal's leaf upwards: it meets the goal's id where that is on the path. */
+/**
+ * The part `climb` of a WITH. It goes up from the leaf of each goal, and has the id of the goal if that message is on the path.
+ */
 export const climbing = (goals: string) => `
   climb AS (
     SELECT goal.origin, goal.id AS goal_id, goal.depth AS goal_depth, m.*
@@ -20,8 +23,9 @@ export const climbing = (goals: string) => `
 export const steps = `
   steps AS NOT MATERIALIZED (SELECT id, parent_id, stem_id, depth, jump_id, jump_depth, deleted_at FROM messages)`
 
-// A deleted message with nothing left below it is on no path: it stands right after its parent, wherever that is on one.
-// The topmost of those that are left below it have its parent, and a stem.
+// Finds the places of the bounds `after` and `before` on the path. A deleted message without remaining descendants is not on
+// any path: its place is directly after its parent, on each path that contains the parent. The topmost of its remaining
+// descendants, if there are any, have the same parent as the deleted message, and a stem.
 const stands = `
   bounds AS (
     SELECT given.*, m.depth, m.parent_id, m.deleted_at, above.depth AS above_depth
@@ -50,9 +54,10 @@ const stands = `
         ELSE EXISTS (SELECT FROM met WHERE met.origin = number AND met.id = parent_id) END
   )`
 
-// The rows that are read are the page's and some log(depth) more: from the leaf by jumps to the lower end of a stretch,
-// then by parents through it. A page ends before the message that would take it over its bytes. Where a page begins below a cursor, deleted messages may leave its stretch too short: then
-// one of twice the length follows.
+// Reads the rows of the page and about log(depth) other rows: jumps lead from the leaf to the lower end of a stretch of the
+// path, and parents lead through the stretch. A page ends with the message that reaches the maximum of bytes. If the first
+// messages of a range are requested, a stretch may have too few messages, because some were deleted. Then a stretch of twice
+// the length follows.
 export const pathsSql = `
   WITH RECURSIVE ${steps}, slice AS (
     SELECT s.number, s.conversation_id, s.from_end, s.size, s.asked_id, leaf.id AS leaf_id, leaf.depth AS leaf_depth, s.after_id, s.before_id
@@ -110,7 +115,8 @@ export const onPathSql = statement<{ id: string }>(
   { id: 'text' },
 )
 
-// By parents from the leaf. Ids grow with time, so the walk also ends where the last message that was read is on another branch.
+// Goes up from the leaf by parents. Ids grow with time, so the walk also ends if the message that was read last is on another
+// branch.
 export const unreadSql = statement<{ id: string; count: number }>(
   `
   WITH RECURSIVE walk AS (
@@ -128,7 +134,7 @@ export const unreadSql = statement<{ id: string; count: number }>(
   { id: 'text', count: 'number' },
 )
 
-// By parents from the leaf, or from what stands in its place where it was deleted meanwhile.
+// Goes up by parents from the leaf or, if the leaf was deleted meanwhile, from the parent of the leaf.
 export const endOfPathSql = `
   WITH RECURSIVE walk AS (
     SELECT 1 AS number, m.id, m.parent_id, ${sizeOf('m')} AS bytes FROM messages named
@@ -140,7 +146,10 @@ export const endOfPathSql = `
   )
   SELECT ${sentColumns} FROM walk, LATERAL (SELECT * FROM messages WHERE id = walk.id OFFSET 0) m ORDER BY walk.number DESC`
 
-/** The messages that always stay in a context, and the gaps that deleted ones have left, wherever they are on the path. */
+/**
+ * Finds the SYSTEM and DEVELOPER messages of a path, which are part of every context, and the length of the path: the depth of
+ * its leaf without the gaps that deleted messages have left.
+ */
 export const pathSummarySql = `
   WITH RECURSIVE ${steps}, leaf AS (SELECT id, conversation_id, depth FROM messages WHERE id = $1), goals AS (
     SELECT 1 AS origin, leaf.id AS leaf_id, m.id, m.depth FROM leaf

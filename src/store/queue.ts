@@ -5,9 +5,9 @@ import { completionColumns, selectCompletions } from './completion-sql.ts'
 import { isLeft } from './replica.ts'
 
 /**
- * TAKEN: it has the turn. WAITING: another has it, or waits longer. LOST: another replica has taken it over, or may.
- * CANCELLED: that was asked for, or its conversation is gone. DISPLACED: it has the turn, but what it was to answer is
- * gone, or its own place among the messages.
+ * TAKEN: the completion has the turn. WAITING: another completion has the turn, or has waited longer. LOST: another replica has
+ * taken the completion over, or may do so. CANCELLED: the cancellation was requested, or the conversation was deleted.
+ * DISPLACED: the completion has the turn, but the message that it answers or all of its own empty answers were deleted.
  */
 export type Turn = 'TAKEN' | 'WAITING' | 'LOST' | 'CANCELLED' | 'DISPLACED'
 
@@ -25,7 +25,10 @@ export interface Queue {
   length(conversationId: string): Promise<number>
   /** Requests the turn for completions that wait at this replica, and returns the result of each: at most one gets it. */
   takeTurn(ids: readonly string[], replicaId: string): Promise<Map<string, Turn>>
-  /** Takes over the completions of lost and stopping replicas, and those of this one that are not in the list. Each goes to one replica. */
+  /**
+   * Takes over the completions of lost and stopping replicas, and those of this one that are not in the list. Only one replica
+   * gets each.
+   */
   claim(replicaId: string, but: readonly string[]): Promise<QueuedCompletion[]>
   /** Releases all waiting completions of this replica to others. */
   release(replicaId: string): Promise<void>
@@ -34,8 +37,8 @@ export interface Queue {
 const isWaiting = `c.status = 'IN_PROGRESS' AND c.turn_id IS NULL`
 const isServing = (replicaId: string) => `EXISTS (SELECT FROM replicas WHERE id = ${replicaId} AND fenced_at IS NULL)`
 
-// An error of the unique index on turn_id means that another completion has the turn. Between two replicas the lock on the completion's row
-// decides: the second one checks the row again.
+// An error of the unique index on turn_id means that another completion has the turn. Between two replicas the lock on the
+// completion's row decides: the second one checks the row again.
 const takeTurnSql = statement<{ id: string; turn: Turn }>(
   `
   WITH taken AS (

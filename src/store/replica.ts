@@ -4,7 +4,7 @@ import { type Completion, type CompletionRow, completionOf } from './completion.
 import { completionColumns, selectCompletions } from './completion-sql.ts'
 
 export interface Lease {
-  /** The replica's. */
+  /** The id of the replica. */
   id: string
   /** The timestamp as a text of the database, which has more digits than a Date. */
   until: string
@@ -30,7 +30,8 @@ const forgetSql = statement(`
   DELETE FROM replicas WHERE fenced_at IS NOT NULL
   AND NOT EXISTS (SELECT FROM completions WHERE completions.replica_id = replicas.id)`)
 
-// True if the replica is fenced or not in the table: a replica that was suspended may insert a completion after it was fenced and deleted.
+// True if the replica is fenced or not in the table: a replica that was suspended may insert a completion after it was fenced
+// and deleted.
 export const isLeft = `NOT EXISTS (SELECT FROM replicas r WHERE r.id = c.replica_id AND r.fenced_at IS NULL)`
 
 const isStreamed = `c.status = 'IN_PROGRESS' AND NOT EXISTS (SELECT FROM queued_completions q WHERE q.completion_id = c.id)`
@@ -59,7 +60,8 @@ const leaveSql = statement('UPDATE replicas SET fenced_at = now() WHERE id = $1'
 export function createReplicas({ query, queryEnding }: Database): Replicas {
   return {
     async join({ id, name, leaseMs }) {
-      // Also written while the disk is nearly full: a replica that ends answers of others needs a lease itself.
+      // This is written even while the disk is nearly full, because a replica that ends the answers of others needs a lease
+      // itself.
       await queryEnding(joinSql, [id, name, leaseMs])
     },
     leases: (id) => query(leasesSql, [id]),

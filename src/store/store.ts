@@ -60,7 +60,7 @@ export function createStore(database: Database): Store {
   }
 }
 
-// A table can be read by other replicas, and files cost less.
+// Other replicas can read a table. The embedded database has only one replica, and for that files cost less.
 function createLog(database: Database): AnswerLog {
   return database.folder === null ? createAnswerLog(database) : createAnswerLogFiles(database.folder, database)
 }

@@ -10,7 +10,7 @@ export interface BucketRow extends UsageRow {
   completions: number
 }
 
-// No Int is larger, here or in GraphQL.
+// The sum is limited to the largest Int of Postgres, which is also that of GraphQL.
 const sumOf = (column: string) => `least(coalesce(sum(${column}), 0), 2147483647)::int`
 
 const sums = `
@@ -30,7 +30,10 @@ export const ofConversationsSql = statement<UsageRow & { conversationId: string 
   { conversationId: 'text', ...usageColumns },
 )
 
-/** Of `part`, which has rows of completions, or of many at once, and when they were asked for. */
+/**
+ * Groups the rows of `part` into buckets. A row is one completion, or the sum of several, with the time at which it was
+ * requested.
+ */
 const bucketsOf = (part: string) =>
   statement<BucketRow>(
     `
@@ -53,7 +56,7 @@ const ownBetween = (from: string, to: string) => `
     SELECT created_at AS at, requester_id, NULL::uuid AS conversation_id, ${ofCompletion} FROM completions
     WHERE requester_id = $1 AND usage_source IS NOT NULL AND created_at >= ${from} AND created_at < ${to}`
 
-/** From $8 to $11; between $9 and $10 in whole slots. */
+/** The range is from $8 to $11. The part from $9 to $10 consists of whole slots. */
 export const ofRequesterSql = bucketsOf(`
     SELECT slot AS at, requester_id, NULL::uuid AS conversation_id, ${counts}, completions, has_estimated, has_provided
     FROM usage_slots WHERE requester_id = $1 AND slot >= $9::timestamptz AND slot < $10::timestamptz

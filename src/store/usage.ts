@@ -12,24 +12,30 @@ import {
 export type UsageDimension = 'DAY' | 'MODEL' | 'USER' | 'CONVERSATION'
 
 export interface UsageQuery {
-  /** null: since ever. */
+  /** The first time that is included; null if all earlier completions are included, too. */
   from: Date | null
-  /** Not included; null: until now. */
+  /** The first time that is not included; null if all completions until now are included. */
   to: Date | null
   groupBy: ReadonlySet<UsageDimension>
-  /** IANA's name of the time zone of the days. */
+  /** The IANA name of the time zone in which days begin and end. */
   timeZone: string
-  /** What everybody asked for in this one, if the viewer takes part in it; null: what the viewer asked for anywhere. */
+  /**
+   * With an id, the completions of everybody in this conversation, if the viewer is a participant. With null, the completions
+   * that the viewer requested anywhere.
+   */
   conversationId: string | null
   take: number
 }
 
-/** The completions that have ended and are alike in what they are grouped by; the rest is null. */
+/**
+ * The ended completions that have the same values in the requested groups. The fields of groups that were not requested are
+ * null.
+ */
 export interface UsageBucket {
   day: Date | null
   model: string | null
   userId: string | null
-  /** null, too, for conversations that were deleted or in which the viewer does not take part any more. */
+  /** Also null for conversations that were deleted or of which the viewer is no longer a participant. */
   conversationId: string | null
   completions: number
   usage: Usage
@@ -38,7 +44,10 @@ export interface UsageBucket {
 export interface Usages {
   /** The sum of the usage of all completions of each conversation. */
   ofConversations(ids: readonly string[]): Promise<Map<string, Usage>>
-  /** By day, the earliest first, and then by tokens, the most first; null where the database does not know the time zone. */
+  /**
+   * Sorted by day, the earliest first, and then by the number of tokens, the largest first. Resolves with null if the database
+   * does not know the time zone.
+   */
   buckets(viewerId: string, query: UsageQuery, signal: AbortSignal): Promise<UsageBucket[] | null>
 }
 
@@ -55,10 +64,10 @@ export const noUsage: Usage = {
 // https://www.postgresql.org/docs/current/errcodes-appendix.html
 const invalidParameter = '22023'
 const slotMs = 15 * 60_000
-/** Before and after all that can be stored, and bounds of slots. */
+/** Two bounds of slots: one is before and one is after every time that can be stored. */
 const [earliest, latest] = [new Date(0), new Date('9999-01-01T00:00:00Z')]
 
-/** The whole slots of the range, between what lies in slots that are only partly in it. */
+/** Divides the range into its whole slots and the rest before and after them, which covers a slot only partly. */
 function boundsOf({ from, to }: UsageQuery): [from: Date, firstSlot: Date, endOfSlots: Date, to: Date] {
   const [start, end] = [from ?? earliest, to ?? latest]
   const firstSlot = new Date(Math.min(Math.ceil(start.getTime() / slotMs) * slotMs, end.getTime()))

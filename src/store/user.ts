@@ -12,7 +12,10 @@ export interface User {
 export interface Users {
   /** Returns the user of a subject. Creates the user at the first sign-in; a name, if there is one, replaces the old name. */
   ensure(user: { id: string; subject: string; name: string | null }): Promise<User>
-  /** Finds those of the users that the viewer may see: the viewer, and everybody who shares, or has shared, a conversation with them. */
+  /**
+   * Finds those of the users that the viewer may see: the viewer, and everybody who shares, or has shared, a conversation with
+   * them.
+   */
   findVisible(viewerId: string, ids: readonly string[]): Promise<User[]>
   exists(id: string): Promise<boolean>
 }
@@ -21,7 +24,8 @@ export function createUsers({ prisma }: Database): Users {
   return {
     async ensure({ id, subject, name }) {
       try {
-        // One statement. If there were nothing to update, Prisma would read and then insert, and fail if the row is inserted in between.
+        // This is one statement. If there were nothing to update, Prisma would read and then insert, and fail if the row is
+        // inserted in between.
         return await prisma.user.upsert({
           where: { subject },
           create: { id, subject, name },

@@ -3,15 +3,15 @@ import type { ChoiceDelta } from './delta.ts'
 import { choiceStart, type Position, progress, start } from './position.ts'
 
 /**
- * An answer while it is written. Text is appended first and revealed later. Followers see only revealed text, which can be read again
- * after a crash. `Outcome` is the result that is set when the answer has ended.
+ * An answer while it is written. Text is appended first and revealed later. Followers see only revealed text, which can be read
+ * again after a crash. `Outcome` is the result that is set when the answer has ended.
  */
 export interface Answer<Outcome> {
   readonly id: string
   append(deltas: readonly ChoiceDelta[]): void
   /** Call it when no more text follows. It does not notify the followers, as `end` does. */
   close(): void
-  /** The end of the appended text, whether it is revealed or not. */
+  /** All appended text, whether it is revealed or not; `position` is its end. */
   choices(): AnswerChoice[]
   position(): Position
   revealed(): Position

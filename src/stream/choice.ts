@@ -28,10 +28,10 @@ const textNames = ['content', 'refusal', 'reasoning'] as const
 type TextName = (typeof textNames)[number]
 
 export interface GrowingChoice {
-  /** A copy of the present state. */
+  /** A copy of the current state. */
   state(): AnswerChoice
   add(delta: ChoiceDelta): void
-  /** Call it when no more follows. Halves of surrogate pairs that are still held back become U+FFFD. */
+  /** Call it when no more text follows. Halves of surrogate pairs that are still held back become U+FFFD. */
   close(): void
   position(): ChoicePosition
   between(from: ChoicePosition, to: ChoicePosition): ChoiceDelta
@@ -54,7 +54,7 @@ function createGrowingCall() {
   }
 }
 
-/** Text and lists are only ever added to. */
+/** Text and lists only grow. */
 export function createGrowingChoice(index: number): GrowingChoice {
   const joiners = { content: createTextJoiner(), refusal: createTextJoiner(), reasoning: createTextJoiner() }
   const calls: ReturnType<typeof createGrowingCall>[] = []
@@ -107,7 +107,10 @@ export function createGrowingChoice(index: number): GrowingChoice {
   }
 }
 
-/** The position at the end of a choice. A tool call without a name does not count yet, because its first delta must have the name. */
+/**
+ * The position at the end of a choice. A tool call without a name does not count yet, because its first delta must have the
+ * name.
+ */
 export function positionOf(choice: Shape<Text>): ChoicePosition {
   return {
     content: choice.content.length,

@@ -1,10 +1,10 @@
 import type { ChoicePosition, Position } from './position.ts'
 
 // <answer id>~<choice>~<choice>..., where each choice has its numbers in the order of `numbers` below, without trailing zeros.
-// The numbers are lengths of the answer itself, not offsets of a log or a queue, so any replica can serve a cursor, and so can the
-// stored message.
+// The numbers are lengths of the answer itself, not offsets of a log or a queue, so any replica can serve a cursor, and so can
+// the stored message.
 
-// For one choice with 128 tool calls, which is the maximum that is accepted from an upstream.
+// A choice can have 128 tool calls, which is the maximum that is accepted from an upstream.
 const form = /^([0-9a-f-]{36})((?:~(?:\d{1,9}(?:\.\d{1,9}){0,133})?){0,128})$/
 
 function numbers(choice: ChoicePosition): number[] {
@@ -38,7 +38,7 @@ export function writeCursor(answerId: string, position: Position): string {
   return cursor
 }
 
-/** Returns null for a text that this service has not made as a cursor. */
+/** Returns null for a text that is not in the form of a cursor. */
 export function readCursor(cursor: string): { answerId: string; position: Position } | null {
   const match = form.exec(cursor)
   if (match === null) return null

@@ -1,6 +1,6 @@
 export type FinishReason = 'STOP' | 'LENGTH' | 'TOOL_CALLS' | 'CONTENT_FILTER' | 'FUNCTION_CALL' | 'UNKNOWN'
 
-/** What the provider expects back with the call, in its own format. */
+/** Data that the provider expects back with the call, in its own format. */
 export type ToolCallExtra = Readonly<Record<string, unknown>>
 
 /** The first delta of a call has `id` and `name`; `arguments` is a piece of the raw text. */
@@ -9,7 +9,7 @@ export interface ToolCallDelta {
   id: string | null
   name: string | null
   arguments: string
-  /** in the first delta, where the provider sends it */
+  /** in the first delta, if the provider sends it */
   extra?: ToolCallExtra
 }
 

@@ -16,7 +16,7 @@ export interface Step {
 }
 
 export interface Follower {
-  /** Takes all that is new; null if nothing is new. It is done when the answer has ended and its rest was taken. */
+  /** Takes everything that is new; null if nothing is new. It is done when the answer has ended and its rest was taken. */
   take(): IteratorResult<Step, undefined> | null
   leave(): void
 }

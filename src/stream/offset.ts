@@ -6,8 +6,9 @@ export interface ToolCallPiece extends ToolCallDelta {
 }
 
 /**
- * A delta with the offset at which each of its texts begins, in UTF-16 code units, and each of its lists, in entries. A client that
- * cuts its text at the offset before it appends can receive a piece twice, or merged differently, and still gets the right text.
+ * A delta with the offset at which each of its texts begins, in UTF-16 code units, and each of its lists, in entries. A client
+ * that cuts its text at the offset before it appends can receive a piece twice, or merged differently, and still gets the right
+ * text.
  */
 export interface ChoicePiece extends ChoiceDelta {
   contentOffset: number

@@ -10,7 +10,7 @@ export interface ChoicePosition {
   toolCalls: number[]
 }
 
-/** By the index of the choice. */
+/** The positions of the choices, in the order of their indexes. */
 export type Position = readonly ChoicePosition[]
 
 export const start: Position = []

@@ -13,8 +13,8 @@ interface SourceParts<Value> {
 }
 
 /**
- * Makes a source and the function that reports new values. The iterator is written by hand, because return() of a generator waits
- * until its pending next() is done.
+ * Creates a source and the function that reports new values. The iterator is written by hand, because return() of a generator
+ * waits until its pending next() is done.
  */
 export function createSource<Value>({ take, leave }: SourceParts<Value>): { source: Source<Value>; ready(): void } {
   let ready = () => {}

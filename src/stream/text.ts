@@ -22,9 +22,12 @@ export function storableJson(value: unknown): unknown {
 }
 
 export interface TextJoiner {
-  /** Returns the storable text that is complete so far. A surrogate pair that is split between two pieces comes with the second one. */
+  /**
+   * Returns the storable text that is complete so far. A surrogate pair that is split between two pieces comes with the second
+   * one.
+   */
   add(piece: string): string
-  /** Returns the text that is still held back. Call it when no more follows. */
+  /** Returns the text that is still held back. Call it when no more text follows. */
   flush(): string
 }
 

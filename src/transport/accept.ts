@@ -13,7 +13,8 @@ export const acceptPlugin: HttpPlugin = {
   onParams({ request, context: { admitted, res } }) {
     const kind = admitted.operation.operation
     if (request.method === 'GET' && kind !== 'query') {
-      // Any web page can make a browser send a GET, so a GET must not start anything, and a subscription may start a completion.
+      // Any web page can make a browser send a GET, so a GET must not start anything, and a subscription may start a
+      // completion.
       res.setHeader('allow', 'POST')
       throw clientError('METHOD_NOT_ALLOWED', `A ${kind} must be sent with POST.`)
     }

@@ -2,10 +2,10 @@ import type { IncomingMessage } from 'node:http'
 
 export type Encoding = 'br' | 'gzip'
 
-/** In the order in which they are preferred. */
+/** The encodings in order of preference. */
 const encodings: readonly Encoding[] = ['br', 'gzip']
 
-/** How a body may be compressed for this client; null: not at all. */
+/** The preferred encoding that the client accepts; null if it accepts none. */
 export function encodingFor({ headers }: IncomingMessage): Encoding | null {
   const accepted = String(headers['accept-encoding'] ?? '')
     .toLowerCase()

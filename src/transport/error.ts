@@ -33,7 +33,8 @@ export function statusOf(error: GraphQLError): number {
   return httpStatus[codeOf(error)]
 }
 
-// What a client is told for errors of the layers below chat, by their code. Their own messages are not for clients.
+// The errors that a client gets for errors of the layers below chat, by their code. The messages of those layers are not for
+// clients.
 const refusals = new Map<unknown, { code: ErrorCode; message: string }>([
   [
     'TOO_LARGE',
@@ -105,8 +106,8 @@ function failureError({ failure }: ChatError): GraphQLError {
   return clientError(isErrorCode(code) ? code : 'BAD_USER_INPUT', message)
 }
 
-// If the client sent a wrong variable or argument, the error of graphql-js has its position in the document. A value of the server
-// that does not fit its type is a GraphQLError, too, but it has no position until it gets the one of the field.
+// If the client sent a wrong variable or argument, the error of graphql-js has its position in the document. A value of the
+// server that does not fit its type is a GraphQLError, too, but it has no position until it gets the one of the field.
 function blamesRequest(error: GraphQLError, cause: GraphQLError): boolean {
   return cause.nodes !== undefined || (error.nodes !== undefined && error.path === undefined)
 }

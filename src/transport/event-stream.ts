@@ -5,7 +5,9 @@ import type { HttpPlugin } from './http-context.ts'
 const standstillMs = 30_000
 const lookMs = 3_000
 
-/** Ends an event stream when its client has left, so that Yoga calls return() of its source, as it does on `close`. */
+/**
+ * Ends the source of an event stream if the client has already left, and closes the connection of a client that does not read.
+ */
 export const eventStreamPlugin: HttpPlugin = {
   onResultProcess({ result, serverContext: { res } }) {
     if (!isAsyncIterable(result)) return

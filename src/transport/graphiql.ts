@@ -53,11 +53,11 @@ export function acceptsHtml(request: IncomingMessage): boolean {
 interface Page {
   etag: string
   bodies: Record<Encoding, Buffer>
-  /** for clients that take neither */
+  /** For clients that accept neither encoding. */
   plain: string
 }
 
-/** Serves GraphiQL, which sends no requests to other hosts. Compressed, its 9 MB become 2 MB, and a browser keeps them. */
+/** Serves GraphiQL, which sends no requests to other hosts. Compression reduces its 9 MB to 2 MB, and browsers cache it. */
 export function createGraphiql() {
   let page: Promise<Page> | undefined
   return async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
@@ -82,12 +82,13 @@ async function makePage(): Promise<Page> {
   const plain = await renderPage()
   const params = { [constants.BROTLI_PARAM_QUALITY]: 5 }
   const [br, gzipped] = await Promise.all([promisify(brotliCompress)(plain, { params }), promisify(gzip)(plain)])
-  // Weak: it stands for the page, in whatever encoding.
+  // The etag is weak, because it is the same for all encodings of the page.
   const etag = `W/"${createHash('sha256').update(plain).digest('base64url')}"`
   return { etag, bodies: { br, gzip: gzipped }, plain }
 }
 
-// What the page hands over stands behind the `#` of the address, which browsers keep to themselves: it may hold credentials.
+// The page passes variables and headers, which may contain credentials. They are in the fragment of the address, after the `#`,
+// which browsers do not send to a server.
 const readAddress = `
 <script>
   function withAddress(options) {
@@ -104,13 +105,14 @@ async function renderPage(): Promise<string> {
   const options = {
     title: 'Antiphon',
     defaultQuery: welcome,
-    // Its WebSocket would not send the headers, and so not the credentials. For event streams its default is GET.
+    // GraphiQL's WebSocket would not send the headers, and so no credentials. For event streams GraphiQL's default method is
+    // GET.
     subscriptionsProtocol: 'SSE',
     method: 'POST',
     credentials: 'same-origin',
   } as const
   const literal = JSON.stringify(options)
-  // The library takes the document from the address, but neither variables nor headers.
+  // The library reads the document from the address, but neither the variables nor the headers.
   return renderGraphiQL(options)
     .replace('<div id="root"></div>', (root) => `${readAddress}${root}`)
     .replace(literal, () => `withAddress(${literal})`)

@@ -8,23 +8,25 @@ import type { ToClientError } from './error.ts'
 import { isSource, type Outlet, pastOutlet } from './outlet.ts'
 
 /**
- * Called once per operation, so that the caches of a context last no longer than its operation. `signal` aborts when the client has
- * left; `origin` is the server's origin as the client sees it.
+ * Called once per operation, so that the caches of a context last no longer than its operation. `signal` aborts when the client
+ * has left; `origin` is the server's origin as the client sees it.
  */
 export type CreateContext = (identity: Identity, signal: AbortSignal, origin: string) => Promise<object>
 
 type ResultStream = AsyncGenerator<ExecutionResult, void, void>
 
 export interface OperationArgs extends ExecutionArgs {
-  /** Of a subscription: takes what can be written without an execution, past the library of the protocol. */
+  /**
+   * Only for a subscription: sends the results that can be written without an execution. They bypass the protocol's library.
+   */
   outlet?: Outlet
 }
 
 export type RunOperation = (args: OperationArgs) => Promise<ExecutionResult | ResultStream>
 
 /**
- * Runs an operation. The budget applies to each execution: a subscription has one for each event. Neither the result nor its stream
- * ever rejects; the errors in them are those that a client may see.
+ * Runs an operation. The budget applies to each execution: a subscription has one for each event. Neither the result nor its
+ * stream ever rejects; the errors in them are those that a client may see.
  */
 export function createRunOperation(toClientError: ToClientError, budget: number): RunOperation {
   const run = (args: ExecutionArgs) => executeWithin(budget, args)
@@ -63,7 +65,10 @@ function clientResult(result: ExecutionResult, toClientError: ToClientError): Ex
 /** The scalar of the schema that accepts any value unchanged. */
 const anyValue: NamedTypeNode = { kind: Kind.NAMED_TYPE, name: { kind: Kind.NAME, value: 'JSON' } }
 
-/** graphql-js coerces the variables in each execution, which takes half of the time of a subscription's event. */
+/**
+ * Coerces the variables once for all events. Otherwise graphql-js coerces them in each execution, which takes half of the time
+ * of a subscription's event.
+ */
 function withCoercedVariables(args: ExecutionArgs, operation: OperationDefinitionNode): ExecutionArgs {
   const { schema, document } = args
   const given = operation.variableDefinitions ?? []
@@ -99,7 +104,7 @@ function clientResults(
         return { done: false, value: { errors: [toClientError(error)] } }
       }
     },
-    // Not an async generator, because return() of a generator waits until its pending next() is done.
+    // This is not an async generator, because return() of a generator waits until its pending next() is done.
     async return() {
       await events.return?.().catch(toClientError)
       return { done: true, value: undefined }

@@ -9,11 +9,14 @@ export interface OriginSettings {
 
 export interface Origins {
   /**
-   * False if the request is for a host name that a stranger may own. The owner of a name can point it at this server, and then a page
-   * of that name has the same origin (DNS rebinding). A check of the Origin header does not notice that.
+   * False if the request is for a host name that a stranger may own. The owner of a name can point it at this server, and then
+   * a page of that name has the same origin (DNS rebinding). A check of the Origin header does not notice that.
    */
   knows(request: IncomingMessage): boolean
-  /** False for a page of another origin that is not allowed. Requests without an Origin header, which programs send, are allowed. */
+  /**
+   * False for a page of another origin that is not allowed. Requests without an Origin header, which programs send, are
+   * allowed.
+   */
   admits(request: IncomingMessage): boolean
   /** Adds the headers that let pages of allowed origins read the response. Pages of the same origin need none. */
   share(request: IncomingMessage, response: ServerResponse, offer: Offer): void
@@ -51,12 +54,14 @@ export function createOrigins({ allowedOrigins: allowed, anyHost }: OriginSettin
   }
 }
 
-/** An IP address, localhost, or a name without a dot, which only the local network resolves. */
+/** True for an IP address, for localhost, and for a name without a dot, which only the local network resolves. */
 function isNobodys(hostname: string): boolean {
   return !hostname.includes('.') || isIPv4(hostname) || hostname.endsWith('.localhost')
 }
 
-/** The server's origin as the client sees it; empty if the request does not tell it. Not reliable enough for access decisions. */
+/**
+ * The server's origin as the client sees it; empty if the request does not tell it. Not reliable enough for access decisions.
+ */
 export function ownOrigin({ headersDistinct }: IncomingMessage): string {
   // Read from `headersDistinct`, because the host in `headers` is changed on the way to this function.
   const [host = ''] = headersDistinct['host'] ?? []

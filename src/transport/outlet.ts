@@ -3,7 +3,7 @@ import type { WriteData } from '../schema/compiled-selection.ts'
 
 /** Sends results of a subscription to its client. */
 export interface Outlet {
-  /** Takes the data of one result, as JSON, and calls `onSent` when it has left. */
+  /** Sends the data of one result, which is JSON, and calls `onSent` when it was sent. */
   send(data: string, onSent: () => void): void
 }
 
@@ -12,8 +12,9 @@ export function isSource(events: AsyncIterable<unknown>): events is Source<unkno
 }
 
 /**
- * The events that need an execution. While one is waited for, those before it go to the outlet, each as soon as the one
- * before has left: without the promises of iterators, which cost more than writing an event does.
+ * Iterates over the events that need an execution. While `next` waits for such an event, the events before it are sent through
+ * the outlet, each as soon as the previous one was sent. This avoids the promises of iterators, which cost more than writing an
+ * event.
  */
 export function pastOutlet(source: Source<unknown>, write: WriteData, outlet: Outlet): AsyncIterator<unknown> {
   let wanted: ((taken: IteratorResult<unknown> | Promise<never>) => void) | null = null
@@ -34,7 +35,7 @@ export function pastOutlet(source: Source<unknown>, write: WriteData, outlet: Ou
     outlet.send(data, onSent)
   }
 
-  // Called by whoever moved the answer, who must not hear of an error here.
+  // The code that extends the answer calls this, and must not get an error from here.
   function flowSafely() {
     try {
       flow()

@@ -14,9 +14,9 @@ const contentSecurityPolicy = [
   "frame-ancestors 'none'",
 ].join('; ')
 
-// The build writes these beside each file that becomes smaller by it.
+// The build writes compressed copies with these suffixes beside each file that compression makes smaller.
 const suffixes = { br: '.br', gzip: '.gz' } as const
-// Of a compressed file, the name alone would tell another type.
+// The types of compressed files, because `send` would derive another type from the suffix.
 const types: Record<string, string> = {
   '.css': 'text/css; charset=utf-8',
   '.html': 'text/html; charset=utf-8',

@@ -33,7 +33,7 @@ export interface ServerParts {
   viewerOf: ViewerOf
   assertReady: AssertReady
   checks: Checks
-  /** the folder of the built page */
+  /** The folder of the built page. */
   pageFolder: string
   log: Logger
 }
@@ -141,12 +141,15 @@ export function createServer(parts: ServerParts): Server {
   }
 }
 
-/** Async, so that an exception of a synchronous handler becomes a rejection, too. */
+/** This function is async, so that an exception of a synchronous handler becomes a rejection, too. */
 async function respond(handle: Handler, request: IncomingMessage, response: ServerResponse): Promise<void> {
   await handle(request, response)
 }
 
-/** Keeps track of all sockets, also of those that Node's server forgets after an upgrade, and destroys sockets that nobody reads. */
+/**
+ * Keeps track of all sockets, also of those that Node's server forgets after an upgrade, and destroys sockets that nobody
+ * reads.
+ */
 function watchSockets(server: HttpServer) {
   const sockets = new Set<Socket>()
   // A client may send the next request before it has the response to the last one, so the open responses are counted.
@@ -160,8 +163,8 @@ function watchSockets(server: HttpServer) {
     count(socket, 1)
     response.once('close', () => count(socket, -1))
   })
-  // Node reports a socket on which nothing was sent or received. It is kept only if its client waits for a response and has read all
-  // that was sent: the response may take this long.
+  // Node reports a socket on which nothing was sent or received. It is kept only if its client waits for a response and has
+  // read all that was sent: the response may take this long.
   server.setTimeout(standstillMs, (socket) => {
     if (socket.writableLength > 0 || !answering.get(socket)) socket.destroy()
   })

@@ -20,11 +20,15 @@ const aboutContent: readonly ErrorCode[] = [
   'PERSISTED_QUERY_NOT_SUPPORTED',
 ]
 
-/** Yoga removes `http` again. With `spec`, it answers 200 to clients that accept application/json, as GraphQL over HTTP requires. */
+/**
+ * Yoga removes `http` again. With `spec`, it answers 200 to clients that accept application/json, as GraphQL over HTTP
+ * requires.
+ */
 function withStatus(error: GraphQLError): GraphQLError {
   const { message, nodes, source, positions, path, extensions } = error
   const status = statusOf(error)
-  // https://www.rfc-editor.org/rfc/rfc9110#section-15.5.2 requires it, and browsers show no password dialog for this scheme.
+  // https://www.rfc-editor.org/rfc/rfc9110#section-15.5.2 requires this header. Browsers show no password dialog for this
+  // scheme.
   const headers: Record<string, string> = status === 401 ? { 'www-authenticate': 'Bearer' } : {}
   const http = { status, spec: isAboutContent(error), headers }
   return new GraphQLError(message, { nodes, source, positions, path, extensions: { ...extensions, http } })

@@ -5,8 +5,8 @@ const conditions = ['skip', 'include']
 const refusal = 'The root field of a subscription, and the fragments around it, must not have @skip or @include.'
 
 /**
- * Returns what is wrong with the root of a subscription, or null. A root field that may be left out has no source, and graphql-js
- * throws, because it reads these directives before it knows the variables.
+ * Returns what is wrong with the root of a subscription, or null. A root field that may be left out has no source, and
+ * graphql-js throws, because it reads these directives before it knows the variables.
  * https://spec.graphql.org/September2025/#sec-Single-Root-Field
  */
 export function conditionalRoot({ definitions }: DocumentNode): string | null {

@@ -3,7 +3,10 @@ import type { ChatRequest } from './request-body.ts'
 
 const withoutOne = 'Send the request without tools, or with the reasoning effort NONE.'
 
-/** Some models take tools together with reasoning at another endpoint only: the error says what to do here. */
+/**
+ * Some models accept tools together with reasoning only at another endpoint. Adds to such an error what the client can do
+ * instead.
+ */
 export function withAdvice(error: unknown, { parameters }: ChatRequest): unknown {
   if (!(error instanceof UpstreamError) || error.code !== 'UPSTREAM_REFUSED') return error
   const hasTools = parameters['tools'] !== undefined || parameters['functions'] !== undefined

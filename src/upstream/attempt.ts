@@ -27,7 +27,9 @@ export interface AttemptOptions {
   onChunk(chunk: Chunk): void
 }
 
-/** The result of one HTTP attempt. Unless the answer is whole, `error` is what the caller of all attempts is told. */
+/**
+ * The result of one HTTP attempt. Unless the answer is whole, `error` is the error for the caller if no other attempt succeeds.
+ */
 export interface Outcome {
   whole: boolean
   error: unknown

@@ -28,8 +28,8 @@ interface BodyOptions extends AnswerOptions {
   onAnswer(): void
 }
 
-// In characters, for events with pictures, which are the largest. It is the minimum, also if an answer may have fewer bytes, because an
-// event has more than the text of the answer.
+// In characters, for events with pictures, which are the largest. It is the minimum, also if an answer may have fewer bytes,
+// because an event has more than the text of the answer.
 const minEventLength = 1024 * 1024
 
 // White space and the bytes of the byte order mark.
@@ -37,8 +37,8 @@ const blanks: ReadonlySet<number> = new Set([0x20, 0x09, 0x0a, 0x0d, 0xef, 0xbb,
 const maxBlanks = 1_024
 
 /**
- * Reads the body of a successful response. Its first bytes decide how, not its content type: some servers label their event stream
- * `application/json`, and others send a document although a stream was requested.
+ * Reads the body of a successful response. Its first bytes decide how, not its content type: some servers label their event
+ * stream `application/json`, and others send a document although a stream was requested.
  */
 export function createBodyReader(options: BodyOptions): ResponseReader {
   const { headers, onAnswer } = options

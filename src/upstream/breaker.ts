@@ -7,19 +7,22 @@ interface Run {
 
 /** Keeps requests away from an upstream that fails for a model, so that they go to the next one at once. */
 export interface Breaker {
-  /** Whether to ask. After a while a single request is let through as a trial; its end has to be told. */
+  /**
+   * Whether the upstream may be asked. When it has rested, a single request is admitted as a trial, whose end must be reported
+   * here.
+   */
   admits(model: string): boolean
-  /** It answers, if only with a refusal. */
+  /** The upstream has answered, possibly with a refusal. */
   answered(model: string): void
-  /** A request has failed before the first byte, all its retries included. */
+  /** A request and all its retries have failed before the first byte. */
   failed(model: string): void
-  /** The caller left before anything was known. */
+  /** The caller left before the result of the request was known. */
   abandoned(model: string): void
 }
 
 export const maxFailures = 5
 const openMs = 10_000
-// Clients name the models, and each that fails is kept.
+// Clients choose the names of the models, and each name that fails is kept.
 const maxModels = 1_000
 
 export function createBreaker(): Breaker {

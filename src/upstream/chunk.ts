@@ -43,7 +43,8 @@ export interface LogprobsDelta {
 
 export type FinishReason = 'STOP' | 'LENGTH' | 'TOOL_CALLS' | 'CONTENT_FILTER' | 'FUNCTION_CALL' | 'UNKNOWN'
 
-// The chunks are folded into arrays by their indexes, so a hostile index would allocate memory. OpenAI allows 128 choices and calls.
+// The chunks are folded into arrays by their indexes, so a hostile index would allocate memory. OpenAI allows 128 choices and
+// calls.
 const maxIndex = 1023
 
 // In characters. An event may have a megabyte, but each of these names is stored, listed and matched with patterns.
@@ -72,7 +73,8 @@ export function carriesAnything(chunk: Chunk): boolean {
 }
 
 /**
- * How many bytes of a chunk are stored. An event with log probabilities counts with its whole length, since they are most of it.
+ * How many bytes of a chunk are stored. An event with log probabilities counts with its whole length, since they are most of
+ * it.
  */
 export function keptBytes({ choices }: Chunk, eventLength: number): number {
   if (choices.some(({ logprobs }) => logprobs !== null)) return eventLength
@@ -86,7 +88,9 @@ function textBytes({ content, refusal, reasoning, toolCalls }: ChunkChoice): num
   return Buffer.byteLength(content + refusal + reasoning + calls.join(''))
 }
 
-/** An empty name counts as missing: Azure's first chunk has empty names and the time 0, and the next chunk has the real ones. */
+/**
+ * An empty name counts as missing: Azure's first chunk has empty names and the time 0, and the next chunk has the real ones.
+ */
 function nameOrNull(value: unknown): string | null {
   return typeof value === 'string' && value !== '' && value.length <= maxNameLength ? value : null
 }
@@ -124,7 +128,9 @@ function readChoice(value: unknown): ChunkChoice {
   return read
 }
 
-/** Some servers send `message` instead of `delta`, as in an answer that is not streamed, or `text` as the older endpoint does. */
+/**
+ * Some servers send `message` instead of `delta`, as in an answer that is not streamed, or `text` as the older endpoint does.
+ */
 function saidIn({ delta, message, text }: Wire): Wire {
   return objectOf(delta ?? message ?? { content: text })
 }

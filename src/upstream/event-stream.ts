@@ -3,8 +3,8 @@ import { createParser, type EventSourceMessage } from 'eventsource-parser'
 export class EventTooLong extends Error {}
 
 /**
- * Parses bytes, which may be cut anywhere, into events of at most `maxEventLength` characters. Its methods throw EventTooLong and
- * the errors of `onEvent`.
+ * Parses bytes, which may be cut anywhere, into events of at most `maxEventLength` characters. Its methods throw EventTooLong
+ * and the errors of `onEvent`.
  */
 export function createEventStream(onEvent: (event: EventSourceMessage) => void, maxEventLength: number) {
   const decoder = new TextDecoder()
@@ -31,7 +31,9 @@ export function createEventStream(onEvent: (event: EventSourceMessage) => void, 
     read(bytes: Uint8Array): void {
       feed(decoder.decode(bytes, { stream: true }))
     },
-    /** Adds a blank line, because some servers leave it out after the last event. So the last event may be an incomplete one. */
+    /**
+     * Adds a blank line, because some servers leave it out after the last event. So the last event may be an incomplete one.
+     */
     end(): void {
       feed(`${decoder.decode()}\n\n`)
     },

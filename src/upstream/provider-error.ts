@@ -19,7 +19,8 @@ const maxTextLength = 4_000
 const maxDepth = 6
 const maxEntries = 20
 
-// The field is called `detail` by FastAPI, `msg` by several Chinese providers, `error_msg` by Baidu and `status_msg` by MiniMax.
+// The field is called `detail` by FastAPI, `msg` by several Chinese providers, `error_msg` by Baidu and `status_msg` by
+// MiniMax.
 const wordings = [
   'message',
   'msg',
@@ -33,8 +34,9 @@ const wordings = [
 ]
 
 /**
- * Finds the error in a document. OpenAI puts it into a field `error`; others use a text, a list `errors` or no wrapper; Google puts
- * the whole into a list, and proxies quote the JSON of the server behind them. Returns null if nothing looks like an error.
+ * Finds the error in a document. OpenAI puts it into a field `error`; others use a text, a list `errors` or no wrapper; Google
+ * puts the whole into a list, and proxies quote the JSON of the server behind them. Returns null if nothing looks like an
+ * error.
  */
 export function providerErrorIn(body: unknown, apiKey: string | null): ProviderError | null {
   // The key is removed before the text is cut: a cut in the middle of the key would leave a part of it.

@@ -49,8 +49,8 @@ export function readRefusal(status: number, headers: Headers, body: string, apiK
 
 function messageOf(status: number, provider: ProviderError | null): string {
   const refused = 'The upstream did not accept the credentials of this server.'
-  // The provider's message of a 401 is about this server's credentials and often quotes a part of the key, so it is not shown. The
-  // message of a 403 may be about a model or a region that is not allowed, which the client needs to know.
+  // The provider's message of a 401 is about this server's credentials and often quotes a part of the key, so it is not shown.
+  // The message of a 403 may be about a model or a region that is not allowed, which the client needs to know.
   if (status === 401) return refused
   return provider?.message ?? (status === 403 ? refused : `The upstream answered with HTTP status ${status}.`)
 }
@@ -69,8 +69,8 @@ export function readErrorEvent(
 }
 
 /**
- * Whether an event is an error. Most servers send a field `error`, and vLLM sets `object` to "error". Others send the same object
- * as in a refusal, which has no choices.
+ * Whether an event is an error. Most servers send a field `error`, and vLLM sets `object` to "error". Others send the same
+ * object as in a refusal, which has no choices.
  */
 function looksLikeError({ error, object, choices, errors, detail, msg, message, code, status }: Wire): boolean {
   if (object === 'error' || isReport(error)) return true

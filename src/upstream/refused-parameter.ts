@@ -1,15 +1,15 @@
 /**
- * The wire names of what would go around the limits, the prices or the storage of this server, or choose who is asked and
- * who pays. The sources are the references of OpenAI, OpenRouter, LiteLLM, vLLM and Vercel's gateway.
+ * The wire names of parameters that would bypass the limits, the prices or the storage of this server, or would choose who is
+ * asked and who pays. The sources are the references of OpenAI, OpenRouter, LiteLLM, vLLM and Vercel's gateway.
  */
 export const refusedParameters = [
-  // More answers than `n` has.
+  // These request more answers than `n`.
   'best_of',
   'use_beam_search',
-  // Kept by somebody else.
+  // These store the answer at the provider.
   'store',
   'background',
-  // Another model, or another way to it.
+  // These choose another model, or another route to it.
   'models',
   'route',
   'router',
@@ -26,7 +26,7 @@ export const refusedParameters = [
   'num_retries',
   'max_retries',
   'mock_response',
-  // Another address, or another account.
+  // These choose another address or another account.
   'api_base',
   'base_url',
   'api_key',

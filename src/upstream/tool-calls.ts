@@ -21,12 +21,12 @@ interface Call {
 const maxToolCalls = 128
 
 /**
- * Numbers the tool calls of an answer from 0 on, as they are stored. The upstream's own indexes may begin at 1 or have gaps. Some
- * servers send all calls one after the other with index 0 (Gemini's compatible endpoint), without an index, with the same id or
- * without an id. Then a new id with a name begins another call, and so does a name if the call before it has another name or all its
- * arguments. The first delta of a call must identify it. So a call is held back until it has a name, and until it has an id, or its
- * arguments have begun or the choice has ended without one. In that case this server makes an id, because the message with the
- * call's result has to name it. A call with the id of another call gets a new id, too.
+ * Numbers the tool calls of an answer from 0 on, as they are stored. The upstream's own indexes may begin at 1 or have gaps.
+ * Some servers send all calls one after the other with index 0 (Gemini's compatible endpoint), without an index, with the same
+ * id or without an id. Then a new id with a name begins another call, and so does a name if the call before it has another name
+ * or all its arguments. The first delta of a call must identify it. So a call is held back until it has a name, and until it
+ * has an id, or its arguments have begun or the choice has ended without one. In that case this server makes an id, because the
+ * message with the call's result has to name it. A call with the id of another call gets a new id, too.
  */
 export function createToolCallPlaces() {
   const choices = new Map<number, ReturnType<typeof createSlots>>()
@@ -40,7 +40,10 @@ export function createToolCallPlaces() {
       choice.toolCalls = choice.toolCalls.flatMap(slots.add)
       if (choice.finishReason !== null) choice.toolCalls.push(...slots.heldBack().map(slots.tell))
     },
-    /** Call it when the answer has ended. Returns the calls that were still held back, by choice. Throws UpstreamError if one has no name. */
+    /**
+     * Call it when the answer has ended. Returns the calls that were still held back, by choice. Throws UpstreamError if one
+     * has no name.
+     */
     end(): { index: number; toolCalls: ToolCallDelta[] }[] {
       return [...choices].map(([index, slots]) => ({ index, toolCalls: slots.heldBack().map(slots.tell) }))
     },

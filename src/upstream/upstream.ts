@@ -24,7 +24,7 @@ export interface UpstreamSettings extends RequestForm {
   timeouts: { connectMs: number; firstByteMs: number; idleMs: number; totalMs: number }
   /** accepts an answer as whole if its response ends normally, although it has neither finish_reason nor [DONE] */
   lenientEnd: boolean
-  /** Of the parameters that clients may not send, those that they may send to this one. */
+  /** The refused parameters that clients may nevertheless send to this upstream. */
   allow: string[]
 }
 
@@ -61,7 +61,9 @@ export interface Upstreams {
    * socket is closed. After a whole answer the next request may use the same socket.
    */
   stream(request: ChatRequest, handlers: StreamHandlers): Promise<void>
-  /** The models that all upstreams list, each id once with the upstream that is tried first. Upstreams that fail are left out. */
+  /**
+   * The models that all upstreams list, each id once with the upstream that is tried first. Upstreams that fail are left out.
+   */
   models(signal: AbortSignal): Promise<Model[]>
   /** The first model that the settings of the first upstream name or, if they have only patterns, the first that it lists. */
   defaultModel(signal: AbortSignal): Promise<string>
@@ -69,9 +71,9 @@ export interface Upstreams {
   /** Whether every upstream of the model allows a parameter that clients may not send otherwise. */
   allows(model: string, parameter: string): boolean
   /**
-   * The cost in millionths of a US dollar. `models` are the names of one model, the most reliable first; a price for an exact name
-   * is preferred to a price for a pattern. If the upstream is null, the one that is tried first is assumed. Returns null if no name
-   * has a price, or if the cost has more than 32 bits.
+   * The cost in millionths of a US dollar. `models` are the names of one model, the most reliable first; a price for an exact
+   * name is preferred to a price for a pattern. If the upstream is null, the one that is tried first is assumed. Returns null
+   * if no name has a price, or if the cost has more than 32 bits.
    */
   costMicros(
     upstream: string | null,
@@ -263,7 +265,7 @@ async function tryOnce(
   return outcome
 }
 
-/** What a request comes to while the breaker is open. */
+/** The outcome of a request while the breaker is open. */
 function keptAway({ settings }: Upstream, model: string, { onAttempt }: StreamHandlers): Outcome {
   const [code, httpStatus] = ['UPSTREAM_UNAVAILABLE', null] as const
   onAttempt({ upstream: settings.name, model, httpStatus, error: code, startedAt: new Date(), durationMs: 0 })

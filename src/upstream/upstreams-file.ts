@@ -27,7 +27,7 @@ const modelGlob = z
   .min(1)
   .regex(/^[^?[\]{}]*$/, 'takes a name, in which * stands for any characters')
 
-// Without them it would be another request, or another answer than the one that is waited for.
+// Without one of these it would be a different request, or the answer would not have the expected form.
 const indispensable = ['model', 'messages', 'stream', 'n']
 const omittable = z
   .string()
@@ -71,7 +71,9 @@ const upstreamsFile = z
   )
   .min(1)
 
-/** One upstream as it is written in the file, which has the name of the environment variable with the key instead of the key. */
+/**
+ * One upstream as it is written in the file, which has the name of the environment variable with the key instead of the key.
+ */
 export type UpstreamEntry = z.infer<typeof upstreamsFile>[number]
 
 /** Reads a JSON list of upstreams. `problem` is one line for the author of the file. */

@@ -27,8 +27,8 @@ export function createWatchdog(deadline: number, onTimeout: (code: TimeoutCode) 
 
   function check() {
     if (waits()) return
-    // After a stall of this process its timers fire before the data is read that arrived meanwhile. So the time is checked again
-    // after that read.
+    // After a stall of this process its timers fire before the data is read that arrived meanwhile. So the time is checked
+    // again after that read.
     lastCheck = setImmediate(() => {
       if (!waits()) onTimeout(performance.now() >= deadline ? 'TOTAL_TIMEOUT' : code)
     })

@@ -27,5 +27,5 @@ createRoot(root).render(
   </StrictMode>,
 )
 
-// After the first view is drawn, so that the first answer finds its parser here.
+// The parser is loaded after the first view was rendered, so that it is available for the first answer.
 requestIdleCallback?.(() => void import('./markdown/markdown.tsx'))

@@ -31,7 +31,7 @@ export function by(secret: string): Sender {
   return { authorization: `Bearer ${secret}` }
 }
 
-/** The status, and the viewer's id or what was wrong. */
+/** Returns the status, and the viewer's id or the code of the error. */
 export async function viewerBy(url: string, sender: Sender): Promise<unknown[]> {
   const { status, data, errors } = await execute<{ viewer: { id: string } }>(url, '{ viewer { id } }', {}, sender)
   return [status, data?.viewer.id ?? errors?.[0]?.extensions?.['code']]

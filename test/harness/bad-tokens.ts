@@ -2,12 +2,12 @@ import { createHmac, createSign, KeyObject } from 'node:crypto'
 import { EncryptJWT, exportSPKI } from 'jose'
 import { claimsOf, createKey, inSeconds, part, type SigningKey, signToken } from './issuer.ts'
 
-/** Stands in every credential that is refused; nothing may ever repeat it. */
+/** This text is in every credential that is refused. Nothing may ever repeat it. */
 export const canary = 'canary-91bd'
 
 type BadCredential = [what: string, authorization: string | null]
 
-/** What is no credential where tokens sign in, whatever they are signed with. */
+/** Texts that are no valid credentials if users sign in with tokens, whatever key signs the tokens. */
 export const nobodys: BadCredential[] = [
   ['nothing', null],
   ['an empty text', ''],
@@ -31,7 +31,7 @@ export const nobodys: BadCredential[] = [
   ['an API key cut short', `Bearer ak_${canary}`],
 ]
 
-/** What only looks like a token of these keys: an RSA key for RS256 and an EC key for ES256, which are published. */
+/** Texts that only look like tokens of these published keys: an RSA key for RS256 and an EC key for ES256. */
 export async function forgeries(rsa: SigningKey, ec: SigningKey): Promise<BadCredential[]> {
   const good = await signToken(rsa, claimsOf(canary))
   const tokens = { ...(await wrongClaims(rsa)), ...(await wrongKeys(rsa, ec)), ...(await wrongShapes(good, rsa)) }

@@ -5,17 +5,17 @@ import { type Environment, type Server, startServer } from './server.ts'
 
 const executablePath = findProgram('chromium')
 
-/** Where everything is required, a missing browser fails the tests instead. */
+/** If all services are required, a missing browser fails the tests instead of skipping them. */
 export const isBrowserMissing = executablePath === null && process.env['REQUIRE_SERVICES'] !== '1'
 
 export function browserTitle(title: string): string {
   return isBrowserMissing ? `${title} (skipped: chromium is not installed)` : title
 }
 
-/** To the browser, a server that is neither on this machine nor on https. */
+/** A host name that the browser takes for a server that is neither on this machine nor on https. */
 export const elsewhere = 'antiphon.example'
 
-/** One server and one browser for a file, and a new page for each test. */
+/** Provides one server and one browser for a test file, and a new page for each test. */
 export function useBrowser(settings: () => Environment | Promise<Environment> = () => ({})) {
   let browser: Browser
   let server: Server
@@ -26,7 +26,7 @@ export function useBrowser(settings: () => Environment | Promise<Environment> = 
     server = await startServer(await settings())
     browser = await chromium.launch({
       executablePath: executablePath ?? 'chromium',
-      // Chromium has no sandbox for root, whom containers run as.
+      // Chromium has no sandbox for root, and containers often run as root.
       args: [...(process.getuid?.() === 0 ? ['--no-sandbox'] : []), `--host-resolver-rules=MAP ${elsewhere} 127.0.0.1`],
     })
   })
@@ -62,7 +62,7 @@ export function useBrowser(settings: () => Environment | Promise<Environment> = 
     async hasEnded() {
       const answer = answersOf(page).last()
       await answer.locator('.cost').waitFor()
-      // The text is drawn after the line below it.
+      // The text is rendered after the line below it.
       await answer.locator('[data-behind], .unparsed').first().waitFor({ state: 'detached' })
     },
     isWriting: () => page.getByText('Writing').waitFor(),

@@ -1,7 +1,10 @@
 import pg from 'pg'
 import { createClient } from 'redis'
 
-/** What a server knows of the connections to the database that the URL names. Tests share the server, so each has its own. */
+/**
+ * The connections to the database in the URL, as the database server sees them. Tests share the server, so each has a database
+ * of its own.
+ */
 export interface BusConnections {
   list(): Promise<string[]>
   cut(): Promise<void>

@@ -9,7 +9,7 @@ import { emptyPostgres } from './empty-database.ts'
 export type Kind = Bus['kind']
 
 export const waiting = { timeout: 10_000, interval: 20 }
-// A database of Redis's that no other test uses: it tells whose a connection is, though not whose a message is.
+// A database of Redis that no other test uses. It shows which connections belong to this test, but not which messages do.
 const redisDatabase = 11
 
 export const remoteKinds: Kind[] = []
@@ -62,14 +62,17 @@ export function newId(): string {
   return id
 }
 
-/** What a bus hears from now on of new ids: no greetings, which may come late, nor what others say over the same Redis. */
+/**
+ * Records what a bus hears about new ids from now on. It ignores greetings, which may come late, and the messages of other
+ * tests that use the same Redis.
+ */
 export function listen(bus: Bus, topic: Topic) {
   const heard: string[] = []
   const leave = bus.subscribe(topic, (ids) => heard.push(...ids.filter((id) => told.has(id))))
   return { heard, leave }
 }
 
-/** What a bus hears from now on of what is noted here. */
+/** Records the notes of this test that a bus hears from now on. */
 export function listenToNotes(bus: Bus) {
   const heard: { note: string; origin: string }[] = []
   bus.onNote((note, origin) => {
@@ -79,14 +82,14 @@ export function listenToNotes(bus: Bus) {
   return heard
 }
 
-/** A new text of so many bytes, of any values. */
+/** Returns a new note of this size, with random bytes. */
 export function newNote(size: number): Buffer {
   const note = randomBytes(size)
   told.add(note.toString('latin1'))
   return note
 }
 
-/** Until one hears the other. What is published to somebody who is not connected yet is lost, so it is said again. */
+/** Waits until one bus hears the other. A message to a bus that is not connected yet is lost, so the greeting is repeated. */
 export async function hears(listener: Bus, speaker: Bus) {
   const greeting = randomUUID()
   let isHeard = false

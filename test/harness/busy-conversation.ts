@@ -1,7 +1,7 @@
 import { type Person, readTo, says } from './person.ts'
 import { chunks, done, finish, gate, type ScriptedUpstream } from './upstream.ts'
 
-/** A conversation in which an answer has come as far as `A mo`, and comes to its end, `A mole.`, when it is let. */
+/** A conversation in which an answer has come as far as `A mo`. `finish` lets it end with `A mole.`. */
 export async function busyConversation(upstream: ScriptedUpstream, person: Person) {
   const hold = gate()
   upstream.reply(...chunks('A mo'), hold.wait, ...chunks('le.'), finish('stop'), done())

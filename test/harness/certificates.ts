@@ -7,12 +7,12 @@ import { postgresIdentity } from './postgres.ts'
 
 const run = promisify(execFile)
 
-/** A private authority, what it has signed, and another authority that has signed nothing. */
+/** A private certificate authority with the certificates that it has signed, and another authority that has signed nothing. */
 export interface Certificates {
   folder: string
   authority: string
   stranger: string
-  /** For `localhost` alone; whoever Postgres runs as owns its key. */
+  /** For `localhost` only. The user that Postgres runs as owns the key. */
   server: KeyPair
   /** For the role postgres. */
   client: KeyPair
@@ -24,7 +24,7 @@ interface KeyPair {
   key: string
 }
 
-/** Made by openssl. */
+/** Creates the certificates with openssl. */
 export async function makeCertificates(): Promise<Certificates> {
   const folder = await mkdtemp(join(tmpdir(), 'antiphon-certificates-'))
   const path = (name: string) => join(folder, name)

@@ -8,7 +8,7 @@ type Variables = Record<string, unknown>
 const end = { done: true, value: undefined } as const
 
 export interface Sender {
-  /** The name to sign in by; without it, nothing is sent and the server takes its own default. */
+  /** The name for the Dev sign-in. Without it, no name is sent and the server uses its own default. */
   as?: string
   /** Any other credentials. */
   authorization?: string
@@ -16,12 +16,12 @@ export interface Sender {
 
 export interface Subscription<Data> extends AsyncIterable<Data> {
   next(): Promise<IteratorResult<Data, undefined>>
-  /** Reads to the first event that fits, and returns all read on the way; rejects when the end comes first. */
+  /** Reads up to the first event that fits, and returns all events that were read. Rejects if the end comes first. */
   until(fits: (data: Data) => boolean): Promise<Data[]>
   rest(): Promise<Data[]>
-  /** Says goodbye as the transport's clients do. A read that waits then ends, here and after drop. */
+  /** Ends the subscription as clients of the transport do. A pending read then ends, and so it does after `drop`. */
   close(): Promise<void>
-  /** Cuts the connection without a word. */
+  /** Cuts the connection without closing the subscription. */
   drop(): void
   /** Resolves with the code of the WebSocket's close, or with null at the end of an event stream. */
   readonly closed: Promise<number | null>
@@ -37,14 +37,14 @@ export class RequestError extends Error {
   }
 }
 
-/** Sends one operation over HTTP and returns what came back, errors included. */
+/** Sends one operation over HTTP and returns the response, including its errors. */
 export async function execute<Data>(url: string, query: string, variables: Variables = {}, sender: Sender = {}) {
   const response = await post(url, { query, variables }, sender, 'application/graphql-response+json')
   const result = (await response.json()) as FormattedExecutionResult<Data>
   return { status: response.status, ...result }
 }
 
-/** Sends one operation over HTTP and returns its data; errors reject. */
+/** Sends one operation over HTTP and returns its data. Rejects if the response has errors. */
 export async function query<Data>(
   url: string,
   document: string,
@@ -54,7 +54,7 @@ export async function query<Data>(
   return dataOf(await execute<Data>(url, document, variables, sender))
 }
 
-/** Subscribes on a connection of its own. */
+/** Subscribes on a separate connection. */
 export function subscribe<Data>(
   url: string,
   document: string,
@@ -87,14 +87,14 @@ function subscribeOverWebSocket<Data>(
       closed: (event) => onClosed((event as CloseEvent).code),
     },
   })
-  // Not client.iterate: its first read never ends when the subscription was over before it.
+  // client.iterate is not used, because its first read never ends if the subscription was over before that read.
   let unsubscribe = () => {}
   const results = new ReadableStream<() => FormattedExecutionResult<Data>>({
     start(controller) {
       unsubscribe = client.subscribe<Data, Record<string, unknown>>(payload, {
         next: (result) => controller.enqueue(() => result),
         error(reason) {
-          // Queued like a result, as controller.error would throw away what was not read yet.
+          // The error is queued like a result, because controller.error would discard what was not read yet.
           controller.enqueue(() => rejectWithError(reason))
           controller.close()
         },
@@ -127,7 +127,7 @@ function subscribeOverSse<Data>(
   const closed = new Promise<null>((resolve) => {
     onClosed = resolve
   })
-  response.catch(() => {}) // Reading tells.
+  response.catch(() => {}) // A read reports the error.
   const results = eventsOf<Data>(response, () => onClosed(null))
   const abort = () => connection.abort()
 
@@ -163,7 +163,7 @@ function subscription<Data>(
     const result = await read().catch((reason) => (left ? end : rejectWithError(reason)))
     return result.done ? end : { done: false, value: dataOf(result.value) }
   }
-  // No `return`, so that a test may leave a `for await` and read on later.
+  // There is no `return`, so that a test can leave a `for await` and continue to read later.
   const events = { [Symbol.asyncIterator]: () => ({ next }) }
 
   async function until(fits: (data: Data) => boolean): Promise<Data[]> {

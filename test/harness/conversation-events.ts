@@ -1,7 +1,7 @@
 import type { ConversationEvent } from './documents.ts'
 import type { Person } from './person.ts'
 
-/** What an event is, and of what. */
+/** The type of an event, and what it is about. */
 export function summary(event: ConversationEvent): string {
   if ('message' in event) return `${event.__typename} ${event.message.content}`
   if ('messageId' in event) return `${event.__typename} ${event.messageId}`
@@ -11,7 +11,7 @@ export function summary(event: ConversationEvent): string {
 
 export const isLast = (event: ConversationEvent) => summary(event) === 'MessageCreated the last'
 
-/** All that has happened in the conversation after the cursor, up to a last message that this writes. */
+/** Returns all events of the conversation after the cursor, up to a last message that this function writes. */
 export async function eventsAfter(after: string, id: string, by: Person): Promise<ConversationEvent[]> {
   await by.write(id, 'the last')
   const viewer = by.follow(id, { after })
@@ -20,7 +20,7 @@ export async function eventsAfter(after: string, id: string, by: Person): Promis
   return events.slice(0, -1)
 }
 
-/** A conversation with one message, and the place after it. */
+/** Creates a conversation with one message, and returns the event cursor after that message. */
 export async function beginConversation(person: Person) {
   const { id } = await person.converse({ title: 'Animals' })
   const root = (await person.write(id, 'What digs?')).createdMessage.id

@@ -1,6 +1,6 @@
 import { openDatabase } from '../../src/database/database.ts'
 
-// Run by a test as a process of its own: opens the data folder that it is given, says so, and lives as its parent does.
+// A test runs this as a separate process. It opens the given data folder, reports that, and lives as long as its parent.
 await openDatabase({ postgres: null, dataDir: String(process.argv[2]) })
 process.send?.('open')
 process.once('disconnect', () => process.exit())

@@ -32,7 +32,7 @@ export interface Body {
 
 export const user = (content: string) => ({ messages: [{ role: 'user', content }] })
 
-/** Asks a demo model over HTTP, in the wire format. */
+/** Sends requests to a demo model over HTTP, in OpenAI's format. */
 export function createDemoClient(baseUrl: () => string) {
   function post(parameters: object, signal?: AbortSignal) {
     const messages = [{ role: 'user', content: 'How do I start Antiphon?' }]

@@ -11,7 +11,9 @@ interface Field {
   dataTypeID: number
 }
 
-/** A migrated database that prepares a statement, without running it, and says what its columns are; null without rows. */
+/**
+ * A migrated database that prepares a statement, without running it, and returns its columns, or null if it returns no rows.
+ */
 export interface Preparing {
   prepare(text: string): Promise<Record<string, ColumnKind | string> | null>
   close(): Promise<void>
@@ -38,7 +40,7 @@ interface Type {
   category: string
 }
 
-/** A type that no column should have is told by its name. */
+/** A type that no column should have is returned by its name. */
 function kindOf({ name, category }: Type): string {
   if (category === 'E') return 'text'
   return category === 'A' ? 'list' : (kinds[name] ?? name)
@@ -76,7 +78,7 @@ export async function preparingPostgres(): Promise<Preparing> {
   }
 }
 
-/** By the protocol's Describe, for which pg has no function of its own. */
+/** Uses the Describe message of the protocol, for which pg has no function. */
 function fieldsOf(client: pg.Client, text: string): Promise<Field[]> {
   return new Promise((resolve, reject) => {
     let fields: Field[] = []

@@ -1,4 +1,4 @@
-// What the tests of the whole server ask for, and the shape of what they get.
+// The operations that the tests of the whole server send, and the types of their results.
 
 const messageFields = `fragment M on Message {
   id role content name refusal reasoning json toolCallId choiceIndex status
@@ -301,7 +301,7 @@ export type ConversationEvent = { conversationId: string; cursor: string } & (
   | { __typename: 'ConversationEventsRejected'; error: Failure }
 )
 
-/** A member of a result union that is an error; what it has beside the message depends on its type. */
+/** A member of a result union that is an error. Its fields other than the message depend on its type. */
 export interface Failure {
   __typename: string
   message: string

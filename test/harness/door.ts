@@ -18,7 +18,7 @@ import { metered } from '../../src/schema/metered.ts'
 import type { Checks } from '../../src/transport/health.ts'
 import { createServer, type Server } from '../../src/transport/server.ts'
 
-/** Stands in what the server must never tell a client. */
+/** This text is in errors that the server must never send to a client. */
 export const secret = 'canary-7f3a'
 
 export interface Door {
@@ -57,7 +57,7 @@ const noKeys: Keys = {
   onRevocation: () => () => {},
 }
 
-/** Offers nothing, since its tests have a whole server. */
+/** An empty implementation, because the tests of OpenAI's format have a whole server. */
 const noOpenai: Openai = {
   complete: async () => ({ conversationId: null, body: {} }),
   models: async () => ({ object: 'list', data: [] }),
@@ -65,7 +65,7 @@ const noOpenai: Openai = {
   rateLimits: async () => ({}),
 }
 
-/** The transport alone, on a free port, before a small schema of the tests' own. */
+/** Starts only the transport, on a free port, with a small schema for the tests. */
 export async function openDoor(options: DoorOptions = {}): Promise<Door> {
   const probe = { resolved: [], parked: event(), left: event(), aborted: event() }
   const log: string[] = []
@@ -137,7 +137,7 @@ function probeSchema(probe: Probe): GraphQLSchema {
     fields: () => ({
       name: { type: GraphQLString },
       friend: { type: person, resolve: () => ({ name: 'friend' }) },
-      // More than the cost counts, as nothing says how long it is.
+      // This list is longer than the cost assumes, because nothing gives its length.
       crowd: {
         type: new GraphQLList(person),
         resolve() {
@@ -237,7 +237,7 @@ async function* counting(to: number): AsyncGenerator<number> {
   for (let value = 1; value <= to; value++) yield value
 }
 
-/** As what is below throws while its database is away. */
+/** An error as from the layers below the transport while their database is unavailable. */
 export function unavailable(): Error {
   return Object.assign(new Error(secret), { code: 'UNAVAILABLE' })
 }
@@ -252,7 +252,7 @@ async function* breaking(): AsyncGenerator<number> {
   throw new Error(secret)
 }
 
-/** Gives one value, then waits for good; only return() ends the wait. */
+/** Yields one value and then waits for ever; only return() ends the wait. */
 function parking({ parked, left }: Probe): AsyncIterable<number> & AsyncIterator<number> {
   let given = false
   let end: (result: IteratorResult<number>) => void = () => {}

@@ -15,7 +15,7 @@ export async function emptyFolder(): Promise<DatabaseSettings> {
 export async function emptyPostgres(): Promise<DatabaseSettings & { databaseUrl: string }> {
   const postgres = inject('postgres')
   if (!postgres) throw new Error('There is no Postgres')
-  // The run drops at its end what is named after its template.
+  // At its end, the test run drops all databases whose names begin with the name of its template.
   const name = `${postgres.template}_${randomUUID()}`
   const client = new pg.Client(postgres.url)
   await client.connect()

@@ -1,6 +1,6 @@
 import type { ChoiceDelta, Completion, CompletionEvent } from './documents.ts'
 
-/** A choice as a client has it that folds each event by its offsets. */
+/** A choice in a client that applies each event by its offsets. */
 export interface FoldedChoice {
   messageId: string
   content: string
@@ -49,7 +49,7 @@ export function foldEvent(choices: readonly FoldedChoice[], event: CompletionEve
   return folded
 }
 
-/** What the events should fold to. */
+/** The choices that the events should fold to. */
 export function storedChoices({ choices }: Completion): FoldedChoice[] {
   return choices.map(({ finishReason, logprobs, message }) => ({
     messageId: message.id,

@@ -15,12 +15,12 @@ import { startRedis } from './redis.ts'
 
 declare module 'vitest' {
   export interface ProvidedContext {
-    /** What the servers of this project keep their data in. */
+    /** The database in which the servers of this project store their data. */
     database: 'pglite' | 'postgres'
-    /** An administrator's URL, and the migrated database to copy. */
+    /** The URL of an administrator, and the name of the migrated database to copy. */
     postgres: { url: string; template: string } | null
     redisUrl: string | null
-    /** A folder that goes when the run is over. */
+    /** A folder that is removed at the end of the run. */
     folder: string
   }
 }
@@ -32,11 +32,11 @@ interface Service {
   stop(): Promise<void>
 }
 
-/** Starts once per run what the tests of all projects share. */
+/** Starts, once per run, the services that the tests of all projects share. */
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
   await build()
   const [postgres, redis] = await Promise.all([
-    // What is here outlives no machine, and a slow disk would be waited for at each commit.
+    // This data need not survive a crash of the machine, and with fsync each commit would wait for a slow disk.
     existing('DATABASE_URL') ?? startPostgres({ fsync: 'off' }),
     existing('REDIS_URL') ?? startRedis(),
   ])
@@ -55,8 +55,8 @@ export default async function setup(project: TestProject): Promise<() => Promise
   }
 }
 
-// What servers in processes of their own need. The database template is named after what went into it, so one that is
-// there is up to date.
+// Builds what servers in separate processes need. The database template is named after its contents, so an existing one is up
+// to date.
 async function build(): Promise<void> {
   await run('npm', ['run', 'bundle'])
   if (!(await hasTemplate())) await run('npm', ['run', 'template'])

@@ -1,6 +1,6 @@
 const friends = (levels: number) => `{ viewer ${'{ friend '.repeat(levels)}{ name }${' }'.repeat(levels)} }`
 
-// Each fragment spreads the next one twice: 2 to the power of 12 fields, in some hundred tokens.
+// Each fragment spreads the next one twice: 2 to the power of 12 fields from a few hundred tokens.
 const doubling = [
   '{ viewer { ...F0 } }',
   ...Array.from(
@@ -10,7 +10,7 @@ const doubling = [
   'fragment F12 on Person { name }',
 ].join('\n')
 
-/** By what is wrong with them; none may reach a resolver. */
+/** The documents by what is wrong with them. None of them may reach a resolver. */
 export const hostileDocuments: Record<string, string> = {
   'nothing in it': '',
   'a comment alone': '# nothing',

@@ -4,12 +4,12 @@ import { type AddressInfo, connect, type Socket } from 'node:net'
 
 export interface HttpProxy {
   url: string
-  /** The hosts and ports that clients asked it for. */
+  /** The hosts and ports that clients requested. */
   asked: string[]
   close(): Promise<void>
 }
 
-/** Knows one host, which no name server does, and leads to a server of this machine's for it. */
+/** Starts a proxy that knows only one host, which no name server knows, and connects it to a server on this machine. */
 export async function startHttpProxy(host: string, serverUrl: string): Promise<HttpProxy> {
   const { port } = new URL(serverUrl)
   const asked: string[] = []

@@ -3,7 +3,7 @@ import type { AddressInfo } from 'node:net'
 import { exportJWK, generateKeyPair, type JWTPayload, SignJWT } from 'jose'
 import { onTestFinished } from 'vitest'
 
-/** What the tests' servers expect in a token. */
+/** What the servers of the tests expect in a token. */
 export const issuer = 'https://id.example'
 export const audience = 'chat'
 
@@ -18,7 +18,7 @@ export function inSeconds(seconds: number): number {
   return Math.floor(Date.now() / 1_000) + seconds
 }
 
-/** All that is expected; a claim given as undefined is left out. */
+/** Returns all claims that are expected. A claim that is given as undefined is left out. */
 export function claimsOf(sub: string, claims: object = {}): JWTPayload {
   return { iss: issuer, aud: audience, exp: inSeconds(60), sub, ...claims }
 }
@@ -31,7 +31,7 @@ export function part(value: unknown): string {
   return Buffer.from(typeof value === 'string' ? value : JSON.stringify(value)).toString('base64url')
 }
 
-/** A JWKS server of our own, which says what it is told to. */
+/** Starts a JWKS server whose responses the test controls. */
 export async function startKeyServer(...keys: SigningKey[]) {
   let published = keys
   let mood: 'well' | 'failing' | 'silent' | 'talking nonsense' = 'well'

@@ -31,7 +31,7 @@ export function subscribeForGood<Event>(url: string, as: string, query: string, 
       vi.waitFor(() => {
         if (!isThere(events)) throw new Error(`Not among ${JSON.stringify(events)}`)
       }, 10_000),
-    /** Cuts the connection without a word. What is done meanwhile is done before the client connects again. */
+    /** Cuts the connection without closing the subscription. The client connects again only after `meanwhile` is done. */
     cut(meanwhile: () => Promise<unknown> = async () => {}) {
       beforeRetry = meanwhile
       client.terminate()

@@ -5,7 +5,7 @@ import type { Environment } from './server-process.ts'
 
 const rowsAtOnce = 10_000
 
-/** Of what is appended to a conversation. */
+/** The messages that are appended to a conversation. */
 export interface Growth {
   conversationId: string
   count: number
@@ -13,8 +13,8 @@ export interface Growth {
 }
 
 /**
- * Appends messages to an empty conversation behind its server's back, since writing them one by one would take minutes:
- * `query` asks the database. Answers their global ids, oldest first.
+ * Appends messages to an empty conversation directly in the database, because writing them one by one would take minutes.
+ * `query` sends a statement to the database. Returns the global ids of the messages, oldest first.
  */
 export async function growConversation(
   query: (text: string, values: unknown[]) => Promise<unknown>,
@@ -36,7 +36,7 @@ export async function growConversation(
   return ids.map((id) => Buffer.from(`Message:${id}`).toString('base64url'))
 }
 
-/** The same, where no server has the database open. */
+/** Does the same for a database that no server has open. */
 export async function growStoredConversation(settings: Environment, growth: Growth): Promise<string[]> {
   const database = await openDatabase(readSettings(settings))
   try {

@@ -17,10 +17,10 @@ type Message = Record<string, unknown>
 export const user = (content: string): Message => ({ role: 'user', content })
 export const assistant = (content: string): Message => ({ role: 'assistant', content })
 
-/** What is sent to a completion: `Hello` where nothing else is said. */
+/** The body of a request for a completion, with the message `Hello` by default. */
 export const question = (more: object = {}) => ({ model: 'test-model', messages: [user('Hello')], ...more })
 
-/** Sends what no client would, and gets what came back. */
+/** Sends any request, even one that a client would not send, and returns the response. */
 export async function send(url: string, path: string, init: RequestInit = {}): Promise<OpenaiReply> {
   const response = await fetch(`${url}/v1${path}`, init)
   const text = await response.text()
@@ -28,7 +28,7 @@ export async function send(url: string, path: string, init: RequestInit = {}): P
   return { status: response.status, headers: response.headers, text, body: isJson ? JSON.parse(text) : null }
 }
 
-/** Somebody who asks in OpenAI's format, without a library. */
+/** Creates a user who sends requests in OpenAI's format without a client library. */
 export function createAsker(url: string, as = 'alice') {
   const authorization = `Dev ${as}`
   const post = (path: string, body: unknown, headers: Record<string, string> = {}, signal?: AbortSignal) =>
@@ -47,7 +47,7 @@ export function createAsker(url: string, as = 'alice') {
   }
 }
 
-/** A server before a scripted upstream, and somebody who asks it. */
+/** Starts a server that uses a scripted upstream, and creates a user who sends requests to it. */
 export async function startOpenai(settings: Environment = {}) {
   const upstream = await startScriptedUpstream()
   onTestFinished(() => upstream.close())
@@ -56,7 +56,7 @@ export async function startOpenai(settings: Environment = {}) {
   return { upstream, url, alice, ...createAsker(url), secret: async () => (await make(alice)).secret }
 }
 
-/** The data of each event; what is JSON is parsed. */
+/** Returns the data of each event; JSON is parsed. */
 // biome-ignore lint/suspicious/noExplicitAny: tests compare what it has with what they expect.
 export function eventsIn(text: string): any[] {
   const events = text.split('\n\n')

@@ -10,7 +10,7 @@ interface PageInput {
 
 type ReadPage<Node> = (input: PageInput) => Promise<Connection<Node>>
 
-/** Reads a list page by page, from one end to the other, and checks on the way that each page tells where it stands. */
+/** Reads a list page by page from one end to the other, and checks the page info of each page. */
 export async function walk<Node extends { id: string }>(
   read: ReadPage<Node>,
   size: number,
@@ -38,7 +38,7 @@ export async function walk<Node extends { id: string }>(
   }
 }
 
-/** What no list takes, and the word that its refusal names. */
+/** Arguments that every list refuses, and the argument that the refusal names. */
 export const badPages: [input: object, named: string][] = [
   [{ first: -1 }, 'first'],
   [{ first: 201 }, 'first'],

@@ -4,9 +4,9 @@ import { openDatabase } from '../../src/database/database.ts'
 import type { Environment } from './server-process.ts'
 
 export interface PastCompletion {
-  /** The requester's id, as clients have it. */
+  /** The requester's id in the form that clients get. */
   requester: string
-  /** When it was asked for. */
+  /** The time of the request. */
   at: string
   conversation?: string
   model?: string
@@ -17,7 +17,7 @@ export interface PastCompletion {
 
 const storedId = (id: string) => Buffer.from(id, 'base64url').toString().split(':')[1]
 
-/** Stores completions of other days, which have ended, where no server has the database open. */
+/** Stores completions of other days, which have ended, in a database that no server has open. */
 export async function storePastCompletions(settings: Environment, completions: readonly PastCompletion[]) {
   const rows = completions.map(({ requester, at, conversation, ...rest }) => ({
     id: uuid(),

@@ -45,7 +45,7 @@ interface Shape {
   flushMs?: number
 }
 
-/** What a mutation gives: `refuse` is the same operation for a test that expects one of the errors. */
+/** Resolves with the payload of a mutation. `refuse` is the same operation for a test that expects one of the errors. */
 export interface Operation<Arguments extends unknown[], Payload> {
   (...given: Arguments): Promise<Payload>
   refuse(...given: Arguments): Promise<Failure>
@@ -61,7 +61,7 @@ export interface Asked {
   replayed: boolean
 }
 
-/** Somebody who is signed in at a server, and what they do there. */
+/** A user who is signed in at a server, with the user's operations. */
 export type Person = ReturnType<typeof createPerson>
 
 type Request = <Data>(document: string, variables?: object) => Promise<Data>
@@ -89,7 +89,7 @@ export function operationsBy(request: Request) {
   }
 }
 
-/** The operation, with one field of its payload in the place of the payload. */
+/** Returns the operation with one field of its payload as the result. */
 export function fieldOf<Arguments extends unknown[], Payload, Field extends keyof Payload>(
   operation: Operation<Arguments, Payload>,
   field: Field,
@@ -144,7 +144,7 @@ export function createPerson(url: string, who: string | Sender) {
     async id(): Promise<string> {
       return (await request<{ viewer: { id: string } }>('{ viewer { id } }')).viewer.id
     },
-    /** What happens in a conversation after a cursor. */
+    /** Subscribes to the events of a conversation after a cursor. */
     follow(id: string, { over = 'websocket', ...place }: { over?: Shape['over']; after: string }) {
       const variables = { id, ...place }
       const document = conversationEvents
@@ -174,7 +174,7 @@ export function createPerson(url: string, who: string | Sender) {
   }
 }
 
-/** What a person does about people. */
+/** The operations on participants and invitations. */
 function managing(request: Request) {
   const operation = operationsBy(request)
   return {
@@ -204,7 +204,7 @@ function managing(request: Request) {
   }
 }
 
-/** What a person does with messages that are there. */
+/** The operations on existing messages. */
 function choosing(request: Request) {
   const operation = operationsBy(request)
   return {
@@ -218,19 +218,19 @@ export function says(content: string, role = 'USER') {
   return { role, content }
 }
 
-/** The contents on the path to the current leaf, or to another. */
+/** Returns the contents of the messages on the path to the current leaf or, if given, to another leaf. */
 export async function threadOf(person: Person, conversationId: string, leafId?: string) {
   const { edges } = await person.messages(conversationId, leafId === undefined ? {} : { leafId })
   return edges.map((edge) => edge.node.content)
 }
 
-/** Who takes part, as `alice OWNER`, by the time they joined. */
+/** Returns the participants, in a form such as `alice OWNER`, in the order in which they joined. */
 export async function rolesIn(conversationId: string, person: Person) {
   const { edges } = await person.people(conversationId)
   return edges.map(({ node }) => `${node.user.name} ${node.role}`)
 }
 
-/** What a viewer of these events has on the screen, by choice. */
+/** Returns the contents that a viewer of these events sees, by the index of the choice. */
 export function contentsIn(events: readonly CompletionEvent[]): string[] {
   let contents: string[] = []
   for (const event of events) {
@@ -249,7 +249,7 @@ export function endOf(events: readonly CompletionEvent[]): Completion {
   return last.completion
 }
 
-/** Reads on until the first choice stands at this text; `seen` has what was read before, and after. */
+/** Reads on until the first choice has exactly this text. `seen` contains the events from before and those that are read. */
 export async function readTo(text: string, viewer: Subscription<CompletionEvent>, seen: CompletionEvent[] = []) {
   await viewer.until((event) => seen.push(event) > 0 && contentsIn(seen)[0] === text)
   return seen
@@ -260,11 +260,11 @@ function inputOf(asked: string | object): object {
 }
 
 function isFailure(result: unknown): result is Failure {
-  // The documents ask for the type's name in errors alone.
+  // The documents request the name of the type only for errors.
   return typeof result === 'object' && result !== null && '__typename' in result
 }
 
-/** The one field of each result. */
+/** Takes the only field of each result. */
 function eventsOf<Event>(subscription: Subscription<Record<string, Event>>): Subscription<Event> {
   const eventIn = (data: Record<string, Event>) => Object.values(data)[0] as Event
   async function next(): Promise<IteratorResult<Event, undefined>> {

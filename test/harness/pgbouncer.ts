@@ -11,12 +11,12 @@ import { findProgram } from './program.ts'
 const attempts = 3
 
 export interface Pgbouncer {
-  /** The URL of the Postgres behind it, by way of the pooler. */
+  /** The URL of the database, through the pooler. */
   url: string
   stop(): Promise<void>
 }
 
-/** A PgBouncer of our own, which refuses to run as root, too, on a free port; null where the program is missing. */
+/** Starts a PgBouncer on a free port, not as root, which PgBouncer refuses; null if the program is missing. */
 export async function startPgbouncer(postgresUrl: string, mode: 'session' | 'transaction'): Promise<Pgbouncer | null> {
   const program = findProgram('pgbouncer')
   if (program === null) return null

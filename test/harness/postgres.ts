@@ -19,23 +19,23 @@ const settings = {
   unix_socket_directories: '',
   max_connections: '300',
   lc_messages: 'C',
-  // What reads or writes a time without its zone is wrong here.
+  // With this time zone, code that reads or writes a time without its zone gets wrong results.
   timezone: 'Asia/Kolkata',
 }
 
 export interface Postgres {
-  /** The administrator's. */
+  /** The URL of the administrator. */
   url: string
   stop(): Promise<void>
-  /** Ends it, so that it can come up again: in good order, or as in a crash. */
+  /** Shuts the server down so that it can start again: `fast` in good order, `immediate` as in a crash. */
   goDown(mode: 'fast' | 'immediate'): Promise<void>
   comeUp(): Promise<void>
-  /** All its processes stand still, and their connections stay open. */
+  /** Suspends all processes of the server, while their connections stay open. */
   pause(): void
   resume(): void
 }
 
-/** A Postgres of our own on a free port, with its data in a temporary folder; null where the programs are missing. */
+/** Starts a Postgres on a free port, with its data in a temporary folder; null if the programs are missing. */
 export async function startPostgres(more: Record<string, string> = {}): Promise<Postgres | null> {
   const initdb = findProgram('initdb')
   const program = findProgram('postgres')
@@ -99,13 +99,13 @@ function handle(
     url: `postgres://postgres@127.0.0.1:${port}/postgres`,
     async stop() {
       process.off('exit', killAtExit)
-      // Immediate shutdown: nobody needs this data again.
+      // The shutdown is immediate, because nobody needs this data again.
       await end('SIGQUIT')
       await rm(folder, { recursive: true })
     },
     goDown: (mode) => end(mode === 'fast' ? 'SIGINT' : 'SIGQUIT'),
     async comeUp() {
-      // Somebody may have the port for a moment.
+      // Another process may use the port for a moment.
       for (let attempt = 1; server === null && attempt <= attempts; attempt++) server = await start()
       if (server === null) throw new Error('Postgres did not come up again')
     },
@@ -114,7 +114,7 @@ function handle(
   }
 }
 
-/** Of a process on Linux. */
+/** The ids of the child processes, on Linux. */
 function childrenOf(pid: number): number[] {
   return readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').split(' ').filter(Boolean).map(Number)
 }

@@ -11,7 +11,7 @@ export interface Present {
   since: string
 }
 
-/** Opens a conversation as somebody, who is present then. */
+/** Opens a conversation as a user, who is then present. */
 export function openConversation(url: string, as: string, id: string, over: 'websocket' | 'sse' = 'websocket') {
   type Data = { conversationPresence: Present[] }
   const subscription = subscribe<Data>(url, document, { id }, { as, over })
@@ -20,7 +20,7 @@ export function openConversation(url: string, as: string, id: string, over: 'web
       const { done, value } = await subscription.next()
       return done ? null : value.conversationPresence
     },
-    /** Reads on until these are there, who are writing with a star. */
+    /** Reads on until exactly these people are present. The names of those who are typing end with a star. */
     async until(...names: string[]): Promise<Present[]> {
       const isIt = ({ conversationPresence: people }: Data) =>
         namesOf(people).sort().join() === [...names].sort().join()

@@ -1,8 +1,8 @@
 import { spawnSync } from 'node:child_process'
 
 /**
- * Puts a command into a process namespace of its own, as a container is: there it is process 1, which gets no signal that it
- * has no handler for, and takes all others with it when it ends.
+ * Runs a command in a separate process namespace, as in a container. There it is process 1, which gets no signal for which it
+ * has no handler, and all other processes of the namespace end with it.
  */
 export const inNamespace = [
   'unshare',

@@ -3,7 +3,10 @@ import { delimiter, join } from 'node:path'
 
 const debianPostgres = '/usr/lib/postgresql'
 
-/** The path of an executable of this machine, from PATH or from where Debian keeps those of Postgres; null where there is none. */
+/**
+ * Returns the path of an executable on this machine, from PATH or from the folder in which Debian keeps those of Postgres, or
+ * null if there is none.
+ */
 export function findProgram(name: string): string | null {
   const folders = [...(process.env['PATH'] ?? '').split(delimiter), ...postgresFolders()]
   return folders.map((folder) => join(folder, name)).find(isExecutable) ?? null

@@ -3,19 +3,19 @@ import { type AddressInfo, connect, createServer, type Socket } from 'node:net'
 import { Transform } from 'node:stream'
 
 export interface Proxy {
-  /** The server's URL, by way of the proxy. */
+  /** The URL of the server, through the proxy. */
   url: string
-  /** How many have connected so far. */
+  /** The number of connections so far. */
   connections(): number
-  /** Ends what is connected, and whatever connects from now on. */
+  /** Closes all connections and, from now on, each new one. */
   cut(): void
-  /** From now on nothing goes through, and nobody is told. */
+  /** From now on no data passes, and no connection is closed. */
   freeze(): void
   mend(): void
   close(): Promise<void>
 }
 
-/** Stands before a server of TCP and breaks when it is told to. */
+/** A TCP proxy before a server, which breaks on request. */
 export async function startProxy(serverUrl: string, fromServer: () => Transform = passOn): Promise<Proxy> {
   const target = new URL(serverUrl)
   const sockets = new Set<Socket>()
@@ -59,7 +59,7 @@ export async function startProxy(serverUrl: string, fromServer: () => Transform 
     },
     freeze() {
       state = 'frozen'
-      // Else the end of a connection would be answered.
+      // Otherwise the end of a connection would be answered.
       for (const socket of sockets) socket.pause()
     },
     mend() {
@@ -77,14 +77,14 @@ function passOn() {
   return new Transform({ transform: (chunk, _encoding, done) => done(null, chunk) })
 }
 
-/** What a pooler in transaction mode does to LISTEN: Postgres's messages but for its notifications. */
+/** Passes all messages of Postgres except notifications, as a pooler in transaction mode does to LISTEN. */
 export function withoutNotifications() {
   let rest = Buffer.alloc(0)
   return new Transform({
     transform(chunk: Buffer, _encoding, done) {
       rest = Buffer.concat([rest, chunk])
       while (rest.length >= 5) {
-        // A letter, and the length of what follows, the length included.
+        // A message has one letter, and then its length without the letter.
         const end = 1 + rest.readUInt32BE(1)
         if (rest.length < end) break
         if (rest.toString('latin1', 0, 1) !== 'A') this.push(rest.subarray(0, end))

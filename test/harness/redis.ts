@@ -12,7 +12,7 @@ export interface Redis {
   stop(): Promise<void>
 }
 
-/** A Redis of our own on a free port that keeps nothing on disk; null where the program is missing. */
+/** Starts a Redis on a free port that stores nothing on disk; null if the program is missing. */
 export async function startRedis(): Promise<Redis | null> {
   const program = findProgram('redis-server')
   if (program === null) return null

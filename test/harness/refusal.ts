@@ -2,7 +2,7 @@ import { expect } from 'vitest'
 import { ConfigError, readSettings } from '../../src/config.ts'
 import type { Environment } from './server-process.ts'
 
-/** The line with which these settings stop the start. */
+/** Returns the line with which the start fails for these settings. */
 export function refusal(env: Environment, envFile: Environment = {}): string {
   try {
     readSettings(env, envFile)

@@ -1,6 +1,6 @@
 import { createPerson, type Person } from './person.ts'
 
-/** Somebody new who has said this, in one conversation. */
+/** Creates a new user who has written these messages in one conversation. */
 export async function writerAt(url: string, contents: string[]) {
   const person = createPerson(url, `person-${crypto.randomUUID()}`)
   const { id } = await person.converse()

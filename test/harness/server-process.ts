@@ -14,14 +14,14 @@ export interface ServerProcess {
   readonly wsUrl: string
   readonly pid: number
   readonly exited: Promise<Exit>
-  /** All that it wrote to stdout and stderr. */
+  /** Everything that it wrote to stdout and stderr. */
   output(): string
   kill(signal: NodeJS.Signals): Promise<Exit>
 }
 
 const bundle = join(import.meta.dirname, '../../.build/main.js')
 
-/** What a server of the tests has where they do not say otherwise. */
+/** The settings of a server in the tests, unless the test sets them. */
 export const serverDefaults: Environment = {
   HOST: '127.0.0.1',
   PORT: '0',
@@ -31,8 +31,8 @@ export const serverDefaults: Environment = {
 }
 
 /**
- * Starts a server as a process of its own; rejects with its exit and its output when it exits before it is ready.
- * `onStart` gets what ends it, at once. `before` is a command that starts it.
+ * Starts a server as a separate process. Rejects with its exit and its output if it exits before it is ready. `onStart` is
+ * called at once with a function that ends it. `before` is a command that starts it.
  */
 export async function startServerProcess(
   folder: string,
@@ -42,7 +42,7 @@ export async function startServerProcess(
 ): Promise<ServerProcess> {
   const [program, ...parameters] = [...before, process.execPath, '--enable-source-maps', bundle]
   const child = spawn(program as string, parameters, {
-    // Not the repository, where a .env of the developer's may lie.
+    // The folder is not the repository, which may contain a .env file of the developer.
     cwd: folder,
     env: { PATH: process.env['PATH'], ...serverDefaults, ...settings },
     stdio: ['ignore', 'pipe', 'pipe'],
@@ -60,7 +60,7 @@ export async function exitOf(child: ChildProcess): Promise<Exit> {
   return { code, signal }
 }
 
-/** The server that a process is, or that it starts, once it has said where it listens. */
+/** Returns the server that this process is, or that it starts, when the server has reported its address. */
 export async function serverOf(child: ChildProcess, exited: Promise<Exit>): Promise<ServerProcess> {
   const { output, address } = listenTo(child)
   const refused = exited.then(({ code, signal }) => {

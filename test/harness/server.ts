@@ -23,12 +23,12 @@ export interface Server {
 
 const running = new Set<() => Promise<unknown>>()
 
-/** What a test file leaves running ends with it. */
+/** Stops the servers that a test file has left running. */
 export async function stopServers(): Promise<void> {
   await Promise.all([...running].map((stop) => stop()))
 }
 
-/** Settings that point to a new, migrated database of this project's kind; give them to several servers to share it. */
+/** Returns settings for a new, migrated database of this project's kind. Several servers with these settings share it. */
 export async function freshDatabase(): Promise<Environment> {
   const postgres = inject('postgres')
   if (inject('database') === 'pglite' || postgres === null) {
@@ -56,7 +56,7 @@ export async function startServer(settings: Environment = {}): Promise<Server> {
   return { url: app.url, wsUrl: webSocketUrl(app.url), close }
 }
 
-/** Starts a server as a process of its own; rejects with its exit and its output when it exits before it is ready. */
+/** Starts a server as a separate process. Rejects with its exit and its output if it exits before it is ready. */
 export async function spawnServer(settings: Environment = {}, before: readonly string[] = []): Promise<ServerProcess> {
   return startServerProcess(inject('folder'), await environment(settings), (stop) => running.add(stop), before)
 }

@@ -3,10 +3,10 @@ import { mkdtemp, readdir, rm, rmdir, statfs } from 'node:fs/promises'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 
-/** A disk in memory that nothing else fills. */
+/** A disk in memory, for one test only. */
 export interface SmallDisk {
   path: string
-  /** Leaves so much of it free at once. */
+  /** Fills the disk at once, so that only this much stays free. */
   fillTo(freeBytes: number): Promise<void>
   clear(): Promise<void>
   remove(): Promise<void>
@@ -26,7 +26,7 @@ export async function mountSmallDisk(folder: string, megabytes: number): Promise
   return {
     path,
     async fillTo(freeBytes) {
-      // Whoever writes to the disk meanwhile takes of what was free a moment ago; then less is left to fill.
+      // Another process may write to the disk after its free space was read. Then less is left to fill.
       for (;;) {
         const { bavail, bsize } = await statfs(path)
         const bytes = bavail * bsize - freeBytes

@@ -7,14 +7,14 @@ import { openDatabase } from '../../src/database/database.ts'
 import type { Environment } from './server-process.ts'
 
 /**
- * From now on, the SQL that a server in this process sends to Postgres for a request. What the server does of its own
- * accord is not among it: that has another asynchronous context.
+ * Records, from now on, the SQL that a server in this process sends to Postgres for a request. It does not include statements
+ * without a request, which have another asynchronous context.
  */
 export function recordStatements() {
   const requests = new AsyncLocalStorage<string[]>()
   let latest: string[] = []
   subscribe('http.server.request.start', (message) => {
-    // The upstream of a test is in this process, too.
+    // The upstream of a test runs in this process, too.
     if ((message as { request: IncomingMessage }).request.url !== '/graphql') return
     latest = []
     requests.enterWith(latest)
@@ -24,7 +24,8 @@ export function recordStatements() {
     prototype.query = function (...given) {
       const [asked] = given
       const text = typeof asked === 'string' ? asked : asked.text
-      // With a callback, a pool asks its connection what it was asked itself. What sets up a new connection is no one's.
+      // A call with a callback is the pool's own call on a connection, for a statement that was counted already. Statements
+      // that set up a new connection belong to no request.
       const setsUp = /^\s*SET |pg_backend_pid\(\)|SELECT current_schema\(\)/.test(text)
       const isCounted = !setsUp && !given.some((value) => typeof value === 'function')
       if (isCounted) requests.getStore()?.push(text)
@@ -32,18 +33,18 @@ export function recordStatements() {
     }
   }
   return {
-    /** Of the latest request. */
+    /** Returns the statements of the latest request. */
     latest: () => latest,
   }
 }
 
 type Query = (this: object, asked: string | { text: string }, ...more: unknown[]) => unknown
 
-/** Adds copies of all conversations to a database that no server has open, people excepted. */
+/** Adds copies of all conversations, but not of their users, to a database that no server has open. */
 export async function copyConversations(settings: Environment, copies: number): Promise<void> {
   const database = await openDatabase(readSettings(settings))
   for (const table of ['conversations', 'participants', 'completions', 'messages']) {
-    // Ids that were made at about one time begin alike; those of people stay.
+    // Ids that were created at about the same time begin with the same digits. The ids of users stay the same.
     await database.query(
       `INSERT INTO ${table} SELECT copy.* FROM ${table} original, generate_series(1, $1::int) AS number,
         (SELECT left(min(id::text), 4) AS start, array_agg(id::text) AS people FROM users) AS ids,

@@ -4,7 +4,7 @@ import { readSettings } from '../../src/config.ts'
 import { openDatabase } from '../../src/database/database.ts'
 import type { Environment } from './server-process.ts'
 
-/** All that a database has, by table and row, when no server has it open; with it the files of the embedded one's log. */
+/** Returns everything in a database that no server has open, by table and row, and the files of the embedded database's log. */
 export async function storedRows(settings: Environment): Promise<{ table: string; row: string }[]> {
   const { query, close, folder } = await openDatabase(readSettings(settings))
   const tables = (await query(

@@ -3,12 +3,12 @@ import { WebSocket } from 'ws'
 import { type Door, openDoor } from './door.ts'
 import { audience, issuer } from './issuer.ts'
 
-/** A door that takes tokens signed by the keys at this address. */
+/** Opens a door that accepts tokens signed with the keys at this address. */
 export async function byKeys(url: string, logLevel?: string): Promise<Door> {
   return openDoor({ auth: { mode: 'jwks', url, proxy: null, issuer, audience }, logLevel })
 }
 
-/** What a client of each door learns when it comes with these credentials. */
+/** The response of each door to a client with these credentials. */
 export const doors = {
   async POST(url: string, authorization: string | null) {
     const response = await send(url, authorization, {}, '{"query":"{ viewer { name } }"}')
@@ -43,7 +43,7 @@ function send(url: string, authorization: string | null, accept: object = {}, bo
 
 const subscribeMessage = { id: '1', type: 'subscribe', payload: { query: '{ viewer { name } }' } }
 
-/** Resolves with the viewer's name, or with how the socket closed. */
+/** Resolves with the viewer's name, or with the code and the reason of the socket's close. */
 export async function connect(url: string, payload: object, headers: Record<string, string> = {}): Promise<unknown[]> {
   const socket = new WebSocket(`${url.replace('http', 'ws')}/graphql`, 'graphql-transport-ws', { headers })
   const closed = once(socket, 'close').then(([code, reason]) => [code, String(reason)])

@@ -1,6 +1,6 @@
 import type { Reporter, TestModule } from 'vitest/node'
 
-/** Ends the run with what could not be tested here, and the sum over all projects as the last line. */
+/** Prints, at the end of the run, what could not be tested here and, as the last line, the totals of all projects. */
 export function totals(missing: string[], requireServices: boolean): Reporter {
   return {
     onTestRunEnd(modules, unhandledErrors) {

@@ -14,7 +14,7 @@ import { type ScriptedUpstream, startScriptedUpstream } from './upstream.ts'
 
 type Overrides = Partial<Omit<UpstreamSettings, 'timeouts'>> & { timeouts?: Partial<UpstreamSettings['timeouts']> }
 
-/** Time limits are so long that a test which does not shorten them never meets one. */
+/** The time limits are so long that a test that does not shorten them never reaches one. */
 export function settingsFor(baseUrl: string, { timeouts, ...overrides }: Overrides = {}): UpstreamSettings {
   return {
     ...plainUpstream,
@@ -40,7 +40,7 @@ export async function scripted(): Promise<ScriptedUpstream> {
   return server
 }
 
-/** A server of the test's own and its client. */
+/** Starts a separate server for the test, and a client of it. */
 export async function start(overrides: Overrides = {}) {
   const server = await scripted()
   return { server, upstreams: connect(settingsFor(server.baseUrl, overrides)) }
@@ -52,7 +52,7 @@ export interface Answer {
   chunks: Chunk[]
   attempts: Attempt[]
   responses: { upstream: string; requestId: string | null }[]
-  /** null: the answer is whole */
+  /** null if the answer is complete */
   error: unknown
 }
 
@@ -83,7 +83,7 @@ export async function ask(
   return answer
 }
 
-/** The code of a failed answer; null for a whole one. Throws what is no UpstreamError. */
+/** Returns the code of a failed answer, or null for a complete one. Throws any error that is not an UpstreamError. */
 export function codeOf({ error }: Answer): string | null {
   if (error === null) return null
   if (error instanceof UpstreamError) return error.code

@@ -2,18 +2,18 @@ import { createServer, type IncomingHttpHeaders, type IncomingMessage, type Serv
 import type { AddressInfo, Socket } from 'node:net'
 import { setImmediate as nextTurn } from 'node:timers/promises'
 
-/** An OpenAI-compatible server that says what the test tells it to, over real sockets. */
+/** An OpenAI-compatible server over real sockets that sends what the test has scripted. */
 export interface ScriptedUpstream {
   baseUrl: string
   /** POST /chat/completions, in the order of arrival */
   requests: RecordedRequest[]
-  /** Resolves once the n-th of them, counted from 0, has arrived with its body. */
+  /** Resolves when the request with this index, counted from 0, has arrived with its body. */
   request(index: number): Promise<RecordedRequest>
-  /** The next request that no earlier `reply` takes is answered so. */
+  /** Scripts the response to the next request that has no earlier `reply`. */
   reply(...script: Step[]): void
-  /** Every request that no `reply` takes is answered so; at first with `Hello world`. */
+  /** Scripts the response to every request without a `reply`; the default is `Hello world`. */
   replyAlways(script: (request: RecordedRequest) => Step[]): void
-  /** GET /models is answered so; at first with `test-model`. */
+  /** Scripts the response to GET /models; the default is `test-model`. */
   replyModels(...script: Step[]): void
   /** GET /models */
   modelRequests: RecordedRequest[]
@@ -28,19 +28,19 @@ export interface RecordedRequest {
   body: Record<string, unknown>
   /** on the clock of performance.now() */
   arrivedMs: number
-  /** of the client's end of the socket: the same for two requests on one connection */
+  /** the port of the client's socket: the same for two requests on one connection */
   port: number
-  /** Resolves when the socket has closed, whoever closed it. */
+  /** Resolves when the socket is closed, by either side. */
   closed: Promise<void>
 }
 
-/** One thing that the server does. Steps run in order; after the last, the response ends in good order. */
+/** One action of the server. Steps run in order; after the last one, the response ends in good order. */
 export type Step = (wire: Wire) => void | Promise<void>
 
 interface Wire {
   response: ServerResponse
   socket: Socket
-  /** Resolves when the response is over, or its socket. */
+  /** Resolves when the response or its socket is closed. */
   closed: Promise<void>
 }
 
@@ -120,7 +120,7 @@ async function play(script: Step[], response: ServerResponse, socket: Socket) {
   if (socket.writable) response.end()
 }
 
-/** Without it, the first step that writes begins a 200 with `text/event-stream`. */
+/** Without this step, the first step that writes begins a response with status 200 and `text/event-stream`. */
 export function head(status: number, headers: Record<string, string> = {}): Step {
   return ({ response }) => {
     response.writeHead(status, headers)
@@ -128,7 +128,7 @@ export function head(status: number, headers: Record<string, string> = {}): Step
   }
 }
 
-/** Bytes of the body as they stand, in pieces of the given sizes, each an HTTP chunk; the last size goes on. */
+/** Unchanged bytes of the body, in pieces of the given sizes, each of which is an HTTP chunk. The last size is repeated. */
 export function raw(content: string | Uint8Array, ...sizes: number[]): Step {
   const bytes = Buffer.from(content)
   return async ({ response }) => {
@@ -143,7 +143,7 @@ export function raw(content: string | Uint8Array, ...sizes: number[]): Step {
   }
 }
 
-/** One SSE event with this data, an object as JSON. */
+/** One SSE event with this data; an object is sent as JSON. */
 export function event(data: string | object): Step {
   return ({ response }) => {
     begin(response)
@@ -158,14 +158,14 @@ export function comment(text = 'keep-alive'): Step {
   }
 }
 
-/** A whole JSON response. */
+/** A complete JSON response. */
 export function json(body: unknown, status = 200, headers: Record<string, string> = {}): Step {
   return ({ response }) => {
     response.writeHead(status, { 'content-type': 'application/json', ...headers }).end(JSON.stringify(body))
   }
 }
 
-/** OpenAI's error object. */
+/** A response with OpenAI's error object. */
 export function refusal(
   status: number,
   error: Record<string, unknown> = {},
@@ -178,24 +178,26 @@ export function refusal(
   )
 }
 
-/** Bytes below HTTP, where the response would be. */
+/** Raw bytes on the socket in the place of the response. */
 export function socketBytes(bytes: string): Step {
   return ({ socket }) => {
     socket.write(bytes)
   }
 }
 
-/** What was written goes out, then the connection is reset. */
+/** Sends what was written, and then resets the connection. */
 export function destroy(): Step {
   return ({ socket }) => flushed(socket).then(() => void socket.resetAndDestroy())
 }
 
-/** What was written goes out, then the sending side of the socket closes, in the middle of the response. */
+/** Sends what was written, and then closes the sending side of the socket in the middle of the response. */
 export function halfClose(): Step {
   return ({ socket }) => flushed(socket).then(() => void socket.end())
 }
 
-/** Holds the script until the test opens it, or the client leaves. `reached` tells when the script stands there. */
+/**
+ * Holds the script until the test opens the gate or the client leaves. `reached` resolves when the script has come to the gate.
+ */
 export function gate() {
   let open = () => {}
   let arrive = () => {}
@@ -212,12 +214,12 @@ export function gate() {
   return { wait, reached, open }
 }
 
-/** Silence until the client leaves. */
+/** Sends nothing until the client leaves. */
 export function silence(): Step {
   return ({ closed }) => closed
 }
 
-/** Takes the step again and again until the client leaves. */
+/** Repeats the step at this interval until the client leaves. */
 export function every(ms: number, step: Step): Step {
   return async (wire) => {
     const timer = setInterval(() => void step(wire), ms)
@@ -241,7 +243,7 @@ export function delta(content: object, index = 0): Step {
   return chunk([{ index, delta: content, finish_reason: null }])
 }
 
-/** The role, then one chunk per text. */
+/** The role, and then one chunk per text. */
 export function chunks(...texts: string[]): Step[] {
   return [delta({ role: 'assistant', content: '' }), ...texts.map((content) => delta({ content }))]
 }

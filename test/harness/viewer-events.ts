@@ -30,7 +30,7 @@ export type ViewerEvent =
     }
   | { __typename: 'ConversationDisappeared'; conversationId: string }
 
-/** The events of somebody's list of conversations. */
+/** Subscribes to the events of a user's list of conversations. */
 export function watchList(url: string, as: string, over: 'websocket' | 'sse' = 'websocket') {
   const subscription = subscribe<{ viewerEvents: ViewerEvent }>(url, viewerEvents, {}, { as, over })
   async function next(): Promise<ViewerEvent | null> {
@@ -39,7 +39,7 @@ export function watchList(url: string, as: string, over: 'websocket' | 'sse' = '
   }
   return {
     next,
-    /** Reads to the first event that fits, and gives all that were read. */
+    /** Reads up to the first event that fits, and returns all events that were read. */
     async until(fits: (event: ViewerEvent) => boolean): Promise<ViewerEvent[]> {
       return (await subscription.until(({ viewerEvents: event }) => fits(event))).map(
         ({ viewerEvents: event }) => event,

@@ -8,7 +8,7 @@ export interface Message {
   payload?: unknown
 }
 
-/** The protocol by hand: what a client library hides is what is tested here. */
+/** Speaks the protocol by hand, because the tests check what a client library hides. */
 export async function dial(url: string, options: { origin?: string; headers?: Record<string, string> } = {}) {
   const socket = new WebSocket(`${url.replace('http', 'ws')}/graphql`, 'graphql-transport-ws', options)
   const inbox: Message[] = []
@@ -38,7 +38,7 @@ export function ask(query: string, id = '1'): Message {
   return { id, type: 'subscribe', payload: { query } }
 }
 
-/** The status of the answer to a request for a WebSocket. */
+/** Returns the status of the response to a request for a WebSocket. */
 export function upgrade(url: string, headers: Record<string, string> = {}): Promise<number | undefined> {
   const socket = new WebSocket(url.replace('http', 'ws'), 'graphql-transport-ws', { headers })
   socket.on('error', () => {})

@@ -2,7 +2,9 @@ import { setTimeout as delay } from 'node:timers/promises'
 
 const stepMs = 50
 
-/** Rejects after so many milliseconds in which this process ran: what waits while the machine stands still is not late. */
+/**
+ * Rejects after this many milliseconds in which this process ran: if the whole machine is suspended, that time does not count.
+ */
 export async function within<Value>(ms: number, wait: Promise<Value>): Promise<Value> {
   const stopper = new AbortController()
   try {

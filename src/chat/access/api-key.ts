@@ -25,11 +25,14 @@ export type MintKey = () => { secret: string; prefix: string; hash: string }
 export interface ApiKeys {
   /** Finds those of these keys that belong to the viewer. */
   find(viewer: User, ids: readonly string[]): Promise<ApiKey[]>
-  /** The keys of the viewer, the latest first, if the viewer is one of these users. Keys of other users are not visible. */
+  /**
+   * The keys of the viewer, usable keys first and then the latest first, if the viewer is one of these users. Keys of other
+   * users are not visible.
+   */
   ofUsers(viewer: User, userIds: readonly string[]): Promise<Map<string, ApiKey[]>>
   /**
-   * The returned secret is stored nowhere. If the viewer is signed in with a key, the new key expires no later than that one, and is
-   * revoked with it. Throws ChatError.
+   * The returned secret is stored nowhere. If the viewer is signed in with a key, the new key expires no later than that one,
+   * and is revoked with it. Throws ChatError.
    */
   create(viewer: User, input: ApiKeyInput, maker: SigningKey | null): Promise<{ apiKey: ApiKey; secret: string }>
   /** Also closes the connections that were opened with the key. Throws ChatError. */

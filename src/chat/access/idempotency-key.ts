@@ -28,7 +28,7 @@ function canonical(value: unknown, isJson = false): unknown {
   return Object.fromEntries(sorted.map(([name, item]) => [name, canonical(item, isJson || jsonFields.includes(name))]))
 }
 
-/** The same for equivalent inputs: the order of fields does not count, and null is the same as absent except in JSON. */
+/** Equal for equivalent inputs: the order of fields does not count, and null is the same as an absent field, except in JSON. */
 export function inputHash(input: object): string {
   return hash('sha256', JSON.stringify(canonical(input)), 'base64url')
 }

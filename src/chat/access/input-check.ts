@@ -44,7 +44,7 @@ export function once<Item extends z.ZodType>(items: Item, key: string) {
 
 export type Check<Input> = (input: Input, path: string) => void
 
-/** `path` is where the input stands in the client's document, such as `input`. The check throws INVALID_INPUT. */
+/** `path` is the place of the input in the client's document, such as `input`. The check throws INVALID_INPUT. */
 export function createCheck<Input>(shape: z.ZodType): Check<Input> {
   return (input, path) => {
     const issue = shape.safeParse(input).error?.issues[0]

@@ -10,31 +10,33 @@ export interface Quota {
   resetsAt: Date | null
 }
 
-/** What a person may do in a minute, and at once. Each throws RATE_LIMITED, and then nothing was taken. */
+/**
+ * The limits for what a user may do in a minute, and at the same time. Each method throws RATE_LIMITED if its limit is reached.
+ */
 export interface Limits {
-  /** Before anything is done for a question, also for one that is refused or was asked before. */
+  /** Counts an attempt to ask a question, before any work for it. Refused and repeated questions are counted, too. */
   takeTry(viewer: User): Promise<void>
-  /** For a question to the model, with the bytes that are stored of it. */
+  /** Counts a question to the model, with the bytes of it that are stored. */
   takeRequest(viewer: User, bytes: number): Promise<GiveBack>
-  /** For a preview, with the bytes of what it is given. */
+  /** Counts a preview, with the bytes of its input. */
   takePreview(viewer: User, bytes: number): Promise<void>
-  /** For any other change, with the bytes of what it is given. */
+  /** Counts any other change, with the bytes of its input. */
   takeWrite(viewer: User, bytes: number): Promise<void>
-  /** For an announcement that the viewer is writing. */
+  /** Counts an announcement that the viewer is writing. */
   takeTyping(viewer: User): Promise<void>
-  /** Returns what ends the stream's share. */
+  /** Counts an open stream, until the returned function is called. */
   openStream(viewer: User): () => void
   quota(viewer: User): Promise<Quota>
 }
 
-/** Nobody knows when a stream ends: soon enough to try. */
+/** It is not known when a stream will end, so clients may soon try again. */
 const streamRetryMs = 1_000
-/** Beside the requests, since whoever is told that a conversation is busy, or has lost a connection, asks again. */
+/** Attempts in addition to the requests, because clients ask again after CONVERSATION_BUSY or after a lost connection. */
 const triesBeside = 600
 const previewsPerRequest = 10
 const writesPerMinute = 3_000
 const megabytesPerMinute = 32
-/** An announcement lasts 6 seconds; clients send the next one after some 3 seconds. */
+/** An announcement lasts 6 seconds; clients send the next one after about 3 seconds. */
 const typingsPerMinute = 60
 
 export function createLimits(settings: { requestsPerMinute: number; streamsPerUser: number }): Limits {

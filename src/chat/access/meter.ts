@@ -2,7 +2,7 @@ import { RateLimiterMemory, RateLimiterRes } from 'rate-limiter-flexible'
 import { ChatError } from './error.ts'
 import type { User } from './viewer.ts'
 
-/** Returns the points that were taken. */
+/** Gives the taken points back. */
 export type GiveBack = () => Promise<void>
 
 export interface Meter {
@@ -14,7 +14,9 @@ export interface Meter {
 
 const minuteSeconds = 60
 
-/** Limits the points that each user may take in a minute. Each replica counts separately. `refusal` is the message of the error. */
+/**
+ * Limits the points that each user may take in a minute. Each replica counts separately. `refusal` is the message of the error.
+ */
 export function createMeter(points: number, refusal: string): Meter {
   const limiter = new RateLimiterMemory({ points, duration: minuteSeconds })
 

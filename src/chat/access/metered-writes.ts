@@ -5,7 +5,10 @@ import type { User } from './viewer.ts'
 type Insert = (viewer: User, ...given: never[]) => Promise<unknown>
 type WriteOf<Service> = { [Name in keyof Service]: Service[Name] extends Insert ? Name : never }[keyof Service]
 
-/** Returns the service with these methods metered: each call, and the bytes of its arguments, is counted before it does anything. */
+/**
+ * Returns the service with these methods metered: each call, and the bytes of its arguments, is counted before it does
+ * anything.
+ */
 export function meteredWrites<Service extends object>(
   { takeWrite }: Limits,
   service: Service,

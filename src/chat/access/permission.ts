@@ -4,7 +4,10 @@ import type { Store } from '../../store/store.ts'
 import { forbidden, notFound } from './error.ts'
 import type { User } from './viewer.ts'
 
-/** Finds the conversation if the viewer has one of the roles. Throws NOT_FOUND, or FORBIDDEN with `what` as the end of its message. */
+/**
+ * Finds the conversation if the viewer has one of the roles. Throws NOT_FOUND, or FORBIDDEN with `what` as the end of its
+ * message.
+ */
 export async function permitted(
   { conversations }: Store,
   viewer: User,

@@ -8,12 +8,12 @@ export interface ReadSlots {
 
 const perUser = 4
 const perReplica = 32
-/** A read takes less. */
+/** A read usually takes less time than this. */
 const retryAfterMs = 500
 
 /**
- * How many long reads of one kind are under way at once, those that wait for a connection included. `doThis` ends the
- * sentence of a refusal.
+ * Limits how many long reads of one kind may run at the same time. Reads that wait for a connection count, too. `doThis` is the
+ * verb in the message of a refusal.
  */
 export function createReadSlots(doThis: string): ReadSlots {
   const taken = new Map<string, number>()

@@ -9,7 +9,10 @@ export type { User } from '../../store/user.ts'
 export interface Viewers {
   /** Returns the user of a subject. It creates the user at the first sign-in, and updates a name that has changed. */
   of(identity: { subject: string; name: string | null }): Promise<User>
-  /** Finds those of these users that the viewer may see: the viewer, and everybody who shares, or has shared, a conversation with them. */
+  /**
+   * Finds those of these users that the viewer may see: the viewer, and everybody who shares, or has shared, a conversation
+   * with them.
+   */
   find(viewer: User, ids: readonly string[]): Promise<User[]>
 }
 

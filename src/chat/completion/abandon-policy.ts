@@ -17,9 +17,9 @@ export function createAbandonPolicy(
   log: Log,
 ): AbandonPolicy {
   const timers = new WeakMap<ActiveCompletion, NodeJS.Timeout>()
-  /** Those that had a viewer. */
+  /** The completions that had a viewer. */
   const watched = new WeakSet<ActiveCompletion>()
-  /** True while it has not ended and no other replica has taken it over. */
+  /** True while the completion has not ended and no other replica has taken it over. */
   const isActive = (active: ActiveCompletion) =>
     active.answer.outcome() === null && activeCompletions.get(active.answer.id) === active
 
@@ -49,7 +49,7 @@ export function createAbandonPolicy(
       clearTimeout(timers.get(active))
       if (count > 0) watched.add(active)
       if (count > 0 || active.answer.outcome() !== null) return
-      // When it starts, nobody has come yet.
+      // When a completion starts, nobody has followed it yet.
       if (active.isLeftAtOnce && watched.has(active)) active.stopper.abort('CANCELLED' satisfies StopReason)
       else wait(active)
     },

@@ -35,8 +35,8 @@ export interface CompletionModule {
    */
   start(): Promise<void>
   /**
-   * Releases the waiting questions to other replicas, lets active completions finish until the deadline, and then ends those that
-   * have not finished as INTERRUPTED.
+   * Releases the waiting questions to other replicas, lets active completions finish until the deadline, and then ends those
+   * that have not finished as INTERRUPTED.
    */
   drain(deadlineMs: number): Promise<void>
   stop(): Promise<void>

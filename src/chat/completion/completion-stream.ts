@@ -22,7 +22,7 @@ interface StreamShape {
 }
 
 export interface StartInput extends StreamShape {
-  /** null where the request may not be repeated. */
+  /** Null if the client cannot repeat the request without a second effect. */
   idempotencyKey: string | null
   completion: CompletionInput
 }
@@ -83,8 +83,8 @@ export function createCompletionStreams(options: CompletionStreamsOptions): Comp
       // Read before the answer is opened: an opened answer must be followed at once, or it is forgotten.
       const messageIds = await answers.messageIds(completion)
       const answer = await answers.open(completion)
-      // A cursor beyond the text that this replica has cannot be served, so the viewer gets a snapshot instead. A cursor beyond the
-      // revealed text is served: another replica may read a commit before this replica gets the reply to it.
+      // A cursor beyond the text that this replica has cannot be served, so the viewer gets a snapshot instead. A cursor beyond
+      // the revealed text is served: another replica may read a commit before this replica gets the reply to it.
       const from = position !== null && (await answers.reaches(answer, position)) ? position : null
       const current = () => activeCompletions.get(completion.id)?.completion ?? answer.outcome() ?? completion
       return watchAnswer(answer, { from, mode, flushMs, messageIds, completion: current, lost, onLeave })
@@ -114,8 +114,8 @@ export function createCompletionStreams(options: CompletionStreamsOptions): Comp
     return withStream(viewer, async (closeStream) => {
       const { completion } = await startOnce(viewer, input, idempotencyKey, path)
       const events = await follow(viewer, completion, null, shape, closeStream)
-      // undici sends on a reused connection only in the check phase of the event loop. Without this pause the first event would be
-      // computed before that, and the request to the model would leave later.
+      // undici sends on a reused connection only in the check phase of the event loop. Without this pause the first event would
+      // be computed before that, and the request to the model would leave later.
       await turn()
       return events
     })

@@ -44,7 +44,9 @@ export interface Completions extends CompletionStreams {
   active(viewer: User, conversationIds: readonly string[]): Promise<Completion[]>
   /** What was sent for each completion, by its id. The caller has checked that the viewer may see the completions. */
   requests(ids: readonly string[]): Promise<Map<string, CompletionRequest>>
-  /** The answers of each completion, by choice. The caller has got the completions for the viewer, who may see the answers too. */
+  /**
+   * The answers of each completion, by choice. The caller has got the completions for the viewer, who may see the answers too.
+   */
   choices(completions: readonly Completion[]): Promise<Message[][]>
   added: AddedMessages
 }

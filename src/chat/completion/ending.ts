@@ -78,7 +78,10 @@ export function isRefusal(error: unknown): boolean {
   return !(error instanceof StoreError)
 }
 
-/** Replaces an end that the database refuses. Of the upstream's values it keeps only the texts, which were made storable on arrival. */
+/**
+ * Replaces an end that the database refuses. Of the upstream's values it keeps only the texts, which were made storable on
+ * arrival.
+ */
 export function plainEnd({ completion, messages }: End): End {
   return {
     completion: { ...completion, ...noUpstreamValues, ...endingOfFault() },

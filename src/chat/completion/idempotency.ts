@@ -10,8 +10,8 @@ import type { CompletionInput } from '../prompt/completion-input.ts'
 import type { Start, Started, StartRequest } from './start-request.ts'
 
 /**
- * Finds the completion that was started with the request's idempotency key; null if the key is new. Throws IDEMPOTENCY_CONFLICT,
- * or NOT_FOUND if the completion was deleted.
+ * Finds the completion that was started with the request's idempotency key; null if the key is new. Throws
+ * IDEMPOTENCY_CONFLICT, or NOT_FOUND if the completion was deleted.
  */
 export type FindStarted = (request: StartRequest) => Promise<Completion | null>
 
@@ -34,8 +34,8 @@ export function createFindStarted({ completions }: Store, activeCompletions: Act
 
 /**
  * Starts a completion once per idempotency key, and counts it as one request of the viewer. A client that repeats the key gets
- * the completion that the first request started, and the repetition is not counted. CONVERSATION_BUSY is not counted either; all
- * other refusals are. Throws ChatError.
+ * the completion that the first request started, and the repetition is not counted. CONVERSATION_BUSY is not counted either;
+ * all other refusals are. Throws ChatError.
  */
 export type StartOnce = (viewer: User, input: CompletionInput, key: string | null, path: string) => Promise<Started>
 
@@ -79,8 +79,8 @@ export function createStartOnce({ limits, findStarted, start }: StartOnceOptions
   return async (viewer, { idempotencyKey: _key, background: _background, ...input }, clientKey, path) => {
     if (clientKey === null) return startPaid({ viewer, input, key: null, path })
     const key = { key: clientKey, inputHash: inputHash(withDefaults(input)) }
-    // Repetitions that arrive at the same time share one request. Counted each, they could use up the limit before the first one is
-    // stored.
+    // Repetitions that arrive at the same time share one request. If each were counted, they could use up the limit before the
+    // first one is stored.
     const name = `${viewer.id} ${key.inputHash} ${key.key}`
     const first = underWay.get(name)
     if (first !== undefined) return { ...(await first), replayed: true }

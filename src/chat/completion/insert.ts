@@ -7,7 +7,10 @@ import type { FindStarted } from './idempotency.ts'
 import type { Preparation } from './preparation.ts'
 import type { StartRequest } from './start-request.ts'
 
-/** TURN: inserted, and it has the turn in its conversation. WAITING: inserted, and it waits for the turn. Else the completion that the key started before. */
+/**
+ * TURN: the completion was inserted and has the turn in its conversation. WAITING: it was inserted and waits for the turn.
+ * Otherwise it is the completion that the key started before.
+ */
 export type Inserted = 'TURN' | 'WAITING' | Completion
 
 /**
@@ -23,7 +26,8 @@ export function createInsert(store: Store, findStarted: FindStarted, canceller: 
     return (await store.completions.active([conversationId])).find(({ stored }) => stored) ?? null
   }
 
-  // Cancels only the running completion. Questions that already wait were promised their turn, and the new one comes after them.
+  // Cancels only the running completion. Questions that already wait were promised their turn, and the new one comes after
+  // them.
   function interrupt(running: Completion) {
     canceller.cancel(running).catch((error: unknown) => {
       log.warn(

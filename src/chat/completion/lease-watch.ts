@@ -1,9 +1,10 @@
 import type { Replicas } from '../../store/replica.ts'
 
 /**
- * Finds out which replicas are lost. The clock of the database is not enough: while the database is stalled no replica can renew
- * its lease, and afterwards all leases have run out, also those of healthy replicas. So a lease counts as expired only when this
- * process has read it unchanged for the duration of a lease, by its own clock, and the database answered quickly all the time.
+ * Finds out which replicas are lost. The clock of the database is not enough: while the database is stalled no replica can
+ * renew its lease, and afterwards all leases have run out, also those of healthy replicas. So a lease counts as expired only
+ * when this process has read it unchanged for the duration of a lease, by its own clock, and the database answered quickly all
+ * the time.
  */
 export interface LeaseWatch {
   /** How often to check, in ms. */

@@ -50,7 +50,7 @@ export function createEndOrphan({ store, usages, bus, log }: EndOrphanOptions): 
 
   return async (orphan) => {
     const { id, replicaId, conversationId } = orphan
-    // It has ended meanwhile.
+    // The completion has ended meanwhile.
     if (replicaId === null) return
     const stored = await storeEnd(await endOf(orphan), replicaId)
     if (stored === null) return

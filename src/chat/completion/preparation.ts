@@ -55,7 +55,7 @@ export type Prepare = (request: StartRequest) => Promise<Preparation>
 
 const modelListMs = 5_000
 
-/** The same for all requests of a user, and tells the upstream nothing about the person. */
+/** Returns a name that is the same for all requests of a user, and that tells the upstream nothing about the person. */
 function pseudonymOf(viewer: User): string {
   return createHash('sha256').update(`antiphon user ${viewer.id}`).digest('base64url').slice(0, 22)
 }

@@ -64,8 +64,8 @@ export function createRecovery({
 
   const endOrphans = async () => endEach(await store.replicas.orphans())
 
-  // Ends completions that were inserted although the connection to the database was lost before the reply: their clients were told
-  // that the request failed, and no answer is streamed for them.
+  // Ends completions that were inserted although the connection to the database was lost before the reply: their clients were
+  // told that the request failed, and no answer is streamed for them.
   async function endUnknown() {
     const ids = await store.replicas.streaming(replica.id())
     const unknown = ids.filter((id) => activeCompletions.get(id) === null)

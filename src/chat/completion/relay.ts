@@ -20,10 +20,10 @@ import {
 import type { Finalize } from './finalize.ts'
 import type { Received } from './usage.ts'
 
-/** Reads what is sent upstream. Throws ChatError if it has become too long. */
+/** Reads the context that is sent upstream. Throws ChatError if it has become too long. */
 export type ReadContext = () => Promise<Context>
 
-/** Carries an answer from the upstream to its end. */
+/** Passes an answer from the upstream to its viewers, and finalizes it. */
 export interface Relay {
   /** Never rejects: a failure becomes the ending. */
   run(active: ActiveCompletion, readContext: ReadContext): Promise<void>

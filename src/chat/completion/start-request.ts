@@ -9,7 +9,7 @@ export interface StartRequest {
   input: CompletionInput
   /** null if the client sent no idempotency key. */
   key: IdempotencyKey | null
-  /** Where the input stands in the client's document, such as `input`. */
+  /** The place of the input in the client's document, such as `input`. */
   path: string
 }
 

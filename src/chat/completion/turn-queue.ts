@@ -82,7 +82,8 @@ export function createTurnQueue(options: TurnQueueOptions): TurnQueue {
     for (const { completion, request } of queued) {
       const own = messages.filter(({ completionId }) => completionId === completion.id)
       const messageIds = own.map(({ id }) => id)
-      // A question that began to wait under an earlier lease of this replica may still wait here: it is not added a second time.
+      // A question that began to wait under an earlier lease of this replica may still wait here: it is not added a second
+      // time.
       if (activeCompletions.get(completion.id) === null) resume(completion, JSON.parse(request), messageIds)
     }
   }

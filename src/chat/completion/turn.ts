@@ -95,7 +95,10 @@ function createWaitingLine(options: WaitingLineOptions): WaitingLine {
   const waiting = new Map<string, (outcome: TurnOutcome) => void>()
   let isServed = false
 
-  /** `heard` resolves when the store should be asked again: after an event in the conversation, after a while, or at the closing. */
+  /**
+   * `heard` resolves when the store should be asked again: after an event in the conversation, after a while, or at the
+   * closing.
+   */
   function listen() {
     let hear = () => {}
     const heard = new Promise<void>((resolve) => {

@@ -8,7 +8,7 @@ export type { UsageBucket, UsageDimension } from '../../store/usage.ts'
 
 export interface UsageRequest {
   from?: Date | null
-  /** Not included. */
+  /** The first time that is not included. */
   to?: Date | null
   groupBy?: readonly UsageDimension[] | null
   conversationId: string | null
@@ -16,14 +16,14 @@ export interface UsageRequest {
 }
 
 /**
- * What completions that have ended used: those that the viewer asked for, or everybody's in one conversation, of which there is
- * nothing where the viewer does not take part. Throws INVALID_INPUT; is given up when the signal aborts.
+ * Reads the usage of ended completions: those that the viewer requested, or those of everybody in one conversation. It is empty
+ * if the viewer is not a participant of that conversation. Throws INVALID_INPUT. The read is cancelled when the signal aborts.
  */
 export type ReadUsage = (viewer: User, request: UsageRequest, signal: AbortSignal) => Promise<UsageBucket[]>
 
 export const maxBuckets = 1_000
 
-/** Neither an offset, which Postgres counts the other way round, nor what is longer than all names. */
+/** Matches neither an offset, whose sign Postgres inverts, nor a text that is longer than every name. */
 const zoneForm = /^[A-Za-z][\w+/-]{0,63}$/
 
 function isTimeZone(name: string): boolean {

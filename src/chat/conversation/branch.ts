@@ -4,7 +4,10 @@ import type { Store } from '../../store/store.ts'
 import { notFound } from '../access/error.ts'
 import type { User } from '../access/viewer.ts'
 
-/** The viewer's current branch and read position, which every role may change. Both methods return the changed conversation, and throw ChatError. */
+/**
+ * The viewer's current branch and read position, which every role may change. Both methods return the changed conversation, and
+ * throw ChatError.
+ */
 export interface Branches {
   select(viewer: User, messageId: string): Promise<Conversation>
   markRead(viewer: User, messageId: string): Promise<Conversation>

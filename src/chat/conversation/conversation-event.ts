@@ -22,8 +22,8 @@ export type ConversationEvent = { conversationId: string; cursor: string } & (
 
 export interface ConversationEvents {
   /**
-   * The events after the cursor. At the loss of access the last one is ACCESS_REVOKED. If the viewer may not see the conversation, or the
-   * cursor does not belong to it, the only event is REJECTED. Throws RATE_LIMITED.
+   * The events after the cursor. At the loss of access the last one is ACCESS_REVOKED. If the viewer may not see the
+   * conversation, or the cursor does not belong to it, the only event is REJECTED. Throws RATE_LIMITED.
    */
   watch(viewer: User, conversationId: string, after: string): Promise<AsyncIterable<ConversationEvent>>
 }
@@ -116,8 +116,8 @@ interface EventsFrom {
 }
 
 /**
- * A viewer is a position among the events, not a queue: a slow viewer holds one page of numbers and ids, and the rest stays in the
- * store. The iterator is written by hand, because return() of a generator waits until its pending next() is done.
+ * A viewer is a position among the events, not a queue: a slow viewer holds one page of numbers and ids, and the rest stays in
+ * the store. The iterator is written by hand, because return() of a generator waits until its pending next() is done.
  */
 function watchEvents(options: EventsFrom): AsyncIterableIterator<ConversationEvent> {
   const { conversationId, from, watch, find, onLeave } = options

@@ -38,7 +38,7 @@ export interface CreateConversationInput extends ConversationInput {
 
 export interface Conversations {
   find(viewer: User, ids: readonly string[]): Promise<Conversation[]>
-  /** The latest change first. */
+  /** The conversation that changed last comes first. */
   list(viewer: User, filter: ConversationFilter | null, page: PageInput): Promise<Page<Conversation>>
   /** Creates a conversation, or returns the one that was created with the same key and input. Throws ChatError. */
   create(viewer: User, input: CreateConversationInput): Promise<Conversation>
@@ -161,7 +161,7 @@ export function createConversations(
     },
     async remove(viewer, id) {
       await permitted(store, viewer, id, ['OWNER'], 'delete it')
-      // So that viewers get the end of the completions before they lose access to the conversation.
+      // The completions are cancelled first, so that viewers get their end before they lose access to the conversation.
       await cancelEach((await store.completions.active([id])).map((completion) => completion.id))
       const begunMeanwhile = await conversations.remove(id)
       bus.publish('access', [id])

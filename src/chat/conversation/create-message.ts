@@ -49,7 +49,8 @@ async function replay(store: Store, viewer: User, input: CreateMessageInput, has
   const isSame = known.inputHash === hash
   const [visible] = isSame ? await store.messages.find(viewer.id, [known.message.id]) : []
   if (visible !== undefined) return visible
-  // The same error as after a deletion of the conversation, so that a removed participant does not learn whether it still exists.
+  // The same error as after a deletion of the conversation, so that a removed participant does not learn whether it still
+  // exists.
   await writableConversation(store, viewer, input.conversationId)
   if (isSame) throw notFound('message: what this key wrote was deleted')
   throw new ChatError({ code: 'IDEMPOTENCY_CONFLICT', message: 'This idempotency key was used for another message.' })

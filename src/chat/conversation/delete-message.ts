@@ -5,7 +5,9 @@ import type { User } from '../access/viewer.ts'
 import { writableConversation } from './insertion-point.ts'
 import { titleFrom } from './title.ts'
 
-/** Deletes a message. An answer that is still being written is cancelled first. Returns the conversation's id. Throws ChatError. */
+/**
+ * Deletes a message. An answer that is still being written is cancelled first. Returns the conversation's id. Throws ChatError.
+ */
 export async function deleteMessage(
   store: Store,
   cancel: (completionId: string) => Promise<void>,

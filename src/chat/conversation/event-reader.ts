@@ -12,8 +12,8 @@ export interface EventReader {
 
 export interface Watch {
   /**
-   * Resolves with the next events after this number, as soon as there is one, or with null if the viewer has lost access. Only one call
-   * at a time. Never rejects: while the database is away, it waits.
+   * Resolves with the next events after this number, as soon as there is one, or with null if the viewer has lost access. Only
+   * one call at a time. Never rejects: while the database is away, it waits.
    */
   after(sequence: number): Promise<StoredEvent[] | null>
   /** Ends the reading. A pending call resolves at once without events. */

@@ -9,25 +9,25 @@ import { newMessage } from './new-message.ts'
 
 export interface QuestionPlace {
   insertionPoint: InsertionPoint
-  /** Those that are new there. */
+  /** The messages of the question that are new at this place. */
   messages: readonly MessageInput[]
 }
 
 const pageSize = 200
 
-/** Where a question stands, and what of it is new. Throws NOT_FOUND or FORBIDDEN. */
+/** Finds the place of a question, and which of its messages are new there. Throws NOT_FOUND or FORBIDDEN. */
 export async function placeOf(store: Store, viewer: User, input: CompletionInput): Promise<QuestionPlace> {
   const insertionPoint = await insertionPointOf(store, viewer, input)
   const { conversation, isNew } = insertionPoint
   if (!input.isWholeHistory || conversation === null || isNew) return { insertionPoint, messages: input.messages }
   const { id: conversationId, viewerLeafId } = conversation
   const known = viewerLeafId === null ? [] : await sharedStart(store, conversationId, viewerLeafId, input.messages)
-  // Not at the leaf, wherever that is by then: the client has not seen what others write meanwhile.
+  // The place is not the current leaf, which may move meanwhile, because the client has not seen what others write.
   const place = { ...insertionPoint, parentId: known.at(-1) ?? null, isAtLeaf: false }
   return { insertionPoint: place, messages: input.messages.slice(known.length) }
 }
 
-/** The ids of the messages with which the path to this leaf begins as the history does. */
+/** Returns the ids of the messages at the beginning of the path to this leaf that equal the beginning of the history. */
 async function sharedStart(
   store: Store,
   conversationId: string,
@@ -52,8 +52,8 @@ function wordsGiven(message: MessageInput): string {
 }
 
 /**
- * Equal for messages that say the same. Clients send texts as one string or in parts, an answer without text as null or
- * empty, and a refusal as an answer's text.
+ * Equal for messages with the same content. Clients send a text as one string or in parts, an answer without text as null or as
+ * an empty string, and a refusal as the text of an answer.
  */
 function wordsOf({ role, content, refusal, parts, name, toolCalls, toolCallId }: Omit<Message, 'id'>): string {
   const isText = parts === null || parts.every(({ type }) => type === 'text')

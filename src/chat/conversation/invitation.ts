@@ -37,7 +37,10 @@ export interface Invitations {
   create(viewer: User, input: InvitationInput): Promise<NewInvitation>
   /** Revokes an invitation. People who joined with it stay. Throws ChatError. */
   revoke(viewer: User, id: string): Promise<Invitation>
-  /** Makes the viewer a participant, or changes nothing if they are one. Throws ChatError, the same for every kind of invalid token. */
+  /**
+   * Makes the viewer a participant, or changes nothing if they are one. Throws ChatError, the same for every kind of invalid
+   * token.
+   */
   accept(viewer: User, token: string): Promise<Conversation>
 }
 

@@ -7,8 +7,8 @@ import { createListIndex, type ListReading } from './list-index.ts'
 import { createListWatch, type ListWatch } from './list-watch.ts'
 
 /**
- * Watches the lists of conversations for all viewers at this replica. Wake-ups have the ids of changed conversations, and one statement
- * finds in whose lists they are.
+ * Watches the lists of conversations for all viewers at this replica. Wake-ups have the ids of changed conversations, and one
+ * statement finds in whose lists they are.
  */
 export interface ListReader {
   watch(userId: string): ListWatch
@@ -26,8 +26,8 @@ const usersPerReading = 100
 /** Each conversation may have 200 participants. */
 const conversationsPerReading = 500
 /**
- * For a user with more conversations, the newest are tracked. A change of another one is reported as a conversation that has appeared,
- * and its loss is not reported.
+ * For a user with more conversations, the newest are tracked. A change of another one is reported as a conversation that has
+ * appeared, and its loss is not reported.
  */
 const maxTracked = 2_000
 

@@ -28,8 +28,8 @@ export interface PathRequest {
 export interface Messages {
   find(viewer: User, ids: readonly string[]): Promise<Message[]>
   /**
-   * Slices of the paths from the root to the leaves, oldest first, or the error of a slice; empty for a conversation that the viewer may
-   * not see.
+   * Slices of the paths from the root to the leaves, oldest first, or the error of a slice; empty for a conversation that the
+   * viewer may not see.
    */
   path(viewer: User, asked: readonly PathRequest[]): Promise<(Page<Message> | ChatError)[]>
   /** Returns those of the ids whose messages are on the viewer's path, from the root to their current leaf. */

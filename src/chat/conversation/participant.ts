@@ -11,14 +11,19 @@ export interface ParticipantInput extends ParticipantKey {
   role: ParticipantRole
 }
 
-/** All changes return the changed conversation as the viewer sees it; after leaving, as they saw it last. They throw ChatError. */
+/**
+ * All changes return the changed conversation as the viewer sees it; after leaving, as they saw it last. They throw ChatError.
+ */
 export interface Participants {
   /** Finds those of the participants whose conversation the viewer may see. */
   find(viewer: User, keys: readonly ParticipantKey[]): Promise<Participant[]>
   /** Adds a participant. If the user is one with this role, nothing changes. */
   add(viewer: User, input: ParticipantInput): Promise<Conversation>
   setRole(viewer: User, input: ParticipantInput): Promise<Conversation>
-  /** Requires the OWNER role, except to leave. The waiting questions of the participant are cancelled; completions in progress continue. */
+  /**
+   * Requires the OWNER role, except to leave. The waiting questions of the participant are cancelled; completions in progress
+   * continue.
+   */
   remove(viewer: User, key: ParticipantKey): Promise<Conversation>
 }
 
@@ -56,8 +61,8 @@ export function createParticipants(store: Store, bus: Bus, access: AccessWatches
     bus.publish('stop', cancelled)
   }
 
-  // The statements check again, under the lock of the conversation, that the change is allowed. If one writes nothing, a simultaneous
-  // change was faster, and the checks before it are repeated to find the reason.
+  // The statements check again, under the lock of the conversation, that the change is allowed. If one writes nothing, a
+  // simultaneous change was faster, and the checks before it are repeated to find the reason.
   async function add(viewer: User, { role, ...key }: ParticipantInput): Promise<void> {
     for (;;) {
       await managed(viewer, key.conversationId)

@@ -22,7 +22,10 @@ export interface PresenceSharingOptions {
 
 /** Each replica repeats who is present with this period. */
 const heartbeatMs = 10_000
-/** People at a dead replica disappear after this time and at most one more `sweepMs`. It is long enough for the loss of two notes. */
+/**
+ * People at a dead replica disappear after this time and at most one more `sweepMs`. It is long enough for the loss of two
+ * notes.
+ */
 const lifetimeMs = 25_000
 const sweepMs = 5_000
 /** A timer may fire a little early, when somebody still counts as writing. */

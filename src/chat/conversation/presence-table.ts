@@ -13,7 +13,7 @@ export interface PresenceTable {
   put(origin: string, fact: PresenceFact): void
   /** Removes reports that other replicas have not repeated for this time, and returns the conversations that are affected. */
   expire(lifetimeMs: number): string[]
-  /** By the time they came. */
+  /** Sorted by the time at which they came. */
   people(conversationId: string): PresentPerson[]
 }
 
@@ -27,7 +27,10 @@ interface Entry {
   heardMs: number
 }
 
-/** For all conversations of the service, since any of them may be opened at this replica. Takes about 30 MB; more entries are not shown. */
+/**
+ * For all conversations of the service, since any of them may be opened at this replica. Takes about 30 MB; more entries are
+ * not shown.
+ */
 const maxEntries = 100_000
 
 const isThere = ({ isOpen, typingUntilMs }: Entry) => isOpen || typingUntilMs > performance.now()

@@ -14,8 +14,8 @@ export type { PresentPerson } from './presence-table.ts'
 /** The people who have a conversation open or are writing in it. It is never stored. */
 export interface Presence {
   /**
-   * Streams the list of everybody who is present, at first and whenever it changes. A viewer who watches is present. It ends when the
-   * viewer is no longer a participant. Throws ChatError.
+   * Streams the list of everybody who is present, at first and whenever it changes. A viewer who watches is present. It ends
+   * when the viewer is no longer a participant. Throws ChatError.
    */
   watch(viewer: User, conversationId: string): Promise<AsyncIterableIterator<PresentPerson[]>>
   /** Announces for `typingMs` that the viewer is writing. Returns the conversation. Throws ChatError. */
@@ -135,15 +135,15 @@ function factOf({ conversationId, userId, sinceMs, watches, typingUntilMs }: Own
 
 interface PeopleFrom {
   people(): PresentPerson[]
-  /** Returns a function that ends it. */
+  /** Returns a function that ends the viewer's presence. */
   join(tell: Watcher): () => void
   lost: AbortSignal
   onLeave(): void
 }
 
 /**
- * A viewer holds only the last list that they got, not a queue. The iterator is written by hand, because return() of a generator waits
- * until its pending next() is done.
+ * A viewer holds only the last list that they got, not a queue. The iterator is written by hand, because return() of a
+ * generator waits until its pending next() is done.
  */
 function watchPeople({ people, join, lost, onLeave }: PeopleFrom): AsyncIterableIterator<PresentPerson[]> {
   let seen = ''

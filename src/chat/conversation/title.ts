@@ -2,22 +2,24 @@ import { storableJson } from '../../stream/text.ts'
 
 const maxCharacters = 80
 
-// In the languages that models write most.
+// The word for a title, in the languages in which models write most.
 const label =
   /^(?:(?:conversation |chat )?title|titel|titre|título|titolo|заголовок|название|标题|標題|タイトル|제목)\s*[:：]\s*/iu
 
-/** As `titleFrom`, of what a model wrote for one: its thoughts, its fences and its labels are none. */
+/** Like `titleFrom`, for the title that a model wrote. Its thoughts, code fences and labels are left out. */
 export function writtenTitle(text: string): string | null {
   const said = withoutThoughts(text).replaceAll('`', '\n')
   const lines = said.split(/[\r\n]+/).filter((line) => line.trim() !== '')
-  // A fence can name its language on a line of its own.
+  // A code fence can name its language on a separate line.
   const isFenced = withoutThoughts(text).trimStart().startsWith('```')
   const line = isFenced && lines.length > 1 && /^\w{1,10}$/.test(lines[0] ?? '') ? lines[1] : lines[0]
   const bare = titleFrom(line ?? '')
   return bare === null ? null : titleFrom(bare.replace(label, ''))
 }
 
-/** Some servers leave them in the text; a thought without end has nothing behind it. */
+/**
+ * Some servers leave the thoughts of a model in the text. If a thought has no end, everything after its beginning is left out.
+ */
 function withoutThoughts(text: string): string {
   const ends = ['</think>', '</thinking>'].map((mark) => ({ mark, at: text.lastIndexOf(mark) }))
   const said = ends.reduce((rest, { mark, at }) => (at < 0 ? rest : text.slice(at + mark.length)), text)

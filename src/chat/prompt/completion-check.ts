@@ -7,8 +7,8 @@ import { checkMessage } from './message-input.ts'
 import { modelName } from './model.ts'
 import { takenNames } from './parameters.ts'
 
-// The ranges of OpenAI's reference, https://platform.openai.com/docs/api-reference/chat/create, so that a request that cannot succeed
-// is refused before anything is sent or stored. For parameters without a range there, a generous limit.
+// These are the ranges of OpenAI's reference, https://platform.openai.com/docs/api-reference/chat/create, so that a request
+// that cannot succeed is refused before anything is sent or stored. Parameters without a range there have a generous limit.
 
 const maxTokenCount = 2_147_483_647
 const toolName = /^[a-zA-Z0-9_-]{1,64}$/
@@ -50,7 +50,7 @@ const checkShape = createCheck<CompletionInput>(
   }),
 )
 
-/** `path` is where the input stands in the client's document, such as `input`. Throws INVALID_INPUT. */
+/** `path` is the place of the input in the client's document, such as `input`. Throws INVALID_INPUT. */
 export function checkCompletionInput(input: CompletionInput, path: string): void {
   checkShape(input, path)
   checkLogprobs(input, path)

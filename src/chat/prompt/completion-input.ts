@@ -37,13 +37,16 @@ export interface CompletionInput {
   metadata?: readonly KeyValue[] | null
   extraBody?: unknown
 
-  // The rest is for a door that speaks the wire's own format; the GraphQL schema has none of it.
+  // The fields below are for requests in OpenAI's format. The GraphQL schema does not have them.
 
-  /** `messages` are the whole history: what equals the viewer's path is not written again, and a difference begins a branch. */
+  /**
+   * `messages` are the whole history. Messages that equal the viewer's path are not written again, and the first difference
+   * begins a branch.
+   */
   isWholeHistory?: boolean
-  /** Each of `messages` as the client wrote it, and as it is sent; only where nothing is stored. */
+  /** The messages as the client wrote them, and as they are sent upstream. Only for requests of which nothing is stored. */
   wireMessages?: readonly WireMessage[]
-  /** Parameters by their wire names, which are sent as they stand. */
+  /** Parameters by their wire names, which are sent unchanged. */
   wireParameters?: Record<string, unknown>
 }
 
@@ -53,7 +56,7 @@ export type UnwatchedPolicy = 'CONTINUE' | 'CANCEL' | 'CANCEL_AT_ONCE'
 export type ReasoningEffort = 'NONE' | 'MINIMAL' | 'LOW' | 'MEDIUM' | 'HIGH' | 'XHIGH' | 'MAX'
 export type Verbosity = 'LOW' | 'MEDIUM' | 'HIGH'
 
-/** One of its fields. */
+/** Only one of the fields is set. */
 export interface ContextInput {
   full?: boolean | null
   tokenBudget?: number | null
@@ -73,13 +76,13 @@ export interface ToolInput {
   strict?: boolean | null
 }
 
-/** One of its fields. */
+/** Only one of the fields is set. */
 export interface ToolChoiceInput {
   mode?: 'NONE' | 'AUTO' | 'REQUIRED' | null
   function?: string | null
 }
 
-/** One of its fields. */
+/** Only one of the fields is set. */
 export interface ResponseFormatInput {
   text?: boolean | null
   jsonObject?: boolean | null

@@ -20,8 +20,8 @@ export interface Unit {
 export type Weigh = (messages: readonly WireMessage[]) => Promise<number[]>
 
 /**
- * The messages that can be sent. An answer that was cut off before it had any text is left out. `given` are the messages in the format
- * of the upstream, if the client sent them so.
+ * The messages that can be sent. An answer that was cut off before it had any text is left out. `given` are the messages in the
+ * format of the upstream, if the client sent them so.
  */
 export async function piecesOf(
   messages: readonly Message[],

@@ -5,20 +5,20 @@ import { exceeds, type Plan, type Size, sumOf } from './context-plan.ts'
 import { fitting, type Piece, unitsOf, type Weigh } from './context-unit.ts'
 import type { WireMessage } from './wire-message.ts'
 
-/** How many messages a report lists: of a longer context the newest. */
+/** The maximum number of messages that a report lists. Of a longer context, it lists the newest. */
 export const listedMessages = 200
 
 export interface ContextRequest {
   plan: Plan
-  /** The instructions of the conversation, which always stay. */
+  /** The system prompt of the conversation, which is always sent. */
   system: readonly WireMessage[]
   systemSize: Size
-  /** The path to the parent, oldest first, or its end and what of the rest always stays. */
+  /** The path to the parent, oldest first; or only its end, together with the earlier instructions, which are always sent. */
   history: readonly Piece[]
-  /** What is new: it always stays. */
+  /** The new messages, which are always sent. */
   question: readonly Piece[]
   questionMessages: readonly Message[]
-  /** How many messages the whole path has, the new ones included. */
+  /** The number of messages on the whole path, including the new ones. */
   pathLength: number
   weigh: Weigh
 }
@@ -26,13 +26,16 @@ export interface ContextRequest {
 export interface Context {
   messages: WireMessage[]
   report: ContextReport
-  /** Those of the messages that the report lists, oldest first. */
+  /** The ids of the messages that the report lists, oldest first. */
   messageIds: string[]
-  /** Something of the history did not fit: then nothing that is older does, but for what always stays. */
+  /**
+   * True if a part of the history did not fit. Then all older messages are left out, too, except for those that are always
+   * sent.
+   */
   isCut: boolean
 }
 
-/** Throws CONTEXT_TOO_LONG where what has to stay does not fit. */
+/** Throws CONTEXT_TOO_LONG if the messages that must be sent do not fit. */
 export async function assembleContext(request: ContextRequest): Promise<Context> {
   const { plan, system, systemSize, weigh } = request
   const units = await unitsOf(request.history, request.question, weigh)
@@ -47,7 +50,7 @@ export async function assembleContext(request: ContextRequest): Promise<Context>
     omittedCount: Math.max(0, request.pathLength - sent.length),
   }
   const messageIds = sent.slice(-listedMessages).map(({ message }) => message.id)
-  // All of a long path is refused by its length, before all of it is read.
+  // With FULL, a path that is too long is refused by its length, before all of it is read.
   const isLong = plan.strategy === 'FULL' && request.pathLength > plan.bound.messages
   if (isLong || exceeds(size, plan.bound)) {
     const message = tooLong(isLong ? { ...size, messages: request.pathLength } : size, plan)
@@ -62,7 +65,7 @@ export async function assembleContext(request: ContextRequest): Promise<Context>
   }
 }
 
-// What is too long is not read to its end: there may be more of it.
+// The sizes are minimums, because a context that is too long is not read to its end.
 function tooLong({ messages, tokens, bytes }: Size, { bound }: Plan): string {
   if (messages > bound.messages) {
     return `What has to be sent has ${messages} messages, and ${bound.messages} are allowed: leave some out with context.`

@@ -18,7 +18,7 @@ export interface ToolCallInput {
   arguments: string
 }
 
-/** One of its fields. */
+/** Only one of the fields is set. */
 export interface ContentPartInput {
   text?: string | null
   image?: { url: string; detail?: ImageDetail | null } | null

@@ -6,11 +6,10 @@ import type { User } from '../access/viewer.ts'
 export type { Model } from '../../upstream/models.ts'
 
 export interface Models {
-  /** The first `maxModels` of them. */
+  /** The models of all upstreams, at most the first `maxModels`. */
   list(viewer: User): Promise<Model[]>
 }
 
-/** Compares names as people sort them. */
 export const modelName = text(256, 1)
 
 /** Well above the timeout after which the list of an upstream is left out. */

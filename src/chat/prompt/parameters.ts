@@ -56,7 +56,7 @@ function responseFormatOf({ jsonObject, jsonSchema }: ResponseFormatInput) {
   return { type: jsonObject ? 'json_object' : 'text' }
 }
 
-/** A bigint, because a JavaScript number cannot hold all digits of 64 bits. */
+/** Returns a bigint for a large seed, because a JavaScript number cannot hold all digits of 64 bits. */
 function seedOf(seed: string): number | bigint {
   const exact = BigInt(seed)
   return Number.isSafeInteger(Number(exact)) ? Number(exact) : exact

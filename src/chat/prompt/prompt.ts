@@ -17,12 +17,12 @@ import type { WireMessage } from './wire-message.ts'
 
 /** A question to a model. */
 export interface Question {
-  /** null without a conversation, and for a new one. */
+  /** Null if nothing is stored and the request names no conversation. */
   conversation: Conversation | null
   /** The message before the new ones. */
   parentId: string | null
   messages: readonly Message[]
-  /** The forms in which these are sent, where the client gave them. */
+  /** The messages in the form in which they are sent upstream, if the client sent them in this form. */
   wireMessages?: readonly WireMessage[]
   stored: boolean
   model: string
@@ -59,14 +59,16 @@ export interface PromptsOptions {
   withStreamingText: WithStreamingText
 }
 
-// How many messages from the end of the path are usually enough. One more unit than is wanted shows that something is left out, and a
-// unit may be a tool call with several results.
+// How many messages from the end of the path are usually enough. One more unit than is wanted shows that something is left out,
+// and a unit may be a tool call with several results.
 function likelyCount({ strategy, budget }: Plan): number {
   if (strategy === 'FULL') return budget.messages
   return strategy === 'LAST_N' ? budget.messages + 8 : 64
 }
 
-/** Tokens are counted exactly if they decide what is sent, or if the encoding of the model is known; else they are estimated. */
+/**
+ * Tokens are counted exactly if they decide what is sent, or if the encoding of the model is known; else they are estimated.
+ */
 function weighing(counter: TokenCounter, model: string, { strategy, limit }: Plan): Weigh {
   if (limit !== null || strategy === 'TOKEN_BUDGET' || hasKnownEncoding(model)) {
     return (messages) => counter.countMessages(model, messages)

@@ -5,7 +5,7 @@ import type { CompletionInput } from './completion-input.ts'
 
 const refused = new Set<string>(refusedParameters)
 
-/** Throws INVALID_INPUT for what the upstreams of the model do not all allow. */
+/** Throws INVALID_INPUT for a refused parameter, unless all upstreams of the model allow it. */
 export function checkParameters(upstreams: Upstreams, model: string, input: CompletionInput, path: string): void {
   const { extraBody, wireParameters } = input
   for (const [field, given] of Object.entries({ extraBody, wireParameters })) {

@@ -23,8 +23,8 @@ interface Waiting {
   reject(error: Error): void
 }
 
-// In UTF-16 code units; a multiple of the slices of the thread. A longer text is sent in several requests, one after the result of the
-// other, so that short texts are counted in between.
+// In UTF-16 code units; a multiple of the slices of the thread. A longer text is sent in several requests, one after the result
+// of the other, so that short texts are counted in between.
 const questionLength = 16_384
 
 /** `threadFile` is the bundled token-thread.ts. */
@@ -64,8 +64,8 @@ export function createTokenCounter(threadFile: string): TokenCounter {
     const counts = texts.map(() => 0)
     for (const question of questionsOf(texts)) {
       const slices = question.map(({ text }) => text)
-      // If the thread is lost, at the end of the process or for lack of memory, the tokens are estimated: an answer must get its end even
-      // if its tokens cannot be counted.
+      // If the thread is lost, at the end of the process or for lack of memory, the tokens are estimated: an answer must get
+      // its end even if its tokens cannot be counted.
       const answer = await ask(encoding, slices).catch(() => slices.map(estimate))
       for (const [place, { index }] of question.entries()) counts[index] = (counts[index] ?? 0) + (answer[place] ?? 0)
     }

@@ -15,8 +15,8 @@ export interface TokenAnswer {
   counts: number[]
 }
 
-// The merging of tokens takes time that grows with the square of an unbroken run of letters: 31 s for 200,000. Slices make it linear, and
-// sometimes count one token too many.
+// The merging of tokens takes time that grows with the square of an unbroken run of letters: 31 s for 200,000. Slices make it
+// linear, and sometimes count one token too many.
 const sliceLength = 512
 
 const encodings = {

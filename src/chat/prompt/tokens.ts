@@ -17,8 +17,8 @@ export const hasKnownEncoding = (model: string): boolean => encodingOf(model) !=
 
 /** The tokens that the format of a request adds to each message, according to OpenAI's cookbook. */
 const tokensPerMessage = 4
-// Media are priced by pixels, seconds and pages, which are not examined here, and never by bytes: 765 tokens for an image of 1024 x 1024
-// at OpenAI, about 1,400 at Anthropic. Its base64, counted as text, would be a hundred times as much.
+// Media are priced by pixels, seconds and pages, which are not examined here, and never by bytes: 765 tokens for an image of
+// 1024 x 1024 at OpenAI, about 1,400 at Anthropic. Its base64, counted as text, would be a hundred times as much.
 const tokensPerMedium = 1_000
 
 /** The tokens of a message beside its text. */

@@ -1,6 +1,6 @@
 import { statfs } from 'node:fs/promises'
 
-/** ENDINGS: what was begun may still be ended. */
+/** What the free space of the disk allows. ENDINGS: only writes that end something that was begun. */
 export type Room = 'ALL' | 'ENDINGS' | 'NONE'
 
 export interface DiskWatch {
@@ -8,14 +8,14 @@ export interface DiskWatch {
   close(): void
 }
 
-// Postgres takes 16 MB of disk at a time for its log of writes, also to come up after a crash.
+// Postgres allocates disk space for its write-ahead log 16 MB at a time, also when it recovers after a crash.
 const marginBytes = 48e6
 const reserveBytes = 24e6
-/** What a new database takes, beside the margin. */
+/** The size of a new database, in addition to the margin. */
 const newDatabaseBytes = 72e6
 const periodMs = 250
 
-/** Says what to do where the database in the folder cannot be opened or made for lack of room; else null. */
+/** Returns what a person has to do if the disk has too little space to open or create the database in the folder, else null. */
 export async function lackOfRoom(folder: string, isNew: boolean): Promise<string | null> {
   const neededBytes = isNew ? newDatabaseBytes + marginBytes : reserveBytes
   const freeBytes = await freeBytesOf(folder)
@@ -24,8 +24,8 @@ export async function lackOfRoom(folder: string, isNew: boolean): Promise<string
 }
 
 /**
- * Looks at the room on the disk now and again. `onChange` is told when what can be written has changed: null where all can,
- * else why not.
+ * Checks the free space of the disk periodically. When there is a change in what can be written, `onChange` is called with the
+ * problem, or with null if everything can be written.
  */
 export async function watchDisk(
   folder: string,
@@ -45,7 +45,7 @@ export async function watchDisk(
   const timer = setInterval(() => {
     if (isLooking) return
     isLooking = true
-    // A look that fails, as at a folder that was unmounted, leaves all as it is.
+    // If a check fails, for example because the folder was unmounted, nothing changes.
     look()
       .catch(() => {})
       .finally(() => {

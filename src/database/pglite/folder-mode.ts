@@ -1,7 +1,7 @@
 import { chmodSync, lstatSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
 
-/** Takes from everybody but this process's user what they may with the folder and all in it. */
+/** Removes all permissions on the folder and everything in it, except those of the owner, which is the user of this process. */
 export function closeToOthers(folder: string): void {
   closeOne(folder)
   for (const name of readdirSync(folder, { recursive: true })) closeOne(join(folder, String(name)))
@@ -13,7 +13,8 @@ function closeOne(path: string) {
   try {
     chmodSync(path, status.mode & 0o700)
   } catch (error) {
-    // A volume may belong to the system, as those of Kubernetes do. What we make in it is ours.
+    // The folder may be a volume that belongs to the system, as in Kubernetes. The files that we create in it belong to our
+    // user.
     if (!(error instanceof Error && 'code' in error && error.code === 'EPERM')) throw error
   }
 }

@@ -3,12 +3,13 @@ import { open, rm } from 'node:fs/promises'
 import { connect, createServer, type Server } from 'node:net'
 import { join } from 'node:path'
 
-// sockaddr_un holds 104 bytes on macOS and 108 on Linux, and libuv cuts off what is longer.
+// A path in sockaddr_un can have 104 bytes on macOS and 108 on Linux, and libuv truncates longer paths.
 const maxPathBytes = 103
 
 /**
- * A socket in a folder is a lock that the kernel keeps: while its process lives, stopped or not, it takes connections, from
- * all containers that have the folder; with the process it is gone. Answers what gives it up; null where the folder takes no sockets.
+ * A socket in a folder is a lock that the kernel maintains. While its process lives, even suspended, the socket accepts
+ * connections from all containers that share the folder, and it closes when the process ends. Returns the function that
+ * releases the lock, or null if the folder does not support sockets.
  */
 export async function listenInFolder(folder: string, name: string): Promise<(() => Promise<void>) | null> {
   const server = createServer((socket) => socket.destroy()).unref()
@@ -23,14 +24,14 @@ export async function listenInFolder(folder: string, name: string): Promise<(() 
   }
 }
 
-/** Whether its process lives, on this kernel; null where that cannot be told. */
+/** Whether a living process on this kernel listens on the socket; null if that cannot be determined. */
 export async function isListeningInFolder(folder: string, name: string): Promise<boolean | null> {
   try {
     await withShortPath(folder, name, connection)
     return true
   } catch (error) {
     const code = error instanceof Error && 'code' in error ? error.code : undefined
-    // So many wait to be taken that no more fit in.
+    // The socket's queue of pending connections is full, so the process lives.
     if (code === 'EAGAIN') return true
     return code === 'ECONNREFUSED' || code === 'ENOENT' ? false : null
   }

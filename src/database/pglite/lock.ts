@@ -6,35 +6,38 @@ import { StoreError } from '../error.ts'
 import { isListeningInFolder, listenInFolder } from './lock-socket.ts'
 
 interface Holder {
-  /** In its own namespace. */
+  /** The process id in the holder's own namespace. */
   pid: number
   pidNamespace: string | null
   host: string
-  /** Names the running kernel; null where it has no name. */
+  /** Identifies the running kernel; null if it has no identifier. */
   kernel: string | null
-  /** Where it listens as long as it lives; null where its file's age alone tells. */
+  /**
+   * The socket on which the holder listens as long as it lives; null if only the age of its lock file shows whether it lives.
+   */
   socket: string | null
   since: string
 }
 
 export interface FolderLock {
-  /** A file that its holder has to touch more often than every 10 s. */
+  /** The lock file. Its holder has to update the file's timestamp at intervals shorter than 10 s. */
   readonly path: string
   release(): Promise<void>
 }
 
 const lockStaleMs = 10_000
-// A process that was killed listens until the last of its threads is gone.
+// A process that was killed still listens until the last of its threads has ended.
 const deathMs = 2_000
 const retryMs = 100
 const lockName = /^lock\.(\d+)$/
 
 /**
- * Takes the folder for this process or rejects with StoreError LOCKED.
+ * Locks the folder for this process, or rejects with StoreError LOCKED.
  *
- * Each holder writes a file of its own, lock.<n + 1> after the dead holder's lock.<n>. A hard link puts it in place
- * whole and for one process only, so of two that see the same dead holder one wins, and nobody ever removes a file
- * that may have come to life since it was read. The last file stays behind, emptied: numbers must not begin anew.
+ * Each holder writes a file of its own: lock.<n + 1> after the dead holder's lock.<n>. A hard link puts the file in place with
+ * all its content and for one process only, so of two processes that see the same dead holder one wins. So no process has to
+ * remove a file that was read before and may belong to a living holder by now. The last file is emptied and stays, because the
+ * numbers must not start again.
  */
 export async function lockFolder(folder: string): Promise<FolderLock> {
   const name = `lock-${crypto.randomUUID()}`
@@ -72,13 +75,13 @@ async function takeNext(folder: string, draft: string): Promise<string> {
     }
     const mine = pathOf(folder, last + 1)
     if (!(await linked(draft, mine))) continue
-    // A process that slept since it looked may have taken a number that was used and cleared away in between.
+    // If this process was suspended since it read the numbers, it may have taken one that was used and removed in between.
     if ((await lastLock(folder)) === last + 1) return mine
     await rm(mine, { force: true })
   }
 }
 
-/** Removes what the dead holders left. */
+/** Removes the files and sockets of the dead holders. */
 async function clearAway(folder: string, mine: string) {
   for (const number of await lockNumbers(folder)) {
     const path = pathOf(folder, number)
@@ -111,10 +114,10 @@ async function linked(draft: string, target: string) {
   }
 }
 
-/** Whoever took this number; null where nobody did or it was given back. */
+/** The process that took this number; null if no process took it, or if the lock was released. */
 async function holderOf(folder: string, number: number): Promise<Holder | null> {
   const text = await unlessMissing(readFile(pathOf(folder, number), 'utf8'))
-  // Emptied when it was given back; cut short where the machine lost its power.
+  // The file is emptied when the lock is released, and can be incomplete if the machine lost power.
   return text ? readHolder(text) : null
 }
 
@@ -127,7 +130,7 @@ function readHolder(text: string): Holder | null {
 }
 
 async function isRunning(folder: string, { kernel, socket }: Holder, number: number) {
-  // To another kernel, as on a network disk, a socket says nothing.
+  // A socket says nothing about a process on another kernel, for example if the folder is on a network disk.
   if (socket && kernel && kernel === (await thisKernel())) {
     const isListening = await isListeningInFolder(folder, socket)
     if (isListening !== null) return isListening

@@ -11,8 +11,8 @@ import { type Parsers, parseValue } from './pglite-parsers.ts'
 import type { PgliteSession, Told } from './pglite-session.ts'
 
 /**
- * The package's adapter, for its conversions alone: statements, transactions and scripts are told to our session, since the
- * package knows no PGlite in another thread.
+ * Uses only the conversions of the package's adapter. Statements, transactions and scripts are sent to our session, because the
+ * package does not support a PGlite in another thread.
  */
 export function createPgliteAdapter(session: PgliteSession): SqlMigrationAwareDriverAdapterFactory {
   const identity = { provider: 'postgres', adapterName: 'pglite' } as const
@@ -34,14 +34,14 @@ export function createPgliteAdapter(session: PgliteSession): SqlMigrationAwareDr
   return { ...identity, connect, connectToShadowDb: connect }
 }
 
-/** PGlite has one session: until commit or rollback everybody else waits. */
+/** PGlite has one session, so all other callers wait until commit or rollback. */
 async function startTransaction(session: PgliteSession, isolationLevel?: IsolationLevel): Promise<Transaction> {
   const { run, runScript, end } = await session.begin(isolationLevel ? `ISOLATION LEVEL ${isolationLevel}` : '')
   const statements = await connectStatements(run, session.parsers)
   return {
     provider: 'postgres',
     adapterName: 'pglite',
-    // Prisma sends no COMMIT or ROLLBACK of its own then.
+    // With this option, Prisma sends no COMMIT or ROLLBACK of its own.
     options: { usePhantomQuery: true },
     queryRaw: (query) => statements.queryRaw(query),
     executeRaw: (query) => statements.executeRaw(query),
@@ -63,6 +63,6 @@ function connectStatements(run: Told['run'], parsers: Parsers): Promise<SqlQuery
       affectedRows: affectedCount,
     }
   }
-  // The package calls nothing else of PGlite for its statements.
+  // The package calls only this method of PGlite for its statements.
   return new PrismaPGlite({ query } as unknown as PGlite).connect()
 }

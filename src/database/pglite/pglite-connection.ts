@@ -3,20 +3,20 @@ import { messages, type PGlite, protocol } from '@electric-sql/pglite'
 export interface Statement {
   text: string
   values: readonly unknown[]
-  /** Whether it stays prepared, which is meant for texts of a fixed number; else it is planned for its values. */
+  /** Whether the statement stays prepared, which is meant for a fixed set of texts. Otherwise it is planned for its values. */
   isKept: boolean
 }
 
 export interface Rows {
   names: string[]
-  /** The columns' types by their numbers in pg_type. */
+  /** The types of the columns, as oids of pg_type. */
   types: number[]
-  /** As Postgres writes them. */
+  /** The values in the text format of Postgres. */
   texts: (string | null)[][]
   affectedCount: number
 }
 
-/** The one session of a PGlite, in this thread or in another. What it is told is done in order, one after the other. */
+/** The one session of a PGlite, in this thread or in another. It executes what it receives in order, one after the other. */
 export interface PgliteConnection {
   /** Rejects with the package's DatabaseError, as `runScript` does. */
   run(statement: Statement): Promise<Rows>
@@ -34,8 +34,8 @@ interface Prepared {
 const { serialize } = protocol
 
 /**
- * PGlite's own query parses and plans each time, which is most of what a short statement costs: here each text that is kept
- * is prepared once.
+ * PGlite's own `query` parses and plans a statement each time, which is most of the cost of a short one. Here each text that is
+ * kept is prepared once.
  */
 export function connectPglite(pglite: PGlite): PgliteConnection {
   const prepared = new Map<string, Prepared>()
@@ -43,7 +43,7 @@ export function connectPglite(pglite: PGlite): PgliteConnection {
 
   const send = (...parts: Uint8Array[]) => pglite.execProtocolStream(Buffer.concat(parts), {})
 
-  /** Without a name it lasts until the next one. */
+  /** A prepared statement without a name lasts until the next one without a name. */
   async function prepare(text: string, name: string): Promise<Prepared> {
     const answer = await send(
       serialize.parse({ name, text }),
@@ -99,7 +99,7 @@ export function connectPglite(pglite: PGlite): PgliteConnection {
   }
 }
 
-/** Of a command's tag, such as `INSERT 0 5` or `UPDATE 3`. */
+/** Reads the number from a command tag, such as `INSERT 0 5` or `UPDATE 3`. */
 function affectedCountIn(tag: string): number {
   return Number(/^(?:INSERT|UPDATE|DELETE|MERGE|COPY) (?:\d+ )?(\d+)$/.exec(tag)?.[1] ?? 0)
 }

@@ -7,7 +7,7 @@ import { connectPglite, type Rows, type Statement } from './pglite-connection.ts
 import { parseValue } from './pglite-parsers.ts'
 import { openPgliteSession, type PgliteSession } from './pglite-session.ts'
 
-/** Without a folder it is in memory, where no disk is full. */
+/** `folder` is the driver's folder for other files. The free space of the disk is only considered if `disk` is given. */
 export function pgliteDriver(session: PgliteSession, folder: string | null, disk: DiskWatch | null): Driver {
   const adapter = createPgliteAdapter(session)
 
@@ -36,7 +36,7 @@ export function pgliteDriver(session: PgliteSession, folder: string | null, disk
     send: query,
     async read(text, values, signal) {
       const reading = session.inTransaction('', async ({ run, runScript }) => {
-        // Whoever has left while others were served is not served.
+        // A caller that has left while it waited for its turn needs no result.
         signal.throwIfAborted()
         await runScript(plannersChoice)
         return run({ text, values, isKept: false })
@@ -44,7 +44,7 @@ export function pgliteDriver(session: PgliteSession, folder: string | null, disk
       return rowsOf(await unlessAborted(reading, signal))
     },
     async queryEnding(text, values = []) {
-      // The session's transactions are read-only where there is room for endings alone.
+      // While there is only space for endings, the session's transactions are read-only by default.
       if (disk?.room() !== 'ENDINGS') return query(text, values)
       return rowsOf(await session.inTransaction('READ WRITE', ({ run }) => run(kept(text, values))))
     },
@@ -58,12 +58,12 @@ export function pgliteDriver(session: PgliteSession, folder: string | null, disk
   }
 }
 
-/** For what does nothing else meanwhile, such as the build: of a PGlite in this thread. */
+/** A driver for a PGlite in this thread, for a process that does nothing else meanwhile, such as the build. */
 export async function inProcessDriver(pglite: PGlite): Promise<Driver> {
   return pgliteDriver(await openPgliteSession(connectPglite(pglite)), null, null)
 }
 
-/** Rejects with the signal's own reason, and leaves the result behind. */
+/** Rejects with the signal's reason when the signal aborts, and then ignores the result. */
 function unlessAborted<T>(result: Promise<T>, signal: AbortSignal): Promise<T> {
   return new Promise((resolve, reject) => {
     const abandon = () => reject(signal.reason)

@@ -5,7 +5,7 @@ export type Parsers = Readonly<Record<number, types.Parser>>
 
 const arrayTypes = 'SELECT typarray, oid FROM pg_type WHERE typarray <> 0'
 
-/** Of the scalar types by the package, and of their arrays by the database. */
+/** The package has the parsers of the scalar types; the database knows their array types. */
 export async function readParsers(connection: PgliteConnection): Promise<Parsers> {
   const { texts } = await connection.run({ text: arrayTypes, values: [], isKept: false })
   const parsers: Record<number, types.Parser> = { ...types.parsers }

@@ -1,24 +1,24 @@
 import type { PgliteConnection } from './pglite-connection.ts'
 import { type Parsers, readParsers } from './pglite-parsers.ts'
 
-/** What may be told to the session by whoever has its turn. */
+/** The methods of the session that a caller may use while it has its turn. */
 export type Told = Pick<PgliteConnection, 'run' | 'runScript'>
 
 export interface PgliteTransaction extends Told {
-  /** Once. */
+  /** Call it only once. */
   end(how: 'COMMIT' | 'ROLLBACK'): Promise<void>
 }
 
-/** The one session that PGlite has, which everybody shares. */
+/** The only session of PGlite, which all callers share. */
 export interface PgliteSession {
   readonly parsers: Parsers
-  /** Nobody else is served until the work is done. */
+  /** Runs the work. No other caller is served until it is done. */
   alone<T>(work: (session: Told) => Promise<T>): Promise<T>
-  /** Nobody else is served until its end. `modes` are those of BEGIN. */
+  /** Begins a transaction. No other caller is served until it ends. `modes` are those of BEGIN. */
   begin(modes: string): Promise<PgliteTransaction>
-  /** As `alone`, in a transaction. */
+  /** Like `alone`, but in a transaction. */
   inTransaction<T>(modes: string, work: (session: Told) => Promise<T>): Promise<T>
-  /** Waits for whoever came before, and rejects whoever comes later. */
+  /** Closes the connection when all earlier callers are done. Later callers are rejected. */
   close(): Promise<void>
 }
 
@@ -26,7 +26,7 @@ export async function openPgliteSession(connection: PgliteConnection): Promise<P
   const parsers = await readParsers(connection)
   let last: Promise<unknown> = Promise.resolve()
 
-  /** Resolves when all who came before have left. */
+  /** Resolves when all earlier callers have left, with the function that this caller has to call when it leaves. */
   async function enter(): Promise<() => void> {
     const before = last
     let leave = () => {}

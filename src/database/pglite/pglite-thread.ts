@@ -2,24 +2,24 @@ import { parentPort, workerData } from 'node:worker_threads'
 import { messages, PGlite } from '@electric-sql/pglite'
 import { connectPglite, type Rows, type Statement } from './pglite-connection.ts'
 
-// Runs in a thread of its own, from a bundle of its own.
+// This module runs in a separate thread, from a separate bundle.
 
 export type PgliteRequest =
   | { kind: 'RUN'; statement: Statement }
   | { kind: 'RUN_SCRIPT'; text: string }
   | { kind: 'CLOSE' }
 
-/** The first tells that the folder is open, and each further one is for one request, in the requests' order. */
+/** The first answer says that the folder is open. Each further answer is for one request, in the order of the requests. */
 export type PgliteAnswer = { kind: 'DONE'; rows: Rows | null } | { kind: 'FAILED'; fault: PgliteFault }
 
-/** An error, since one that is sent to another thread loses its class and its fields. */
+/** The description of an error, because an Error that is sent to another thread loses its class and its fields. */
 export interface PgliteFault {
   message: string
-  /** What Postgres tells, such as its SQLSTATE; null where the error is not from Postgres. */
+  /** What Postgres reports, such as the SQLSTATE; null if the error is not from Postgres. */
   fields: Partial<messages.DatabaseError> | null
 }
 
-// Where the folder cannot be opened, the thread ends with the error.
+// If the folder cannot be opened, the thread ends with the error.
 const connection = connectPglite(await PGlite.create({ dataDir: workerData }))
 answer({ kind: 'DONE', rows: null })
 parentPort?.on('message', (request: PgliteRequest) => {

@@ -12,7 +12,7 @@ import { openPgliteSession, type PgliteSession } from './pglite-session.ts'
 import { openInThread, type ThreadConnection } from './thread-connection.ts'
 import { endProcess, startWatchdog, type Watchdog } from './watchdog.ts'
 
-/** At the end, whose turn comes after all who came before. */
+/** How long the close waits for its turn, which comes after those of all earlier callers. */
 const turnWithinMs = 5_000
 
 export async function openPglite(folder: string, onProblem: (problem: string) => void): Promise<Driver> {
@@ -70,7 +70,7 @@ async function openLocked(folder: string, watchdog: Watchdog, onProblem: (proble
   }
 }
 
-/** A database that stands still, as on a full disk, must not keep the process from its end. */
+/** A database that hangs, for example on a full disk, must not prevent the process from ending. */
 async function closeSoon(session: PgliteSession, connection: ThreadConnection) {
   const timer = setTimeout(() => void connection.terminate(), turnWithinMs)
   await session.alone(async () => {
@@ -79,7 +79,7 @@ async function closeSoon(session: PgliteSession, connection: ThreadConnection) {
   })
 }
 
-// Postgres knows best what is a write.
+// Postgres itself knows best which statements write.
 async function allowWrites(session: PgliteSession, isAllowed: boolean) {
   await session.alone(({ runScript }) => runScript(`SET default_transaction_read_only = ${isAllowed ? 'off' : 'on'}`))
 }
@@ -92,7 +92,7 @@ async function makeFilesFolder(folder: string): Promise<string> {
 
 async function openFolder(folder: string): Promise<ThreadConnection> {
   const dataDir = join(folder, 'pglite')
-  // Stands while the data folder is being made. Where it stands at a start, what it stands beside is half a folder.
+  // This file exists while the data folder is being created. If it exists at a start, the data folder is incomplete.
   const unfinished = join(folder, 'pglite.unfinished')
   if (await exists(unfinished)) await rm(dataDir, { recursive: true, force: true })
   if (await exists(dataDir)) return openExisting(dataDir)
@@ -106,7 +106,7 @@ async function openFolder(folder: string): Promise<ThreadConnection> {
 
 async function openExisting(dataDir: string): Promise<ThreadConnection> {
   try {
-    // Without it, a new database would be made over what is left of this one.
+    // If PG_VERSION were missing, PGlite would create a new database over the rest of this one.
     await stat(join(dataDir, 'PG_VERSION'))
     return await openInThread(dataDir, onLost)
   } catch (error) {

@@ -6,9 +6,9 @@ import type { PgliteConnection, Rows } from './pglite-connection.ts'
 import type { PgliteAnswer, PgliteFault, PgliteRequest } from './pglite-thread.ts'
 
 export interface ThreadConnection extends PgliteConnection {
-  /** What the thread is at; null where it is idle. */
+  /** Identifies the request that the thread executes; null if the thread is idle. */
   underWay(): object | null
-  /** Ends the thread wherever it is, as a crash would. What it was told and has not done rejects. */
+  /** Ends the thread at any point, as a crash would. All requests that it has not finished reject. */
   terminate(): Promise<void>
 }
 
@@ -18,15 +18,15 @@ interface Waiting {
 }
 
 /**
- * A PGlite in a thread of its own, so that a long statement keeps nobody waiting who needs no database. `onLost` is told when
- * the thread has ended by itself.
+ * Opens a PGlite in a separate thread, so that a long statement delays only work that needs the database. `onLost` is called if
+ * the thread ends by itself after the folder was opened.
  */
 export async function openInThread(dataDir: string, onLost: (error: Error) => void): Promise<ThreadConnection> {
-  // In the order in which the thread answers.
+  // These are in the order in which the thread answers.
   const waiting: Waiting[] = []
   let isOpen = false
   let ended: Error | null = null
-  // The same file from src and from the bundle.
+  // The path is the same for src and for the bundle.
   const worker = new Worker(join(packageRoot, '.build', 'pglite-thread.js'), {
     workerData: dataDir,
     env: SHARE_ENV,
@@ -34,7 +34,7 @@ export async function openInThread(dataDir: string, onLost: (error: Error) => vo
   })
 
   function answered(): Promise<Rows | null> {
-    // A process must not end while something is awaited, and must not stay for an idle thread.
+    // The process must not end while an answer is awaited, and an idle thread must not keep it alive.
     worker.ref()
     return new Promise((resolve, reject) => waiting.push({ resolve, reject }))
   }

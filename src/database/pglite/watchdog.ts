@@ -2,25 +2,25 @@ import { statfsSync, utimesSync, writeSync } from 'node:fs'
 
 export interface Watchdog {
   watch(database: Watched): void
-  /** A statement may take as long as this takes. */
+  /** Runs work in which a statement may take any time. */
   unwatched<T>(work: () => Promise<T>): Promise<T>
   stop(): void
 }
 
 export interface Watched {
-  /** What the database is at; null where it is idle. */
+  /** Identifies the request that the database executes; null if the database is idle. */
   underWay(): object | null
 }
 
 const periodMs = 1_000
-// Of CPU time: a process that is stopped, or that gets no turn on a busy machine, does not stand still in a loop.
+// In milliseconds of CPU time: a process that is suspended, or that gets no CPU on a busy machine, is not in a loop.
 const limitMs = 60_000
 const fullDiskLimitMs = 10_000
 const fullDiskBytes = 24e6
 
 /**
- * Ends this process when one statement of the embedded database does not end, since PGlite is in a loop for ever where the
- * disk is full. Until it is stopped it touches the lock, as its holder has to.
+ * Ends this process if one statement of the embedded database does not end, because PGlite loops for ever when the disk is
+ * full. Until the watchdog is stopped, it also updates the timestamp of the lock file, as the holder of the lock has to.
  */
 export function startWatchdog(folder: string, lockPath: string): Watchdog {
   let database: Watched | null = null
@@ -60,7 +60,7 @@ export function startWatchdog(folder: string, lockPath: string): Watchdog {
   }
 }
 
-/** Where the database cannot go on in this process. */
+/** Call it if the database cannot continue in this process. */
 export function endProcess(problem: string): never {
   writeSync(2, `antiphon: DATA_DIR: ${problem}: the process ends, and the next start goes on with what is stored\n`)
   process.exit(1)
@@ -71,7 +71,7 @@ function touch(path: string) {
   try {
     utimesSync(path, now, now)
   } catch {
-    // Of a folder that is gone there is nothing to keep.
+    // If the folder is gone, there is no lock to keep.
   }
 }
 
@@ -85,7 +85,7 @@ function freeDiskBytes(folder: string): number {
     const { bavail, bsize } = statfsSync(folder)
     return bavail * bsize
   } catch {
-    // A folder that is gone takes nothing either.
+    // If the folder is gone, nothing can be written, as on a full disk.
     return 0
   }
 }

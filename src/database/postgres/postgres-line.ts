@@ -2,11 +2,13 @@ import pg from 'pg'
 import { plannerSettings } from '../planner.ts'
 import type { BeginSession } from './postgres-session.ts'
 
-/** One connection in pipeline mode, made when it is first needed and again after a loss. */
+/** One connection in pipeline mode. It is opened when it is first needed, and again after a loss. */
 export interface Line {
   current(): pg.Client | null
   open(): Promise<pg.Client>
-  /** Makes another the next time. This one comes to its end when what is under way on it has. */
+  /**
+   * Makes the next `open` open a new connection. This one is closed when the statements that are under way on it have ended.
+   */
   leave(client: pg.Client): void
   close(): Promise<void>
 }
@@ -19,7 +21,7 @@ export function createLine(connection: pg.ClientConfig, begin: BeginSession): Li
   async function connect(): Promise<pg.Client> {
     if (isClosed) throw new Error('The database was closed')
     const client = new pg.Client({ ...connection, pipeline: true })
-    // Without a listener, its loss would end the process. Whoever waits for a result is told by that.
+    // Without a listener, the loss of the connection would end the process. Callers that wait for a result get a rejection.
     client.on('error', () => leave(client))
     client.on('end', () => leave(client))
     try {

@@ -1,18 +1,19 @@
 import pg from 'pg'
 import { lockTimeout } from '../error.ts'
 
-/** Asks the database, unless the statement of this name waits for a lock that others hold. */
+/** Calls `ask`, unless the statement with this name waits for a lock that others hold. */
 export type LockGuard = <Result>(name: string, ask: () => Promise<Result>) => Promise<Result>
 
 const isLockTimeout = (error: unknown) => error instanceof pg.DatabaseError && error.code === lockTimeout
 
 /**
- * A statement that waits for a lock keeps its connection busy until the lock timeout, and while somebody locks a table, each
- * caller would keep one. So after a statement has waited in vain, only one caller at a time tries it again; the others wait for
- * the outcome of that trial: where it fails they fail with it, else they are asked themselves.
+ * A statement that waits for a lock keeps its connection busy until the lock timeout, and while a table is locked, each caller
+ * would keep one connection busy. So after a statement has reached the lock timeout, only one caller at a time tries it again,
+ * and the others wait for the outcome of that trial. If the trial reaches the lock timeout, too, they fail with the same error;
+ * otherwise their own statements are sent.
  */
 export function createLockGuard(): LockGuard {
-  /** By name, the trial that is under way; null where none is. */
+  /** Per name of a blocked statement, the trial that is under way; null if there is none. */
   const blocked = new Map<string, Promise<void> | null>()
 
   return async (name, ask) => {
@@ -25,7 +26,8 @@ export function createLockGuard(): LockGuard {
           if (isLockTimeout(error)) throw error
         },
       )
-      // Without anybody who waits for it, its failure is the caller's alone.
+      // This prevents an unhandled rejection if no other caller waits for the trial. The caller of the trial itself gets the
+      // error.
       trial.catch(() => {})
       blocked.set(name, trial)
     }

@@ -3,12 +3,13 @@ import pg from 'pg'
 import { withStoreErrors } from '../error.ts'
 import { createPostgresAdapter } from './postgres-adapter.ts'
 
-// Any number that nothing else in the database locks.
+// This is an arbitrary number that nothing else in the database locks.
 const migrationLock = 7_105_822_433
 
 /**
- * Runs the work while no other replica runs its own, in the schema, which is made where it is missing. The schema engine
- * locks too, but only while it applies, not while we look. Ends the pool, which needs two connections.
+ * Runs the work while no other replica runs such work, in the schema, which is created if it is missing. The schema engine has
+ * a lock, too, but holds it only while it applies migrations and not while we check which are missing. Closes the pool, which
+ * needs two connections.
  */
 export async function exclusively<T>(
   pool: pg.Pool,
@@ -21,7 +22,7 @@ export async function exclusively<T>(
       if (schema !== null) await withStoreErrors(makeSchema(pool, schema))
       return await work(createPostgresAdapter(pool))
     } finally {
-      // Ends the transaction with the connection, also when that is broken.
+      // Closing the connection ends the transaction, even if the connection is broken.
       holder.release(true)
     }
   } finally {
@@ -31,7 +32,7 @@ export async function exclusively<T>(
 
 async function lockForMigration(pool: pg.Pool) {
   const holder = await pool.connect()
-  // Its loss would end the process; what the work asks next finds out.
+  // Without a listener, the loss of the connection would end the process. The next statement of the work detects the loss.
   holder.on('error', () => {})
   try {
     await holder.query('BEGIN')
@@ -45,7 +46,7 @@ async function lockForMigration(pool: pg.Pool) {
 
 async function makeSchema(pool: pg.Pool, schema: string) {
   const name = pg.escapeIdentifier(schema)
-  // IF NOT EXISTS takes the right to create one, also where there is one.
+  // CREATE SCHEMA IF NOT EXISTS requires the right to create a schema, even if the schema exists.
   const { rows } = await pool.query('SELECT FROM pg_namespace WHERE nspname = $1', [schema])
   if (rows.length === 0) await pool.query(`CREATE SCHEMA ${name}`)
 }

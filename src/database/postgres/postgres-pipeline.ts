@@ -4,16 +4,16 @@ import { lockTimeout, readOnly, statementTimeout } from '../error.ts'
 import { createLine } from './postgres-line.ts'
 import type { BeginSession } from './postgres-session.ts'
 
-/** One connection on which statements do not wait for the results of those before them; they are done in their order. */
+/** One connection on which statements are sent without waiting for the results of earlier ones. They are executed in order. */
 export interface Pipeline {
-  /** `onSent` as Database says of it. Sends at once, where it is connected. */
+  /** Sends the statement at once if the connection is open. See Database for `onSent`. */
   query(config: pg.QueryConfig, onSent?: () => void): Promise<pg.QueryResult>
   underWay(): number
   /** Whether a statement would be sent at once. */
   isOpen(): boolean
-  /** How long nothing has been answered of those under way. */
+  /** How long the statements under way have waited without any answer, in milliseconds. */
   waitsMs(): number
-  /** What is under way comes to its end; what is asked next is asked on a new connection. */
+  /** Statements that are under way end on the current connection; later ones are sent on a new connection. */
   renew(): void
   close(): Promise<void>
 }
@@ -21,11 +21,11 @@ export interface Pipeline {
 export interface PipelineOptions {
   begin: BeginSession
   /**
-   * Whoever stands behind others is let go where the connection has not answered for so long. Whether their statement will
-   * be done is not known then. The first in line is not let go: the limits of its session end it.
+   * A statement that waits behind others rejects if the connection has not answered for this long. It is then unknown whether
+   * the statement will be executed. The first in line does not reject: the time limits of its session end it.
    */
   patienceMs: number
-  /** Called when the server says that it takes no writes. */
+  /** Called when the server says that it accepts no writes. */
   onReadOnly(): void
 }
 
@@ -40,16 +40,16 @@ export function createPipeline(connection: pg.ClientConfig, options: PipelineOpt
 
   function onError(client: pg.Client, error: unknown) {
     if (!(error instanceof pg.DatabaseError)) return line.leave(client)
-    // A limit of the session tells that nothing moves.
+    // An error from a time limit of the session is no sign of progress.
     if (error.code !== lockTimeout && error.code !== statementTimeout) answeredMs = performance.now()
-    // The server says so before it ends a connection: the next statement must not be sent into that.
+    // The server sends a FATAL error before it closes a connection: the next statement must not be sent on that connection.
     if (error.severity === 'FATAL') line.leave(client)
     if (error.code === readOnly) onReadOnly()
   }
 
   async function submit(client: pg.Client, config: pg.QueryConfig, onSent: (() => void) | undefined) {
     const result = client.query(config)
-    // All of it is with the kernel, which hands it over also where this process ends now; else the result tells.
+    // The kernel has the whole statement and sends it even if this process ends now. Otherwise only the result can tell.
     if (client.connection.stream.writableLength === 0) onSent?.()
     try {
       const answer = await result
@@ -66,7 +66,7 @@ export function createPipeline(connection: pg.ClientConfig, options: PipelineOpt
       return await submit(client, config, onSent)
     } catch (error) {
       if (!isLostName(error)) throw error
-      // It was to be prepared by the one before it, which failed. Nothing was done yet.
+      // An earlier statement should have prepared this name, but failed. Nothing has been done yet.
       return submit(client, { ...config, name: undefined }, onSent)
     }
   }
@@ -84,12 +84,12 @@ export function createPipeline(connection: pg.ClientConfig, options: PipelineOpt
     try {
       return await submitNamed(line.current() ?? (await open()), config, onSent)
     } finally {
-      // Mostly the first; not where the connection was renewed, and another comes to its end meanwhile.
+      // It is usually the first. After `renew`, statements on the new connection can end before those on the old one.
       asked.splice(asked.indexOf(place), 1)
     }
   }
 
-  /** Rejects where the connection falls silent while others are first. */
+  /** Rejects if the connection falls silent while other statements are before this one. */
   function unlessSilent(answer: Promise<pg.QueryResult>): Promise<pg.QueryResult> {
     const place = asked.at(-1)
     const sentMs = performance.now()
@@ -97,7 +97,7 @@ export function createPipeline(connection: pg.ClientConfig, options: PipelineOpt
     return new Promise((resolve, reject) => {
       let timer = setTimeout(look, patienceMs)
       async function look() {
-        // Where this process stood still itself, the answers are read after this timer.
+        // If this process itself was suspended or busy, the answers that arrived meanwhile are read only after this timer.
         await turn()
         if (isSettled || asked[0] === place) return
         const leftMs = patienceMs - (performance.now() - Math.max(sentMs, answeredMs))
@@ -128,24 +128,24 @@ export function createPipeline(connection: pg.ClientConfig, options: PipelineOpt
   }
 }
 
-/** A prepared statement that is not there, or there already. */
+/** Whether a prepared statement is missing, or exists already. */
 function isLostName(error: unknown): boolean {
   return error instanceof pg.DatabaseError && (error.code === '26000' || error.code === '42P05')
 }
 
 export interface Pipelines {
-  /** Rejects at once where none has answered within the patience, and as a pipeline does. */
+  /** Rejects at once if no connection has answered for `patienceMs`, and otherwise like a pipeline. */
   query(config: pg.QueryConfig): Promise<pg.QueryResult>
   renew(): void
   close(): Promise<void>
 }
 
-/** As many as are needed, up to `most`: a statement joins others only where all are busy. */
+/** Opens as many connections as are needed, up to `most`: a statement joins others only if all connections are busy. */
 export function createPipelines(connection: pg.ClientConfig, most: number, options: PipelineOptions): Pipelines {
   const pipelines = Array.from({ length: most }, () => createPipeline(connection, options))
   const { patienceMs } = options
 
-  // Where this process stood still itself, none seems to answer until the answers are read.
+  // If this process itself was suspended or busy, no connection seems to answer until the answers that arrived are read.
   async function leastBusyNextTurn() {
     await turn()
     return leastBusy(pipelines, patienceMs)
@@ -158,7 +158,8 @@ export function createPipelines(connection: pg.ClientConfig, most: number, optio
       try {
         return await pipeline.query(config)
       } catch (error) {
-        // Nobody hears of a new connection that fails while an older one answers.
+        // If a new connection fails while an older one answers, the statement is sent on the older one and the caller gets no
+        // error.
         const other = unsent.has(error as object) ? leastBusy(pipelines.filter(isOpen), patienceMs) : null
         if (other === null) throw error
         return other.query(config)
@@ -175,7 +176,7 @@ export function createPipelines(connection: pg.ClientConfig, most: number, optio
 
 const isOpen = (pipeline: Pipeline) => pipeline.isOpen()
 
-/** Of those that answer. */
+/** An idle pipeline, or the least busy one of those that answer; null if none answers. */
 function leastBusy(pipelines: readonly Pipeline[], patienceMs: number): Pipeline | null {
   let best: Pipeline | null = null
   for (const pipeline of pipelines) {

@@ -4,15 +4,14 @@ import type { BeginSession } from './postgres-session.ts'
 import type { PostgresSettings } from './postgres-url.ts'
 
 export interface Pool {
-  /** For Prisma's adapter. */
   readonly connections: pg.Pool
-  /** Closes the connections, those that are in use when they are given back. */
+  /** Closes all connections; those that are in use are closed when they are returned to the pool. */
   renew(): void
 }
 
-// With what comes after it, two seconds, in which a caller is to hear that the database cannot serve.
+// Together with the steps after it, this takes two seconds, within which a caller should learn that the database cannot serve.
 const connectTimeoutMs = 1_500
-// A peer that vanished without a word is noticed some ten seconds later.
+// A peer that has disappeared without closing the connection is noticed about ten seconds later.
 const keepAliveDelayMs = 10_000
 const int8 = 20
 
@@ -33,7 +32,7 @@ function parseInt8(text: string) {
   return Number.isSafeInteger(value) ? value : BigInt(text)
 }
 
-/** `onReadOnly` is called when the server says that it takes no writes. */
+/** `onReadOnly` is called when the server says that it accepts no writes. */
 export function createPool(options: pg.PoolConfig, begin: BeginSession, onReadOnly: () => void): Pool {
   const connections = new pg.Pool({ ...options, onConnect: (client) => begin(client) })
   const open = new Set<pg.PoolClient>()
@@ -47,22 +46,22 @@ export function createPool(options: pg.PoolConfig, begin: BeginSession, onReadOn
   connections.on('acquire', (client) => idle.delete(client))
   connections.on('release', (_error, client) => {
     idle.add(client)
-    // Prisma's adapter hands back a connection whose ROLLBACK was never sent, since what came before it got no answer. What
-    // is asked on it next would be part of that transaction, which nobody commits.
+    // If a statement in a transaction gets no answer, Prisma's adapter returns the connection to the pool without sending a
+    // ROLLBACK. The next statement on it would be part of that transaction, which nobody commits.
     if (client.getTransactionStatus() !== 'I' || stale.has(client)) void client.end()
   })
   connections.on('remove', (client) => {
     open.delete(client)
     idle.delete(client)
   })
-  // Without a listener, the loss of an idle connection would end the process. The next query says what is the matter.
+  // Without a listener, the loss of an idle connection would end the process. The next query reports the problem.
   connections.on('error', () => {})
 
   return {
     connections,
     renew() {
       for (const client of open) {
-        // The pool notices the loss of one that is idle, and forgets it.
+        // The pool notices that an idle connection is lost, and removes it.
         if (idle.has(client)) client.connection.stream.destroy()
         else stale.add(client)
       }

@@ -2,24 +2,24 @@ import type pg from 'pg'
 import { createPool } from './postgres-pool.ts'
 import type { BeginSession } from './postgres-session.ts'
 
-/** Of its own, so that what others ask never waits for a long read. */
+/** The reader has its own connections, so that other statements never wait for a long read. */
 const connections = 4
-/** Behind others who read. */
+/** How long a read waits for a connection while others are reading. */
 const patienceMs = 1_500
 const statementMs = 2_000
 
-/** For reads that may take long: each has a connection to itself and ends, in the database too, when its signal aborts. */
+/** For reads that may take long. Each has a connection to itself, and ends when its signal aborts, in the database, too. */
 export interface Reader {
   read<Row>(text: string, values: readonly unknown[], signal: AbortSignal): Promise<Row[]>
-  /** As the pool's. */
+  /** See Pool. */
   renew(): void
   close(): Promise<void>
 }
 
-// Stricter than the session's, and for this transaction alone.
+// These limits are stricter than the session's, and apply only to this transaction.
 const begin = `BEGIN READ ONLY; SET LOCAL statement_timeout = ${statementMs}; SET LOCAL jit = off`
 
-/** `cancel` makes the backend of this process id give up what it does; `onReadOnly` as the pool's. */
+/** `cancel` cancels the current statement of the backend with this process id. See createPool for `onReadOnly`. */
 export function createReader(
   options: pg.PoolConfig,
   beginSession: BeginSession,
@@ -40,14 +40,14 @@ export function createReader(
   ): Promise<Row[]> {
     await client.query(begin)
     const { rows: own } = await client.query<{ pid: number }>('SELECT pg_backend_pid() AS pid')
-    // Where it cannot be cancelled, its time limit ends it.
+    // If the statement cannot be cancelled, its time limit ends it.
     const giveUp = () => {
       for (const { pid } of own) cancel(pid).catch(() => {})
     }
     signal.addEventListener('abort', giveUp, { once: true })
     try {
       signal.throwIfAborted()
-      // Without a name, and so with a plan that is made for these values and for the tables as they are now.
+      // The statement has no name, so it is planned for these values and for the current tables.
       const { rows } = await client.query(text, [...values])
       await client.query('COMMIT')
       return rows
@@ -65,7 +65,7 @@ export function createReader(
         client.release(signal.aborted)
         return rows
       } catch (error) {
-        // With it goes its transaction, and a cancellation that comes too late.
+        // Closing the connection ends its transaction, and a cancellation that arrives too late has no effect.
         client.release(true)
         throw signal.aborted ? signal.reason : error
       }

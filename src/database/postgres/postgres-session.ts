@@ -3,13 +3,13 @@ import { StoreError } from '../error.ts'
 import { type SessionLimits, sessionSettings } from '../session-settings.ts'
 
 export interface SessionOptions {
-  /** The schema that holds all tables; null where the role's search_path decides. */
+  /** The schema that contains all tables; null if the role's search_path decides. */
   schema: string | null
-  /** A second client, not connected yet. */
+  /** Creates a second client that is not connected yet. */
   another(): pg.Client
 }
 
-/** Makes a connection that has just been made fit for our statements. Rejects with StoreError UNUSABLE where it cannot. */
+/** Prepares a new connection for our statements. Rejects with StoreError UNUSABLE if the connection is not suitable. */
 export type BeginSession = (client: pg.ClientBase, moreSettings?: string) => Promise<void>
 
 interface SessionRow {
@@ -21,13 +21,14 @@ const rounds = 5
 
 const inspectionSql = `SELECT pg_backend_pid() AS "processId", current_setting('server_encoding') AS encoding`
 
-// Prisma writes the schema before each name and our own statements do not, and in each schema of a search_path there may be
-// tables of ours or of somebody else's. So all go to one: where the migrations are, or else where they will be.
+// Prisma writes the schema before each name and our own statements do not, and any schema of a search_path may contain tables
+// of ours or of another program. So all statements use one schema: the one with the migrations, or else the one where they will
+// be.
 const pinnedSchema = `SELECT set_config('search_path', coalesce(
   (SELECT relnamespace::regnamespace::text FROM pg_class WHERE oid = to_regclass('_prisma_migrations')),
   quote_ident(current_schema())), false)`
 
-/** All that is set in a session is set here, and nothing before the session is known to be ours alone. */
+/** Sets everything that is set in a session, and sets nothing before it is known that only we use the session. */
 export function createSessionStart({ schema, another }: SessionOptions): (limits: SessionLimits) => BeginSession {
   const searchPath = schema === null ? pinnedSchema : `SET search_path TO ${pg.escapeIdentifier(schema)}`
   let isFit = false
@@ -47,7 +48,7 @@ async function refuseUnfit(client: pg.ClientBase, another: SessionOptions['anoth
   if (encoding !== 'UTF8') {
     throw unusable(`the database keeps its text in ${encoding}; takes one that was created with ENCODING 'UTF8'`)
   }
-  // A pooler makes up what it tells the client about its process.
+  // A pooler invents the process id that it reports to the client.
   const isPooled = 'processID' in client && client.processID !== processId
   if (isPooled && (await sharesSessions(client, another()))) {
     throw unusable(
@@ -67,11 +68,12 @@ async function inspect(client: pg.ClientBase): Promise<SessionRow> {
 }
 
 /**
- * Whether one session ever serves both, or either has more than one. A pooler that lends the session used last shows it in
- * the first round; one that lends them in turn, by giving the first client another each time.
+ * Whether one session ever serves both clients, or one client has more than one session. A pooler that reuses the most recently
+ * used session shows it in the first round. A pooler that uses its sessions in turn gives the first client a different one each
+ * time.
  */
 async function sharesSessions(client: pg.ClientBase, other: pg.Client): Promise<boolean> {
-  // Without a listener, its loss would end the process.
+  // Without a listener, the loss of the connection would end the process.
   other.on('error', () => {})
   try {
     await other.connect()
@@ -83,7 +85,7 @@ async function sharesSessions(client: pg.ClientBase, other: pg.Client): Promise<
     }
     return false
   } finally {
-    // Saying goodbye waits for an answer.
+    // Closing a connection waits for an answer.
     void other.end()
   }
 }

@@ -3,11 +3,11 @@ import { readFileSync } from 'node:fs'
 import { type ConnectionOptions, createSecureContext } from 'node:tls'
 
 export interface PostgresSettings {
-  /** Without the parameters that are read here. */
+  /** The URL without the parameters that are read here. */
   connectionString: string
-  /** What pg passes on to TLS; false for no TLS. */
+  /** The options that pg passes to the TLS of Node; false for no TLS. */
   ssl: ConnectionOptions | false
-  /** The schema that holds all tables; null where the role's search_path decides. */
+  /** The schema that contains all tables; null if the role's search_path decides. */
   schema: string | null
 }
 
@@ -17,15 +17,15 @@ type SslParameter = (typeof sslParameters)[number]
 const sslParameters = ['sslmode', 'sslrootcert', 'sslcert', 'sslkey'] as const
 const readHere = /^(schema|sslmode|sslrootcert|sslcert|sslkey)(=|$)/
 const modes = 'disable, require, verify-ca or verify-full'
-// Postgres cuts longer names.
+// Postgres truncates longer names.
 const maxIdentifierBytes = 63
 
 class Problem extends Error {}
 
 /**
- * Reads what pg reads otherwise than libpq does, or not at all: TLS by the rules of libpq
- * (https://www.postgresql.org/docs/current/libpq-ssl.html) and Prisma's `schema`. libpq's variables, such as PGSSLMODE,
- * stand in for parameters that are missing. `problem` is one line for whoever wrote the URL.
+ * Reads the parameters that pg reads differently from libpq, or not at all: those for TLS by the rules of libpq
+ * (https://www.postgresql.org/docs/current/libpq-ssl.html), and Prisma's `schema`. The variables of libpq, such as PGSSLMODE,
+ * replace missing parameters for TLS. `problem` is one line for the person who wrote the URL.
  */
 export function readPostgresUrl(url: string, environment: Environment = {}): PostgresSettings | { problem: string } {
   const [address = '', query = ''] = url.split(/\?(.*)/s)
@@ -51,14 +51,14 @@ export function readPostgresUrl(url: string, environment: Environment = {}): Pos
 function schemaIn(parameters: URLSearchParams): string | null {
   const schema = parameters.get('schema')
   if (schema === null) return null
-  // Prisma writes the name between quotes as it stands.
+  // Prisma writes the name between quotes without escaping it.
   if (schema === '' || /["\0]/.test(schema) || Buffer.byteLength(schema) > maxIdentifierBytes) {
     throw new Problem(`schema takes a name of 1 to ${maxIdentifierBytes} bytes, without quotes`)
   }
   return schema
 }
 
-/** What is meant to protect and does not is worse than a start that is refused. */
+/** A start that is refused is better than a setting that should protect and does not. */
 function refuseUnknown(parameters: URLSearchParams): void {
   for (const name of parameters.keys()) {
     if (/^ssl/i.test(name) && !sslParameters.some((known) => known === name)) {
@@ -80,7 +80,7 @@ function sslOf(read: (name: SslParameter) => string | null): ConnectionOptions |
   const certificates = certificatesOf(read)
   if (mode === 'verify-full') return certificates
   if (read('sslrootcert') === 'system') throw new Problem('sslrootcert=system takes sslmode=verify-full')
-  // With the certificate of an authority, libpq's require is verify-ca: any host name will do.
+  // With the certificate of an authority, libpq's require means verify-ca: any host name is accepted.
   if (certificates.ca) return { ...certificates, checkServerIdentity: () => undefined }
   if (mode === 'verify-ca') throw new Problem('sslmode=verify-ca takes a sslrootcert beside it')
   return { ...certificates, rejectUnauthorized: false }
@@ -89,7 +89,7 @@ function sslOf(read: (name: SslParameter) => string | null): ConnectionOptions |
 function certificatesOf(read: (name: SslParameter) => string | null): ConnectionOptions {
   const options: ConnectionOptions = {}
   const [authority, certificate, key] = [read('sslrootcert'), read('sslcert'), read('sslkey')]
-  // Without one, and with `system`, those are trusted that Node trusts.
+  // Without sslrootcert, and with `system`, the trusted authorities are those of Node.
   if (authority !== null && authority !== 'system') options.ca = readCertificate('sslrootcert', authority)
   if ((certificate === null) !== (key === null)) throw new Problem('sslcert and sslkey take each other')
   if (certificate === null || key === null) return options
@@ -106,7 +106,7 @@ function certificatesOf(read: (name: SslParameter) => string | null): Connection
 function readCertificate(name: string, path: string): string {
   const pem = readFile(name, path)
   try {
-    // TLS would leave out what it cannot read, and trust nobody.
+    // TLS would ignore a file that it cannot read, and trust no authority.
     new X509Certificate(pem)
   } catch {
     throw new Problem(`${name} takes a file of certificates in PEM, which ${path} is not`)

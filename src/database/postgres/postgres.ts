@@ -13,35 +13,39 @@ import { createReader } from './postgres-reader.ts'
 import { createSessionStart } from './postgres-session.ts'
 import type { PostgresSettings } from './postgres-url.ts'
 
-/** For Prisma: of a transaction each has one to itself. */
+/** Connections for Prisma; each transaction uses one of them alone. */
 const poolConnections = 5
-/** For single statements. */
+/** Connections for single statements. */
 const pipelines = 6
 const checkTimeoutMs = 500
-// Whoever stands behind one that waits for a lock and then waits for it, too, hears of it within two seconds.
+// A caller that waits behind a statement that waits for a lock, and then waits for the lock itself, gets its error within two
+// seconds.
 const lockTimeoutMs = 700
-/** How long a connection may be silent before others are asked, or nobody. */
+/** How long a connection may be silent before statements go to other connections or, if none answers, fail. */
 const patienceMs = 1_500
 const queryTimeoutMs = 10_000
-// The server gives up first. A statement that only its client has given up would keep its connection, and the locks that it
-// waits for, while another connection takes its place.
+// The server gives up first. A statement that only the client has given up would keep its connection and its request for a
+// lock, while another connection takes its place.
 const statementTimeoutMs = 9_500
-// Saying goodbye waits for an answer, which a server that is silent never gives.
+// Closing a connection waits for an answer, which a server that hangs never sends.
 const goodbyeMs = 1_000
 
-/** Somebody waits for what is asked in these sessions. */
+/** For sessions with statements that a caller waits for. */
 const served: SessionLimits = {
   statementMs: statementTimeoutMs,
   lockMs: lockTimeoutMs,
-  // Where we are gone without a word, the server gives up what a transaction holds.
+  // If we disappear without closing the connection, the server releases what the transaction holds.
   idleTransactionMs: 2 * queryTimeoutMs,
 }
-/** Nobody waits here: what cannot be done now is repeated. */
+/** For a session with statements that nobody waits for: what cannot be done now is repeated. */
 const unhurried: SessionLimits = { ...served, lockMs: null }
-/** A migration takes as long as the tables are large. */
+/** The duration of a migration depends on the size of the tables. */
 const migrating: SessionLimits = { statementMs: null, lockMs: null, idleTransactionMs: null }
 
-/** Connects when first asked something, so an unreachable server is the caller's news, not the opener's. */
+/**
+ * Connects at the first statement, so its caller gets the error if the server is unreachable, and not the caller of this
+ * function.
+ */
 export function openPostgres(settings: PostgresSettings): Driver {
   const sockets = createSockets()
   const unlimited = connectionOptions(settings)
@@ -55,7 +59,7 @@ export function openPostgres(settings: PostgresSettings): Driver {
   const cancel = (pid: number) => statements.query({ text: 'SELECT pg_cancel_backend($1)', values: [pid] })
   const reader = createReader(connection, begin(served), cancel, renew)
 
-  // The name of the server may stand for another one by now, which takes writes.
+  // The server's name may now refer to another server, which accepts writes.
   function renew() {
     for (const part of [pool, statements, alone, reader]) part.renew()
   }
@@ -72,13 +76,13 @@ export function openPostgres(settings: PostgresSettings): Driver {
     folder: null,
     adapter: createPostgresAdapter(pool.connections),
     query,
-    // Postgres keeps no room on its disk that a session could ask for.
+    // A session of Postgres has no reserved disk space that it could ask for.
     queryEnding: query,
     send: async (text, values, onSent) => (await alone.query(named(text, values), onSent)).rows,
     read: reader.read,
     async check() {
       const text = `SELECT current_setting('transaction_read_only') = 'on' AS "isReadOnly"`
-      // query_timeout holds for a single query too; the types do not know it.
+      // query_timeout works for a single query, too; it is missing in the types.
       const query = { text, query_timeout: checkTimeoutMs } as pg.QueryConfig
       const { rows } = await pool.connections.query<{ isReadOnly: boolean }>(query)
       if (!rows[0]?.isReadOnly) return 'WRITABLE'
@@ -97,7 +101,7 @@ export function openPostgres(settings: PostgresSettings): Driver {
   }
 }
 
-// Named statements are parsed and planned once a session, which is most of what a short one costs.
+// Parsing and planning is most of the cost of a short statement, and is done once per session for a named one.
 function createStatementNames(): (text: string) => string {
   const names = new Map<string, string>()
   return (text) => {

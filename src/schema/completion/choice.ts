@@ -16,7 +16,7 @@ const FinishReason = builder.enumType('FinishReason', {
   },
 })
 
-// A choice is the message that the model wrote for it.
+// The value of a choice is the message that the model wrote for it.
 export const Choice = builder.objectRef<Message>('Choice').implement({
   extensions: part,
   description: 'One of the `n` answers of a completion.',

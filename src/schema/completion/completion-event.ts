@@ -31,7 +31,7 @@ export const CompletionEvent = builder.interfaceRef<Event>('CompletionEvent').im
   }),
 })
 
-// A rejection has it as the client gave it.
+// In a rejection the id is the text that the client sent.
 function completionIdOf({ type, completionId }: Event): string {
   return type === 'rejected' ? completionId : writeId('Completion', completionId)
 }

@@ -26,7 +26,7 @@ const ConversationEvent = builder.interfaceRef<Event>('ConversationEvent').imple
   fields: (t) => ({
     conversationId: t.id({
       description: 'The id of the conversation.',
-      // A rejection has it as the client gave it.
+      // In a rejection the id is the text that the client sent.
       resolve: ({ kind, conversationId }) =>
         kind === 'REJECTED' ? conversationId : writeId('Conversation', conversationId),
     }),

@@ -27,7 +27,7 @@ export const ConversationResult = createResult(
   ['INVALID_INPUT', 'NOT_FOUND', 'FORBIDDEN', 'IDEMPOTENCY_CONFLICT'],
 )
 
-/** What is expected to go wrong becomes a value of the result. */
+/** Turns expected failures into values of the result union. */
 export function conversationResult(changed: Promise<Conversation>) {
   return failable(changed.then((conversation) => ({ conversation })))
 }

@@ -172,12 +172,12 @@ export const { Connection: MessageConnection, Edge: MessageEdge } = createConnec
   'messages on one path, oldest first',
 )
 
-/** The edge of a message on the viewer's path; null where it stands on another branch. */
+/** The edge of a message on the viewer's path; null if the message is on another branch. */
 export async function pathEdge(message: Message, { onPath }: Context) {
   return (await onPath.load(message.id)) ? messageEdge(message) : null
 }
 
-/** What a completion added to the viewer's path. */
+/** The edges of the messages that a completion added to the viewer's path. */
 export async function addedEdges(completion: Completion, { addedMessages }: Context) {
   return (await addedMessages.load(completion)).map(messageEdge)
 }

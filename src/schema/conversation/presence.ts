@@ -26,7 +26,7 @@ const Presence = builder.objectRef<Present>('Presence').implement({
   }),
 })
 
-/** Adds the users. A user who has just been removed may no longer be visible. */
+/** Adds the users. A user who has just been removed may no longer be visible, and is then left out. */
 async function withUsers(people: readonly PresentPerson[], { users }: Context): Promise<Present[]> {
   const found = await Promise.all(people.map(({ userId }) => users.load(userId)))
   return people.flatMap(({ isTyping, since }, index) => {

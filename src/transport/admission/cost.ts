@@ -47,8 +47,8 @@ interface Sized {
   size: number
 }
 
-// Introspection reads only memory. Its lists count with their average length in this schema, or with 1 if none is listed here. The
-// error cannot grow large, because graphql-js refuses documents that nest these lists three times.
+// Introspection reads only memory. Its lists count with their average length in this schema, or with 1 if none is listed here.
+// The error cannot grow large, because graphql-js refuses documents that nest these lists three times.
 const introspectionSizes: Record<string, number> = { types: 130, directives: 10, fields: 3 }
 const introspectionWeight = 0.25
 

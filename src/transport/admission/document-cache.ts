@@ -6,7 +6,10 @@ export interface DocumentCache {
   set(text: string, document: DocumentNode): void
 }
 
-/** Keeps the documents that were used last, limited by the length of their texts: a syntax tree takes about 40 times as much memory. */
+/**
+ * Keeps the documents that were used last, limited by the length of their texts: a syntax tree takes about 40 times as much
+ * memory.
+ */
 export function createDocumentCache(maxCharacters = 500_000): DocumentCache {
   const documents = new LRUCache<string, DocumentNode>({
     maxSize: maxCharacters,

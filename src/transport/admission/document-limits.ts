@@ -3,7 +3,7 @@ import { Kind, Lexer, Source, TokenKind } from 'graphql'
 
 interface Size {
   depth: number
-  /** with fragments expanded */
+  /** Counted with fragments expanded. */
   fields: number
 }
 
@@ -34,8 +34,8 @@ export function isTooNested(query: string, maxTokens: number): boolean {
 }
 
 /**
- * Returns what is too large about a document, or null. It runs before validation, because some rules of validation take time that
- * grows with the square of the number of fields.
+ * Returns what is too large about a document, or null. It runs before validation, because some rules of validation take time
+ * that grows with the square of the number of fields.
  */
 export function overLimit(document: DocumentNode): string | null {
   const { depth, fields } = measure(document)

@@ -16,7 +16,7 @@ import { openaiErrorOf } from './openai-error.ts'
 import { replyAnswer, replyError } from './openai-reply.ts'
 import { findRoute, type Route } from './openai-route.ts'
 
-/** Rejects where the server cannot serve yet. */
+/** Rejects if the server cannot serve yet. */
 export type ViewerOf = (identity: Identity) => Promise<User>
 
 export interface OpenaiDoorParts {
@@ -25,11 +25,11 @@ export interface OpenaiDoorParts {
   viewerOf: ViewerOf
   origins: Origins
   toClientError: ToClientError
-  /** The reason why nothing new is taken; null where it is. */
+  /** The error with which the request is refused; null if it is accepted. */
   refusal(request: IncomingMessage): OpenaiError | null
 }
 
-/** What OpenAI's client adds in a browser, and what is this server's own. */
+/** The headers that OpenAI's client adds and reads in a browser, and the headers that only this server has. */
 const offer: Offer = {
   methods: 'GET, POST, DELETE',
   headers: [
@@ -44,12 +44,12 @@ const offer: Offer = {
   ],
 }
 
-/** Everything below /v1, in OpenAI's format, errors included. */
+/** Serves everything below /v1 in OpenAI's format, including the errors. */
 export function createOpenaiDoor(parts: OpenaiDoorParts) {
   const { openai, signIn, viewerOf, origins, toClientError, refusal } = parts
 
   async function answer(request: IncomingMessage, response: ServerResponse, route: Route): Promise<Answer> {
-    // Before anything else is read of the request.
+    // The client is identified before anything else of the request is read.
     const identity = await signIn.identify(authorizationOf(request))
     const viewer = await viewerOf(identity)
     const signal = clientSignal(response)
@@ -71,7 +71,7 @@ export function createOpenaiDoor(parts: OpenaiDoorParts) {
       setProcessingTime(response, startedAt)
       await replyAnswer(response, reply)
     } catch (error) {
-      // A client who has left gets nothing, and a stream that has begun is cut: it has no other way to say that there was more.
+      // A client that has left gets nothing. A stream that has begun is cut, because nothing else shows that it is incomplete.
       const failure = openaiErrorOf(error, toClientError)
       if (response.headersSent || response.destroyed) return void response.destroy()
       setProcessingTime(response, startedAt)

@@ -3,7 +3,7 @@ import { OpenaiError } from '../../openai/error.ts'
 import type { ErrorCode } from '../../schema/client-error.ts'
 import { codeOf, statusOf, type ToClientError } from '../error.ts'
 
-/** Of those that OpenAI has a word for; each other one is told in lower case. */
+/** The codes for which OpenAI has other names. All other codes are sent in lower case. */
 const openaiCodes: Partial<Record<ErrorCode, string>> = {
   UNAUTHENTICATED: 'invalid_api_key',
   RATE_LIMITED: 'rate_limit_exceeded',
@@ -11,7 +11,7 @@ const openaiCodes: Partial<Record<ErrorCode, string>> = {
 
 const busyMs = 1_000
 
-/** Any error in the form that clients of this format know. */
+/** Turns any error into an error in the form that clients of this format know. */
 export function openaiErrorOf(error: unknown, toClientError: ToClientError): OpenaiError {
   return error instanceof OpenaiError ? error : fromClientError(toClientError(error))
 }

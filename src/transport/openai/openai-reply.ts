@@ -6,7 +6,7 @@ import { writeId } from '../../schema/global-id.ts'
 import { cutAtStandstill } from '../event-stream.ts'
 import { replyJson } from '../reply.ts'
 
-/** The headers that name a conversation, as GraphQL does. */
+/** The header that names the conversation by its id in GraphQL. */
 function conversationHeader(conversationId: string | null): OutgoingHttpHeaders {
   return conversationId === null ? {} : { 'x-conversation-id': writeId('Conversation', conversationId) }
 }
@@ -24,9 +24,9 @@ export function replyError(response: ServerResponse, error: OpenaiError): void {
         'retry-after': String(Math.ceil(retryAfterMs / 1_000)),
         'retry-after-ms': String(Math.ceil(retryAfterMs)),
       }),
-      // Clients of this format repeat a request after many a status by themselves.
+      // Clients of this format automatically repeat a request after many statuses.
       ...(!retryable && { 'x-should-retry': 'false' }),
-      // https://www.rfc-editor.org/rfc/rfc9110#section-15.5.2 wants it.
+      // https://www.rfc-editor.org/rfc/rfc9110#section-15.5.2 requires this header.
       ...(status === 401 && { 'www-authenticate': 'Bearer' }),
     },
   )
@@ -38,7 +38,7 @@ export async function replyAnswer(response: ServerResponse, { conversationId, bo
   response.writeHead(200, {
     'content-type': 'text/event-stream; charset=utf-8',
     'cache-control': 'no-store',
-    // nginx would hold events back.
+    // Without this header nginx buffers the events.
     'x-accel-buffering': 'no',
     ...headers,
   })
@@ -50,7 +50,7 @@ export async function replyAnswer(response: ServerResponse, { conversationId, bo
   response.end()
 }
 
-/** Resolves when the client has taken what was written, or has left. */
+/** Resolves when the client has read what was written, or has left. */
 async function taken(response: ServerResponse): Promise<void> {
   const stopper = new AbortController()
   const { signal } = stopper

@@ -9,7 +9,7 @@ export interface RouteContext {
   viewer: User
   request: IncomingMessage
   response: ServerResponse
-  /** Of a POST. */
+  /** The body of a POST; null for other methods. */
   body: unknown
   signal: AbortSignal
 }
@@ -28,17 +28,17 @@ const completions: Methods = {
     try {
       return await openai.complete(viewer, body, headers, signal)
     } finally {
-      // With a refusal, too: it is what the client has to know then.
+      // A refusal has these headers, too, because the client needs them most after a refusal.
       for (const [name, value] of Object.entries(await openai.rateLimits(viewer))) response.setHeader(name, value)
     }
   },
 }
 
-/** The resources below /v1, the first that fits. */
+/** The resources below /v1. The first one whose path matches is used. */
 const resources: { path: RegExp; methods: (id: string) => Methods }[] = [
   { path: /^\/v1\/chat\/completions$/, methods: () => completions },
   { path: /^\/v1\/models$/, methods: () => ({ GET: ({ openai, viewer }) => whole(openai.models(viewer)) }) },
-  // Names of models have slashes in them, which not every client escapes.
+  // Names of models can have slashes, and not every client escapes them.
   {
     path: /^\/v1\/models\/(.+)$/,
     methods: (id) => ({ GET: ({ openai, viewer }) => whole(openai.model(viewer, id)) }),
@@ -54,7 +54,7 @@ function headerOf({ headers }: IncomingMessage, name: string): string | null {
   return typeof value === 'string' && value !== '' ? value : null
 }
 
-/** null for a preflight. Throws OpenaiError. */
+/** Returns null for a preflight. Throws OpenaiError if the path or the method is unknown. */
 export function findRoute({ method = '', url = '/' }: IncomingMessage, response: ServerResponse): Route | null {
   const path = url.split('?', 1)[0] ?? '/'
   for (const resource of resources) {

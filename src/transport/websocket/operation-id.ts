@@ -2,8 +2,8 @@
 const lookedAt = 1_024
 
 /**
- * Finds the id of an operation whose message is too large to be parsed. Clients write the id before or after `payload`; null if it
- * is in neither place.
+ * Finds the id of an operation whose message is too large to be parsed. Clients write the id before or after `payload`; null if
+ * it is in neither place.
  */
 export function operationIdIn(message: Buffer): string | null {
   const start = message.toString('utf8', 0, lookedAt)

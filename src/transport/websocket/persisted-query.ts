@@ -1,6 +1,6 @@
 /**
- * Adds an empty query to a message that has the hash of a document and no query. Otherwise graphql-ws would close the socket, and
- * with it all other operations of the client.
+ * Adds an empty query to a message that has the hash of a document and no query. Otherwise graphql-ws would close the socket,
+ * and with it all other operations of the client.
  */
 export function withQuery(message: string): string {
   if (!message.includes('"persistedQuery"')) return message

@@ -31,15 +31,16 @@ function refuse(socket: WebSocket, id: string): void {
 }
 
 /**
- * The socket that graphql-ws works with. An operation that is too large does not reach graphql-ws: a client that has signed in gets
- * an error for that operation and keeps its other operations; before the sign-in, the socket is closed.
+ * The socket that graphql-ws works with. An operation that is too large does not reach graphql-ws: a client that has signed in
+ * gets an error for that operation and keeps its other operations; before the sign-in, the socket is closed.
  */
 export function protocolSocket(socket: WebSocket, isSignedIn: () => boolean, log: Logger) {
   const closed = new Promise<void>((resolve) => socket.once('close', () => resolve()))
 
   /**
-   * Calls back when the message has left, so that a source is pulled only as fast as its client reads. On a closing socket
-   * it waits for the close: a source that always has more would else run on and never let the close be heard.
+   * Calls `onSent` when the message was sent, so that a source is read only as fast as its client reads. On a closing socket it
+   * waits for the close. Otherwise a source that always has more would continue without a pause, and the close would never be
+   * noticed.
    */
   function push(text: string, onSent: () => void): void {
     if (socket.readyState === socket.OPEN) sendWithin(socket, text, onSent)

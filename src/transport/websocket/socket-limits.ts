@@ -75,7 +75,9 @@ function createCounter(most: number) {
   }
 }
 
-/** The part of an address that belongs to one client: of IPv6 the first 64 bits. null for loopback, and if the client has left. */
+/**
+ * The part of an address that belongs to one client: of IPv6 the first 64 bits. null for loopback, and if the client has left.
+ */
 function networkOf({ socket: { remoteAddress = '' } }: IncomingMessage): string | null {
   // A socket that accepts both IP versions reports an IPv4 address in this form.
   const address = remoteAddress.replace(/^::ffff:(?=\d+\.)/, '')

@@ -19,7 +19,10 @@ import { authorizationOf } from '../sign-in.ts'
 import { protocolSocket, tryAgainLater } from './protocol-socket.ts'
 import { createSocketLimits, type SocketLimitSettings, type SocketShare } from './socket-limits.ts'
 
-/** The maximum bytes of a message. More than an operation may have, so that a larger operation is refused without closing the socket. */
+/**
+ * The maximum bytes of a message. More than an operation may have, so that a larger operation is refused without closing the
+ * socket.
+ */
 const maxPayload = 8 * 1024 * 1024
 const connectionInitWaitTimeout = 10_000
 const closeWaitMs = 1_000
@@ -128,7 +131,10 @@ async function closeSocket(socket: WebSocket, code: number, reason: string): Pro
   clearTimeout(impatience)
 }
 
-/** Closes the client's socket. Operations that still arrive on it are not started: the client sends them again on its next socket. */
+/**
+ * Closes the client's socket. Operations that still arrive on it are not started: the client sends them again on its next
+ * socket.
+ */
 function sendAway(connection: Connection, code: number, reason: string): void {
   connection.identity = null
   void closeSocket(connection.socket, code, reason)
@@ -140,8 +146,9 @@ function endSignIn(connection: Connection): void {
 }
 
 /**
- * After an error clients give a subscription up; after this close they send it again by themselves. They would send everything else
- * that runs on the socket again, too, so the socket is closed only if nothing but subscriptions that have not begun runs on it.
+ * After an error clients give a subscription up; after this close they send it again by themselves. They would send everything
+ * else that runs on the socket again, too, so the socket is closed only if nothing but subscriptions that have not begun runs
+ * on it.
  */
 function sendAwayToRetry(connection: Connection, refused: Running, error: GraphQLError): void {
   const others = [...connection.running.values()].filter((running) => running !== refused)
@@ -270,7 +277,7 @@ async function begin(
   return { ...admission.admitted, contextValue, outlet: createOutlet(push, id, entry) }
 }
 
-/** Sends a result as the protocol's library would, had it the result. */
+/** Sends a result in the form in which the protocol's library sends results. */
 function createOutlet(push: Connection['push'], id: string, running: Running): Outlet {
   const start = `{"id":${JSON.stringify(id)},"type":"${MessageType.Next}","payload":{"data":`
   return {

@@ -6,7 +6,7 @@ export function createPageClient({ socket }: Connection, log: OperationLog, auth
   return createClient({
     url: '/graphql',
     fetchOptions: authorization === null ? {} : { headers: { authorization } },
-    // The server takes queries by GET too, but a POST is never cached on the way.
+    // The server accepts queries by GET, too, but a POST is never cached by a proxy or a browser.
     preferGetMethod: false,
     exchanges: [
       cacheExchange,

@@ -14,7 +14,7 @@ export function useIsLost(): boolean {
   return useSyncExternalStore(connection.onChange, connection.isLost)
 }
 
-/** Calls back when a connection that was lost is there again. */
+/** Calls back when a lost connection is restored. */
 export function useReconnected(onReconnected: () => void): void {
   const connection = useConnection()
   useEffect(() => {

@@ -11,7 +11,7 @@ const pongWaitMs = 5_000
 const retryWaitMaxMs = 5_000
 const unauthorized = 4401
 
-/** One socket for the page, opened at once and for good: so the page knows when the server is gone. */
+/** Opens one socket for the page at once and keeps it open, so that the page knows when the server cannot be reached. */
 export function connect(authorization: string | null): Connection {
   const listeners = new Set<() => void>()
   let lost = false
@@ -28,19 +28,19 @@ export function connect(authorization: string | null): Connection {
     lazy: false,
     retryAttempts: Number.POSITIVE_INFINITY,
     retryWait: waitToRetry,
-    // A server that is away shows as a bare error event, which the library would take for final.
+    // If the server cannot be reached, there is only a plain error event, which the library would treat as final.
     shouldRetry: () => true,
-    // The closed listener has told the page already.
+    // The `closed` listener has already informed the page.
     onNonLazyError: () => {},
     keepAlive: keepAliveMs,
     on: {
       connected: () => setLost(false),
       closed: (event) => {
         clearTimeout(pongTimer)
-        // Whoever is refused is not reconnected; the answers over HTTP say why.
+        // A socket whose sign-in was refused does not reconnect. The responses over HTTP give the reason.
         setLost(!(event instanceof CloseEvent && event.code === unauthorized))
       },
-      // A phone that changed networks gets no close event: only the missing pong tells.
+      // A phone that has changed its network gets no close event. Only the missing pong shows that the connection is lost.
       ping: (received) => {
         if (!received) pongTimer = setTimeout(() => socket.terminate(), pongWaitMs)
       },
@@ -58,7 +58,7 @@ export function connect(authorization: string | null): Connection {
   }
 }
 
-/** Doubling, with jitter, and at once when the browser says that it is online again. */
+/** The wait doubles with each retry, with jitter. It ends at once when the browser reports that it is online again. */
 function waitToRetry(retries: number): Promise<void> {
   const waitMs = Math.min(500 * 2 ** retries, retryWaitMaxMs) * (0.5 + Math.random() / 2)
   return new Promise((resolve) => {

@@ -6,7 +6,7 @@ const tokenKey = 'antiphon.token'
 const maxHeaderName = 64
 const maxEarlierNames = 5
 
-/** Who uses the development sign-in in this tab; empty for the server's default user. */
+/** The name for the development sign-in in this tab; empty for the server's default user. */
 export function readName(): string {
   const name = readOfTab(nameKey) || readStored(nameKey)
   return isName(name) ? name : ''
@@ -30,13 +30,15 @@ function noteName(name: string): void {
   writeStored(earlierNamesKey, names.slice(0, maxEarlierNames).join('\n'))
 }
 
-/** Whether the development sign-in can carry it. */
+/** Whether the development sign-in can send this name. */
 export function isName(name: string): boolean {
   const encoded = encodedName(name)
   return encoded !== null && encoded !== '' && encoded.length <= maxHeaderName
 }
 
-/** A header carries ASCII without spaces, so every other character is percent-encoded; null for what is no text. */
+/**
+ * A header can have only ASCII without spaces, so every other character is percent-encoded. Returns null for an invalid text.
+ */
 function encodedName(name: string): string | null {
   try {
     return name.replace(/[^!-$&-~]/gu, encodeURIComponent)
@@ -49,12 +51,12 @@ export function readToken(): string {
   return readOfTab(tokenKey)
 }
 
-/** A token stays with its tab: another person at the same browser does not find it later. */
+/** A token is stored for this tab only, so that another person who uses this browser later does not find it. */
 export function writeToken(token: string): void {
   writeOfTab(tokenKey, token)
 }
 
-/** The Authorization header; null for none. */
+/** The Authorization header; null if there is none. */
 export function readAuthorization(): string | null {
   const token = readToken()
   if (token !== '') return `Bearer ${token}`
@@ -66,8 +68,8 @@ const nameInSearch = 'as'
 const tokenForm = /^#token=([\w.~+/=-]+)$/
 
 /**
- * Takes what the address hands over, and removes it from there: `#token=...` from an operator's sign-in page, and
- * `?as=name`, by which another tab is another person in development.
+ * Reads the credential from the address, and removes it from there: `#token=...` comes from an operator's sign-in page, and
+ * `?as=name` opens a tab as another person in development.
  */
 export function adoptCredential(): void {
   const address = new URL(location.href)
@@ -89,12 +91,12 @@ export function adoptCredential(): void {
 
 const returnKey = 'antiphon.return'
 
-/** The place to come back to after an operator's sign-in page, which keeps no fragment. */
+/** Stores the place to which the page returns after an operator's sign-in page, which does not keep the fragment. */
 export function notePlace(): void {
   writeOfTab(returnKey, location.hash)
 }
 
-/** The address of this page, opened as another person. */
+/** The address that opens this page as another person. */
 export function addressAs(name: string): string {
   return `/?${new URLSearchParams({ [nameInSearch]: name })}`
 }

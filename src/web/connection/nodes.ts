@@ -1,4 +1,4 @@
-/** The nodes of a connection, without the holes that a connection may have. */
+/** The nodes of a connection, without null values. */
 export function nodesOf<Node>(edges: readonly ({ node: Node | null } | null)[] | null): Node[] {
   return (edges ?? []).flatMap((edge) => edge?.node ?? [])
 }

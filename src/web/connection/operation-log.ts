@@ -2,7 +2,7 @@ import { type Exchange, type Operation, stringifyDocument } from 'urql'
 import { pipe, tap } from 'wonka'
 
 export interface LoggedOperation {
-  /** rises */
+  /** Increases with each operation. */
   id: number
   kind: 'query' | 'mutation' | 'subscription'
   name: string
@@ -13,7 +13,7 @@ export interface LoggedOperation {
 
 const maxOperations = 30
 
-/** What this page asked of the API lately, the latest first. */
+/** The last operations that this page sent, the latest first. */
 export interface OperationLog {
   exchange: Exchange
   read(): readonly LoggedOperation[]

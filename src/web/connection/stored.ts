@@ -1,6 +1,7 @@
-// A browser that keeps nothing (private windows, a full disk) throws on touch: the page then forgets, and works.
+// A browser that stores nothing (in a private window, or on a full disk) throws an error. The page then works without stored
+// values.
 
-/** What is kept in this browser, for all its tabs. */
+/** Reads a value that is stored in this browser, for all its tabs. */
 export function readStored(key: string): string {
   return read(() => localStorage, key)
 }
@@ -9,7 +10,7 @@ export function writeStored(key: string, value: string): void {
   write(() => localStorage, key, value)
 }
 
-/** What is kept for this tab, until it is closed. */
+/** Reads a value that is stored for this tab, until the tab is closed. */
 export function readOfTab(key: string): string {
   return read(() => sessionStorage, key)
 }

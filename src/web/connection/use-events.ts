@@ -1,10 +1,10 @@
 import { useEffect } from 'react'
 import { type AnyVariables, type TypedDocumentNode, useClient } from 'urql'
 
-/** Events in quick succession are one. */
+/** Events within this time cause only one call. */
 const gatherMs = 200
 
-/** Calls back soon after anything that the subscription tells; null for the variables: it waits for them. */
+/** Calls back soon after each event of the subscription. It does not subscribe while the variables are null. */
 export function useEvents<Data, Variables extends AnyVariables>(
   query: TypedDocumentNode<Data, Variables>,
   variables: Variables | null,
@@ -12,7 +12,7 @@ export function useEvents<Data, Variables extends AnyVariables>(
 ) {
   const client = useClient()
   const key = JSON.stringify(variables)
-  // biome-ignore lint/correctness/useExhaustiveDependencies: the key says whether the variables are others
+  // biome-ignore lint/correctness/useExhaustiveDependencies: the key changes when the variables change
   useEffect(() => {
     if (variables === null) return
     let timer: ReturnType<typeof setTimeout> | undefined

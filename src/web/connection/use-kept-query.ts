@@ -4,13 +4,13 @@ import { useReconnected } from './connection-context.ts'
 
 export interface KeptQuery<Data> {
   data: Data | undefined
-  /** why there is nothing to show; what was read before is shown in spite of a later failure */
+  /** The reason why there is no data. Data that was read before stays in spite of a later error. */
   error: CombinedError | undefined
   fetching: boolean
   refresh: () => void
 }
 
-/** A query whose last result stays while a later reading fails, and which is read again after a lost connection. */
+/** A query whose last result stays if a later read fails, and which is read again when a lost connection is restored. */
 export function useKeptQuery<Data, Variables extends AnyVariables>(
   args: UseQueryArgs<Variables, Data>,
 ): KeptQuery<Data> {

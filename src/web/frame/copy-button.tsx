@@ -4,7 +4,7 @@ import { Icon } from './icon.tsx'
 interface CopyButtonProps {
   text: string
   label: string
-  /** its words, where it has more than its icon */
+  /** The text of the button, if it has more than an icon. */
   children?: string
 }
 
@@ -32,7 +32,7 @@ export function CopyButton({ text, label, children }: CopyButtonProps) {
   )
 }
 
-/** Over plain http from another machine browsers give no clipboard, but still obey the older command. */
+/** Over plain HTTP from another machine browsers offer no clipboard, but the older command still works. */
 async function copy(text: string): Promise<boolean> {
   if (navigator.clipboard) {
     await navigator.clipboard.writeText(text)

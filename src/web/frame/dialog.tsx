@@ -3,13 +3,13 @@ import { Icon } from './icon.tsx'
 
 interface ModalProps {
   title: string
-  /** such as one that is wide */
+  /** For example, for a wide dialog. */
   className?: string
   onClose: () => void
   children: ReactNode
 }
 
-/** A native dialog. When it closes, the focus is where it was, or in the composer where that has gone. */
+/** A native dialog. When it closes, the focus returns to where it was, or to the composer if that element is gone. */
 export function Modal({ title, className = '', onClose, children }: ModalProps) {
   const dialog = useRef<HTMLDialogElement>(null)
   const titleId = useId()
@@ -20,7 +20,7 @@ export function Modal({ title, className = '', onClose, children }: ModalProps) 
     element?.showModal()
     return () => {
       element?.close()
-      // After React has taken the dialog away, and perhaps what had opened it.
+      // This runs after React has removed the dialog and, perhaps, the element that opened it.
       setTimeout(() => focusAgain(opener))
     }
   }, [])
@@ -31,7 +31,7 @@ export function Modal({ title, className = '', onClose, children }: ModalProps) 
       className={className}
       aria-labelledby={titleId}
       onCancel={(event) => {
-        // Of an input for files, a cancel bubbles up, too.
+        // The cancel event of a file input bubbles up, too.
         if (event.target !== dialog.current) return
         event.preventDefault()
         onClose()
@@ -64,7 +64,7 @@ interface FormDialogProps extends ModalProps {
   onConfirm: () => void
 }
 
-/** A dialog that does one thing. */
+/** A dialog with one action. */
 export function FormDialog({ action, isDangerous, isBusy, problem, onConfirm, children, ...modal }: FormDialogProps) {
   function confirm(event: SubmitEvent) {
     event.preventDefault()

@@ -22,7 +22,7 @@ const paths = {
   tool: 'M14.500 6.500a4 4 0 0 1 5-1l-3 3 1 2 2 1 3-3c1 3-2 6-5 5.500L10 21a2 2 0 0 1-3-3l7-7c-.6-1.600-.4-3.300.5-4.500Z',
 } as const
 
-/** Beside words, or in a button with a label: it is never read out. */
+/** An icon stands beside words, or in a button with a label, so screen readers ignore it. */
 export function Icon({ name }: { name: keyof typeof paths }) {
   return (
     <svg className="icon" viewBox="0 0 24 24" aria-hidden="true">

@@ -60,7 +60,7 @@ export function Menu({ label, items }: { label: string; items: readonly MenuItem
             role="menuitem"
             className={isDangerous ? 'danger' : undefined}
             onClick={() => {
-              // Closed first, so that what opens next gives the focus back to the menu's button.
+              // The menu is closed first, so that a dialog that opens next returns the focus to the button of the menu.
               list.current?.hidePopover()
               button.current?.focus()
               onChoose()

@@ -13,7 +13,7 @@ graphql(`
 
 const maxCharacters = 80
 
-/** The title, or, until there is one, the first words of the first question. */
+/** The title or, until there is one, the first words of the first question. */
 export function titleOf({ title, beginning }: TitleFieldsFragment): string {
   if (title) return title
   const question = nodesOf(beginning.edges).find(({ role }) => role === 'USER')?.content

@@ -1,11 +1,11 @@
 import { useCallback, useEffect, useState } from 'react'
 
 export interface Route {
-  /** null: a conversation that has yet to begin */
+  /** Null if there is no conversation yet. */
   conversationId: string | null
-  /** the token of one that is to be accepted */
+  /** The token of an invitation that can be accepted; null if there is none. */
   invitation: string | null
-  /** changes when a person goes somewhere; not when a new conversation is given its address */
+  /** Changes when the person navigates, and not when a new conversation gets its address. */
   visit: number
 }
 
@@ -19,12 +19,12 @@ export function useRoute() {
   }, [follow])
 
   const adopt = useCallback((conversationId: string) => {
-    // replaceState fires no hashchange: the view stays as it is.
+    // replaceState causes no hashchange event, so the view stays as it is.
     history.replaceState(null, '', addressOf(conversationId))
     setRoute(({ visit }) => ({ conversationId, invitation: null, visit }))
   }, [])
 
-  /** Also where the page is at a new conversation already, whose answer has just been asked for. */
+  /** This also works if the page already shows a new conversation, of which the first answer was just requested. */
   const goToNew = useCallback(() => {
     if (placeIn(location.hash).conversationId !== null || isInvitation(location.hash)) location.hash = '#/'
     else follow()

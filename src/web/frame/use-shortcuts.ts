@@ -6,7 +6,7 @@ export interface Shortcuts {
   onHelp: () => void
 }
 
-/** What the help shows. */
+/** The shortcuts that the help shows. */
 export const shortcutsInWords: readonly (readonly [keys: string, what: string])[] = [
   ['Enter', 'Ask'],
   ['Shift+Enter', 'Begin a new line'],
@@ -17,7 +17,7 @@ export const shortcutsInWords: readonly (readonly [keys: string, what: string])[
   ['?', 'Show this help'],
 ]
 
-/** Of the page as a whole; the composer knows its own. On a Mac, Command stands for Ctrl. */
+/** The shortcuts of the whole page. The composer handles its own. On a Mac, Command is used instead of Ctrl. */
 export function useShortcuts(shortcuts: Shortcuts): void {
   const latest = useRef(shortcuts)
   latest.current = shortcuts
@@ -39,13 +39,13 @@ function run(event: KeyboardEvent, action: () => void) {
   if (document.querySelector('dialog[open]') === null) action()
 }
 
-/** In an empty box a question mark asks for help, too: no question begins with it. */
+/** A question mark in an empty text box opens the help, too, because no question begins with it. */
 function isWriting(target: EventTarget | null): boolean {
   if (target instanceof HTMLTextAreaElement) return target.value !== ''
   return target instanceof HTMLInputElement || target instanceof HTMLSelectElement
 }
 
-/** Esc, unless something that is open takes it first. */
+/** Calls back for Esc, unless a dialog or a popover is open, which then handles it. */
 export function useEscape(onEscape: (() => void) | null): void {
   useEffect(() => {
     if (onEscape === null) return

@@ -11,7 +11,7 @@ interface OperationDrawerProps {
   onClose: () => void
 }
 
-/** The operations behind what was just done on this page, and the same for a program. */
+/** The last operations of this page, and the code with which a program sends them. */
 export function OperationDrawer({ log, onClose }: OperationDrawerProps) {
   const operations = useSyncExternalStore(log.onChange, log.read)
   const [chosenId, setChosenId] = useState<number | null>(null)
@@ -37,7 +37,7 @@ export function OperationDrawer({ log, onClose }: OperationDrawerProps) {
   )
 }
 
-/** What a person does is told apart from what the page does by itself. */
+/** True for an operation that a person causes, and false for one that the page sends by itself. */
 function isInteresting({ name }: LoggedOperation): boolean {
   return name === 'CompletionStream'
 }

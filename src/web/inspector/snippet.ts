@@ -1,16 +1,16 @@
 import type { LoggedOperation } from '../connection/operation-log.ts'
 
 export interface Request extends Pick<LoggedOperation, 'kind' | 'name' | 'document' | 'variables'> {
-  /** of the GraphQL endpoint */
+  /** The URL of the GraphQL endpoint. */
   url: string
-  /** null where nobody is signed in */
+  /** Null if nobody is signed in. */
   authorization: string | null
 }
 
 export const snippetKinds = ['curl', 'fetch', 'urql', 'Apollo Client'] as const
 export type SnippetKind = (typeof snippetKinds)[number]
 
-/** The same request, as a program would send it. */
+/** Returns the code with which a program sends the same request. */
 export function snippetOf(kind: SnippetKind, request: Request): string {
   switch (kind) {
     case 'curl':
@@ -32,7 +32,7 @@ export function headersOf({ kind, authorization }: Request): Record<string, stri
   }
 }
 
-/** GraphiQL's address with the operation in it, ready to be run; the credentials stand behind `#`, which is not sent. */
+/** The address of GraphiQL with the operation, ready to be run. The credentials are in the fragment, which is not sent. */
 export function graphiqlAddress({ document, variables, authorization }: Request): string {
   const handed = new URLSearchParams({ variables: JSON.stringify(variables, null, 2) })
   if (authorization !== null) handed.set('headers', JSON.stringify({ authorization }))
@@ -45,7 +45,7 @@ function curlOf(request: Request): string {
   return [`curl -sN ${quoted(request.url)} \\`, ...headers, `  -d ${quoted(body)}`].join('\n')
 }
 
-/** For a POSIX shell. */
+/** Quotes a text for a POSIX shell. */
 function quoted(text: string): string {
   return `'${text.replaceAll("'", "'\\''")}'`
 }

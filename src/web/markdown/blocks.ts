@@ -1,4 +1,4 @@
-// After backticks no other backtick may follow on the line: that would be code within a paragraph.
+// After the backticks of a fence no other backtick may follow on the line, because that would be inline code.
 const fenceMark = /^ {0,3}(`{3,}(?![^`\n]*`)|~{3,}|\$\$(?![^$\n]*\$))/
 const continuesList = /^(\s|[-*+]( |$)|\d{1,9}[.)]( |$))/
 const listItem = /^(?:[-*+]|(\d{1,9})[.)]) /
@@ -10,13 +10,14 @@ interface Open {
   block: string
   fence: string | null
   afterBlank: boolean
-  /** of the item before, in a numbered list */
+  /** The number of the previous item in a numbered list. */
   number: number
 }
 
 /**
- * Cuts markdown where a blank line surely ends a top-level block, and long lists between their items; the blocks joined
- * are the text. A link or footnote defined in one block is used in another, so a text with definitions stays whole.
+ * Divides Markdown at blank lines that certainly end a top-level block, and divides long lists between their items. The joined
+ * blocks are the text. A link or footnote that is defined in one block can be used in another, so a text with definitions is
+ * not divided.
  */
 export function blocksOf(text: string): string[] {
   if (definition.test(text)) return [text]
@@ -41,13 +42,13 @@ function begins(line: string, open: Open): boolean {
   return open.block.length > longList && listItem.test(open.block) && continuesCount(line, open.number)
 }
 
-/** A part of a list counts on from its first number, so the list is cut where the numbers are in order. */
+/** Each part of a list is numbered from its first number, so a list is divided only where the numbers are in order. */
 function continuesCount(line: string, before: number): boolean {
   const item = listItem.exec(line)
   return item !== null && (item[1] === undefined || Number(item[1]) === before + 1)
 }
 
-/** The code fence that is open after this line, given the one open before it. */
+/** Returns the code fence that is open after this line, given the one that was open before it. */
 function fenceAfter(open: string | null, line: string): string | null {
   const mark = fenceMark.exec(line)?.[1]
   if (mark === undefined) return open

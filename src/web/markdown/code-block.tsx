@@ -3,7 +3,7 @@ import { CopyButton } from '../frame/copy-button.tsx'
 import { Formula } from './formula.tsx'
 import { highlight } from './highlight.tsx'
 
-/** What a fence holds: code in a language, or displayed math. */
+/** The content of a fence: code in a language, or displayed math. */
 export function CodeBlock({ children }: ComponentProps<'pre'>) {
   const { className, text } = codeIn(children)
   if (/\bmath-display\b/.test(className)) return <Formula tex={text} isDisplayed />
@@ -39,13 +39,13 @@ export function Code({ text, language }: CodeProps) {
 /** Longer code stays plain, so that no single task is long. */
 const maxHighlighted = 10_000
 
-/** Plain at first, in colours as soon as the language is loaded. */
+/** The text is plain at first, and is highlighted when the language is loaded. */
 function useHighlighted(text: string, language: string): ReactNode {
   const [coloured, setColoured] = useState<{ text: string; node: ReactNode } | null>(null)
   useEffect(() => {
     if (language === '' || text.length > maxHighlighted) return
     let isCurrent = true
-    // A growing text is coloured when it pauses.
+    // A growing text is highlighted when it pauses.
     const timer = setTimeout(() => {
       void highlight(text, language).then((node) => isCurrent && node !== null && setColoured({ text, node }))
     }, 60)

@@ -14,7 +14,7 @@ interface FootnoteProps extends Pick<ComponentProps<'a'>, 'href' | 'id' | 'child
   label: string | undefined
 }
 
-/** The address of the page is the place of the conversation, so a footnote is shown without a change of it. */
+/** The fragment of the page's address names the conversation, so a footnote is shown without changing it. */
 function Footnote({ href = '', id, label, children }: FootnoteProps) {
   function show(event: MouseEvent<HTMLElement>) {
     event.preventDefault()
@@ -30,7 +30,7 @@ function Footnote({ href = '', id, label, children }: FootnoteProps) {
   )
 }
 
-/** A picture chosen by a model would tell its host who reads the answer: it is offered as a link. */
+/** A picture of another host would tell that host who reads the answer, so it is shown as a link. */
 export function ImageLink({ src, alt }: ComponentProps<'img'>) {
   const isSafe = typeof src === 'string' && /^https?:/i.test(src)
   return <Link href={isSafe ? src : undefined}>{alt || 'Picture'}</Link>

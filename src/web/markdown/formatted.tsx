@@ -8,7 +8,7 @@ interface FormattedTextProps {
   isGrowing: boolean
 }
 
-/** Plain until the parser is loaded, which is a third of the page. */
+/** The text is plain until the parser is loaded, which is a third of the page's code. */
 export function FormattedText(props: FormattedTextProps) {
   return (
     <Suspense fallback={<Plain text={props.text} />}>

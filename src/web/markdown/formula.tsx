@@ -13,7 +13,7 @@ async function loadKatex() {
   return library
 }
 
-/** Its source until the typesetting is loaded. */
+/** Shows the source of a formula until the typesetting is loaded. */
 export function Formula({ tex, isDisplayed }: FormulaProps) {
   const element = useRef<HTMLSpanElement>(null)
   useEffect(() => {
@@ -27,7 +27,7 @@ export function Formula({ tex, isDisplayed }: FormulaProps) {
       isCurrent = false
     }
   }, [tex, isDisplayed])
-  // Keyed by its source: React must not touch what the typesetting has put in its place.
+  // The key is the source, because React must not change the elements with which the typesetting has replaced it.
   return (
     <span key={tex} ref={element} className={isDisplayed ? 'formula displayed' : 'formula'}>
       {tex}

@@ -57,7 +57,7 @@ const otherNames: Record<string, string> = {
 
 let lowlight: Promise<ReturnType<typeof import('lowlight').createLowlight>> | undefined
 
-/** Code in colours; null for a language that this page does not know. */
+/** Returns highlighted code; null for a language that this page does not know. */
 export async function highlight(text: string, language: string): Promise<ReactNode> {
   const given = language.toLowerCase()
   const name = otherNames[given] ?? given

@@ -13,10 +13,10 @@ interface MarkdownProps {
   isGrowing: boolean
 }
 
-/** Only the blocks that changed are parsed again: an answer of any length keeps the page awake while it grows. */
+/** Only the blocks that changed are parsed again, so that the page stays responsive while an answer of any length grows. */
 export function Markdown({ text, isGrowing }: MarkdownProps) {
   const behind = useDeferredValue(text, '')
-  // At its end, nothing may be missing above the line that says how it ended.
+  // When the answer has ended, no text may be missing above the line that tells how it ended.
   const shown = isGrowing || behind === '' ? behind : text
   return (
     <div className="prose" data-behind={shown !== text || undefined}>
@@ -28,14 +28,17 @@ export function Markdown({ text, isGrowing }: MarkdownProps) {
   )
 }
 
-/** In UTF-16 code units. The parser's time grows with the square of a text such as `> > >`: 1 ms for so much of the usual. */
+/**
+ * In UTF-16 code units. Usual text of this length is parsed in 1 ms, but for a text such as `> > >` the time grows with the
+ * square.
+ */
 const longBlock = 800
 
 const Block = memo(function Block({ text, isGrowing }: MarkdownProps) {
   return text.length > longBlock ? <LongBlock text={text} isGrowing={isGrowing} /> : <Elements root={parse(text)} />
 })
 
-/** Parsed in another thread, one text at a time; until then the text stands as it is. */
+/** Parsed in another thread, one text at a time. Before the first result, the text is shown unformatted. */
 function LongBlock({ text }: MarkdownProps) {
   const [parsed, setParsed] = useState<{ text: string; root: Root } | null>(null)
   const [isBusy, setBusy] = useState(false)

@@ -1,9 +1,9 @@
-/** Where math or code begins. Backslashes before brackets are LaTeX's own marks, which Markdown would remove. */
+/** The beginning of math or code. Backslashes before brackets are marks of LaTeX, which Markdown would remove. */
 const opening = /`+|\\[([]|\$\$?|\\[\s\S]/g
 
 /**
  * Rewrites `\(a\)`, `\[a\]` and `$a$` to the one form of math that the parser knows, `$$a$$`, and leaves code as it is.
- * A dollar sign before a price stays one: math has no space within its marks, and no digit follows it.
+ * A dollar sign before a price is not changed: math has no space directly within its marks, and no digit follows it.
  */
 export function withMathMarks(text: string): string {
   if (!/[$]|\\[([]/.test(text)) return text
@@ -45,11 +45,11 @@ function endOfDollar(text: string, at: number, find: Find): number | null {
 function rewritten(span: string, mark: string): string {
   if (mark.startsWith('`') || mark === '$$') return span
   const content = span.slice(mark.length, -mark.length)
-  // On lines of its own it is displayed, else it stands in the line.
+  // Math on separate lines is displayed. Otherwise it is inline.
   return mark === '\\[' ? `\n$$\n${content.trim()}\n$$\n` : `$$${content.trim()}$$`
 }
 
-/** indexOf that does not search again for what a search before did not find. */
+/** Like indexOf, but does not search again for a text that an earlier search did not find. */
 function createFinder(text: string): Find {
   const missing = new Set<string>()
   return (closing, from) => {

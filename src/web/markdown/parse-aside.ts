@@ -12,19 +12,19 @@ interface Waiting {
   resolve: (root: Root) => void
 }
 
-/** For a text whose nesting makes the parser's time grow with the square of its length. */
+/** The maximum time for one text. If a text is deeply nested, the time of the parser grows with the square of its length. */
 const deadlineMs = 10_000
 
 let worker: Worker | undefined
 let isBroken = false
 let lastId = 0
 let timer: ReturnType<typeof setTimeout> | undefined
-// In the order in which the worker answers.
+// The requests are in the order in which the worker answers them.
 const waiting: Waiting[] = []
 
 /**
- * Parses beside the page, in a thread that is started for the first long text; on the page where that thread fails. A text
- * that takes too long stays plain.
+ * Parses a text in a separate thread, which is started for the first long text. If that thread fails, it is parsed in the
+ * thread of the page. A text that takes too long stays plain.
  */
 export function parseAside(text: string): Promise<Root> {
   if (isBroken) return Promise.resolve(parse(text))
@@ -55,7 +55,7 @@ function startWorker(): Worker {
   return started
 }
 
-/** The text that the worker is at stays plain; a new worker goes on with those behind it. */
+/** The text that the worker is parsing stays plain. A new worker parses the texts after it. */
 function giveUp() {
   worker?.terminate()
   worker = undefined

@@ -1,6 +1,6 @@
 import { parse } from './parse.ts'
 
-/** A long text is parsed here, where it keeps nobody from typing. */
+/** Long texts are parsed in this thread, so that the page stays responsive. */
 addEventListener('message', ({ data }: MessageEvent<{ id: number; text: string }>) => {
   postMessage({ id: data.id, root: parse(data.text) })
 })

@@ -12,14 +12,14 @@ const parser = unified()
   .use(remarkMath, { singleDollarTextMath: false })
   .use(remarkRehype, { allowDangerousHtml: true })
 
-/** The elements that a text in Markdown stands for. HTML in it stays text. */
+/** Returns the elements of a text in Markdown. HTML in it stays text. */
 export function parse(text: string): Root {
   const root = parser.runSync(parser.parse(withMathMarks(text)))
   root.children = root.children.map(mended)
   return root
 }
 
-/** Each of these may be written in another direction than the page. */
+/** The text in each of these elements may have another direction than the page. */
 const directed = new Set(['p', 'li', 'h1', 'h2', 'h3', 'h4', 'h5', 'h6', 'td', 'th', 'blockquote'])
 
 function mended<Node extends RootContent | Element['children'][number]>(node: Node): Node {
@@ -33,7 +33,7 @@ function mended<Node extends RootContent | Element['children'][number]>(node: No
 
 const safeScheme = /^(?:https?|mailto|tel):/i
 
-/** An address within the page, such as a footnote's, or of a scheme that runs nothing. */
+/** True for an address within the page, such as that of a footnote, and for a scheme that runs no code. */
 function isSafe(href: string): boolean {
   return href.startsWith('#') || safeScheme.test(href)
 }

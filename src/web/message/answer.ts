@@ -18,21 +18,21 @@ export interface AnswerText {
   refusal: string
   reasoning: string
   toolCalls: readonly ToolCall[]
-  /** when its reasoning was first seen here, by `performance.now()` */
+  /** When the first reasoning was received here, on the clock of `performance.now()`. */
   thinkingSince: number | null
-  /** how long it reasoned before its first word; null where that was not seen */
+  /** How long the model reasoned before its first word; null if this was not observed here. */
   thoughtMs: number | null
 }
 
-/** An answer as far as it has come to this page. */
+/** The part of an answer that this page has received. */
 export interface Answer {
   /** null until the first event */
   completion: CompletionFieldsFragment | null
   /** by choice index */
   choices: Readonly<Record<number, AnswerText>>
-  /** why nothing more will come, where the completion itself does not tell */
+  /** The reason why nothing more will come, if the completion itself does not tell it. */
   problem: string | null
-  /** what the server refused the question for */
+  /** The reason why the server refused the question. */
   rejection: Rejection | null
   ended: boolean
 }
@@ -47,7 +47,9 @@ export const noText: AnswerText = {
 }
 export const noAnswer: Answer = { completion: null, choices: {}, problem: null, rejection: null, ended: false }
 
-/** A snapshot stands for all that came before it, and a delta says where it begins, so a reconnect neither doubles nor loses text. */
+/**
+ * A snapshot replaces everything before it, and a delta says where it begins. So a reconnect neither repeats nor loses text.
+ */
 export function fold(answer: Answer, event: CompletionEvent, nowMs: number): Answer {
   switch (event.__typename) {
     case 'CompletionSnapshot':

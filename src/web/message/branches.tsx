@@ -28,7 +28,7 @@ interface BranchesProps {
   what: 'answer' | 'question'
 }
 
-/** Which of the versions that stand at this place is shown, and the way to the others. */
+/** Tells which version of a message is shown, and switches to the others. */
 export function Branches(props: BranchesProps) {
   return props.siblingsCount > 1 ? <BranchSwitch {...props} /> : null
 }

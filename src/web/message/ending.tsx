@@ -32,7 +32,7 @@ const finishSentences: Partial<Record<FinishReason, string>> = {
   CONTENT_FILTER: 'The answer ends here because a content filter stopped it.',
 }
 
-/** What to do, where the error itself says only what happened. */
+/** What to do, for errors whose message says only what happened. */
 const cures: Partial<Record<ErrorCode, string>> = {
   CONTENT_FILTER: 'Put the question in other words.',
   UPSTREAM_AUTH: 'Whoever runs this server has to check its key for the model.',
@@ -47,7 +47,7 @@ interface EndingProps {
   onRetry: (() => void) | null
 }
 
-/** How the answer ended, where it did not end well. */
+/** Tells how an answer ended that did not end well. */
 export function Ending({ completion, choiceIndex, onRetry }: EndingProps) {
   const { status, error, choices } = completion
   const isTrouble = status === 'FAILED' || status === 'INTERRUPTED'
@@ -69,7 +69,7 @@ export function Ending({ completion, choiceIndex, onRetry }: EndingProps) {
   )
 }
 
-/** The model, what it used, what that cost, and how long it took. */
+/** The model, the number of tokens, their cost, and the duration. */
 export function costOf({ model, modelUsed, usage, createdAt, finishedAt }: CompletionFieldsFragment): string {
   const name = modelUsed ?? model
   const seconds = finishedAt ? (Date.parse(finishedAt) - Date.parse(createdAt)) / 1_000 : null
@@ -81,7 +81,7 @@ export function costOf({ model, modelUsed, usage, createdAt, finishedAt }: Compl
   return [name, tokens, dollars, time].filter((part) => part !== null).join(' · ')
 }
 
-/** The same in full, for whoever points at it. */
+/** The same with all details, for the tooltip. */
 export function detailsOf({ usage }: CompletionFieldsFragment): string | undefined {
   if (!usage || usage.source === 'NONE') return undefined
   const reasoning = usage.reasoningTokens > 0 ? `, ${usage.reasoningTokens} of them for reasoning` : ''

@@ -24,7 +24,7 @@ interface AnswerMessageProps {
   toolCalls: readonly ToolCall[]
   completion: CompletionFieldsFragment | null
   choiceIndex: number
-  /** it was live on this page, and is announced when it is whole */
+  /** The answer was received live on this page, and is announced when it is complete. */
   isLive: boolean
   isGrowing: boolean
   onRetry: (() => void) | null
@@ -76,7 +76,7 @@ function AnswerActions({ place, content, completion, onRetry }: AnswerActionsPro
   )
 }
 
-/** An answer that is JSON as a whole is code, and not prose. */
+/** An answer that consists of JSON alone is shown as code. */
 function Content({ text, isGrowing }: { text: string; isGrowing: boolean }) {
   if (!isJson(text, isGrowing)) return <FormattedText text={text} isGrowing={isGrowing} />
   return <FormattedCode text={isGrowing ? text : JSON.stringify(JSON.parse(text), null, 2)} language="json" />

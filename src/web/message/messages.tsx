@@ -44,13 +44,16 @@ interface MessagesProps extends MessageHandlers {
   isAnswering: boolean
 }
 
-/** What is stored, with the answer that is live laid over it, or after it while it is not yet among the stored. */
+/**
+ * The stored messages with the live answer, which replaces its stored message or, while it is not stored yet, follows the
+ * others.
+ */
 export function Messages({ stored, asked, answer, isAnswering, ...handlers }: MessagesProps) {
   const isRejected = answer.problem !== null && answer.completion === null
   const liveId = answer.completion?.id ?? asked?.completionId
   const isLive = (message: MessageFieldsFragment) => liveId !== undefined && message.completion?.id === liveId
   const isStored = stored.some(isLive)
-  // Once it was among the stored, its absence means that another branch is shown.
+  // If the live answer was among the stored messages before, its absence means that another branch is shown.
   const [storedId, setStoredId] = useState<string | null>()
   if (isStored && liveId !== storedId) setStoredId(liveId)
   const isAhead = asked !== null && !isRejected && !isStored && (liveId === undefined || liveId !== storedId)
@@ -87,7 +90,7 @@ export function Messages({ stored, asked, answer, isAnswering, ...handlers }: Me
 
 function ignore() {}
 
-/** An answer keeps its key from its first word on, so that storing it does not draw it anew. */
+/** An answer keeps its key from its first word on, so that it is not rendered again when it is stored. */
 function keyOf({ id, completion, choiceIndex }: MessageFieldsFragment): string {
   return completion && !choiceIndex ? completion.id : id
 }

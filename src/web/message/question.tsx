@@ -17,12 +17,12 @@ interface QuestionProps {
   place: MessagePlace | null
   speaker: keyof typeof speakerNames
   author: string | null
-  /** somebody else than who looks at it */
+  /** The author is somebody else than the viewer. */
   isAnothers: boolean
   text: string
   pictures: readonly string[]
   isEditing: boolean
-  /** null where it cannot be edited */
+  /** Null if the question cannot be edited. */
   onEdit: ((isEditing: boolean) => void) | null
   onSave: (text: string) => void
 }
@@ -103,7 +103,7 @@ function EditForm({ text: initial, onSave, onClose }: EditFormProps) {
         value={text}
         onChange={(event) => setText(event.target.value)}
         onKeyDown={(event) => {
-          // Of an answer that is being written meanwhile, Esc stops nothing.
+          // Esc must not stop an answer that is being written meanwhile.
           if (event.key === 'Escape') event.stopPropagation()
           if (event.key === 'Escape') onClose()
           if (event.key !== 'Enter' || event.shiftKey || isComposing(event.nativeEvent)) return
@@ -123,7 +123,10 @@ function EditForm({ text: initial, onSave, onClose }: EditFormProps) {
   )
 }
 
-/** Enter chooses a word in an input method: Safari says so only by the key code 229, after the composition has ended. */
+/**
+ * True while Enter chooses a word in an input method. Safari tells this only by the key code 229, after the composition has
+ * ended.
+ */
 export function isComposing({ isComposing, keyCode }: KeyboardEvent): boolean {
   return isComposing || keyCode === 229
 }

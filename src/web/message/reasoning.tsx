@@ -6,7 +6,7 @@ interface ReasoningProps {
   thoughtMs: number | null
 }
 
-/** Folded, also while it grows: it is there for whoever wants to look. */
+/** The reasoning is folded, also while it grows. People can open it. */
 export function Reasoning({ text, isGrowing, thoughtMs }: ReasoningProps) {
   return (
     <details className="reasoning">

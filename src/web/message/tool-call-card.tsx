@@ -2,7 +2,7 @@ import { Icon } from '../frame/icon.tsx'
 import { FormattedCode } from '../markdown/formatted.tsx'
 import type { ToolCall } from './answer.ts'
 
-/** What the model asks to be run. */
+/** A tool call that the model requests. */
 export function ToolCallCard({ call }: { call: ToolCall }) {
   return (
     <section className="tool-call" aria-label={`Tool call ${call.name}`}>

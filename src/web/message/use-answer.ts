@@ -45,13 +45,13 @@ graphql(`
   }
 `)
 
-/** As often as a screen can show it. */
+/** A screen cannot show more updates than one in this time. */
 const flushMs = 16
 
 /** A question before it is sent. */
 export interface Draft {
   text: string
-  /** as data: addresses */
+  /** As data: URLs. */
   pictures: readonly string[]
 }
 
@@ -59,9 +59,9 @@ export interface Asked {
   input: CompletionStreamInput
   /** shown until it is stored */
   question: Draft | null
-  /** known beforehand where we only watch */
+  /** Known in advance if the answer is only watched. */
   completionId: string | null
-  /** the message that what is asked takes the place of */
+  /** The id of the message that the new question or answer replaces. */
   insteadOf: string | null
 }
 
@@ -71,7 +71,7 @@ export interface Asking {
   insteadOf: string | null
 }
 
-/** One answer at a time: begun or watched, and folded as it comes. Leaving stops nothing. */
+/** Starts or watches one answer at a time, and collects its text. Leaving the page does not stop the answer. */
 export function useAnswer() {
   const client = useClient()
   const [asked, setAsked] = useState<Asked | null>(null)
@@ -87,20 +87,21 @@ export function useAnswer() {
       hasBegun = true
       if (!isHere) unsubscribe()
       else if (error) setAnswer((answer) => ({ ...answer, problem: sentence(error) }))
-      // At the end of the stream urql hands out its last event once more.
+      // At the end of the stream urql delivers the last event again.
       else if (data && hasNext) setAnswer((answer) => fold(answer, data.completionStream, performance.now()))
     })
     return () => {
       isHere = false
-      // Whoever leaves right after the question has asked it: the server must hear of it first.
+      // If the person leaves right after the question was asked, the subscription ends only when the server has received the
+      // question.
       if (hasBegun) unsubscribe()
     }
   }, [client, asked])
 
   const ask = useCallback(({ completion, question, insteadOf }: Asking) => {
     const messages = question === null ? [] : [messageOf(question)]
-    // The key makes the same start, sent again after a lost connection, attach instead of asking twice. Not of
-    // crypto.randomUUID, which a page has over https and from localhost alone.
+    // With this key, a start that is sent again after a lost connection attaches to the same answer and does not ask twice. It
+    // is not made by crypto.randomUUID, which a page has only over HTTPS and on localhost.
     const start = { idempotencyKey: uuid(), completion: { ...completion, messages }, flushMs }
     setAnswer(noAnswer)
     setAsked({ input: { start }, question, completionId: null, insteadOf })

@@ -28,7 +28,7 @@ export function AccountDialog({ name, onClose }: AccountDialogProps) {
   )
 }
 
-/** The development sign-in: whoever one says one is. */
+/** The development sign-in, which accepts any name. */
 function SwitchUser({ name }: { name: string }) {
   const [text, setText] = useState(readName)
   const others = earlierNames().filter((other) => other !== name)
@@ -83,7 +83,8 @@ function SwitchUser({ name }: { name: string }) {
 
 function become(name: string) {
   writeName(name)
-  // Another person sees nothing of this one's: the page starts anew, except at an invitation, which is for anybody.
+  // Another person must see nothing of this one, so the page starts again without the conversation. An invitation stays: it is
+  // for anybody.
   if (!isInvitation(location.hash)) location.hash = '#/'
   location.reload()
 }

@@ -4,7 +4,7 @@ import { Viewer } from '../connection/viewer.ts'
 
 const AccountDialog = lazy(async () => ({ default: (await import('./account-dialog.tsx')).AccountDialog }))
 
-/** Who one is here, and the way to change that. */
+/** Shows who is signed in, and opens the dialog to change this. */
 export function Account() {
   const [{ data }] = useQuery({ query: Viewer })
   const [isOpen, setOpen] = useState(false)

@@ -26,7 +26,7 @@ const ListEvents = graphql(`
 
 const noVariables = {}
 
-/** The list as it stands on the server. */
+/** The list of conversations, kept up to date with the server. */
 export function ConversationList({ openId }: { openId: string | null }) {
   const [revision, setRevision] = useState(0)
   const [isArchived, setArchived] = useState(false)
@@ -47,18 +47,18 @@ export function ConversationList({ openId }: { openId: string | null }) {
 
 interface ConversationPageProps {
   openId: string | null
-  /** another number: the list has changed on the server */
+  /** Changes when the list has changed on the server. */
   revision: number
   isArchived: boolean
   after: string | null
   isFirst?: boolean
 }
 
-/** One page of the list; the next one follows inside it when it is asked for. */
+/** One page of the list. It contains the next page when that was requested. */
 function ConversationPage({ openId, revision, isArchived, after, isFirst }: ConversationPageProps) {
   const [isLonger, setLonger] = useState(false)
   const { data, error, fetching, refresh } = useKeptQuery({ query: Conversations, variables: { after, isArchived } })
-  // biome-ignore lint/correctness/useExhaustiveDependencies: what was open has been read, of which no event tells
+  // biome-ignore lint/correctness/useExhaustiveDependencies: a conversation that was open has been read, which causes no event
   useEffect(() => {
     if (revision > 0) refresh()
   }, [revision, openId, refresh])
@@ -117,7 +117,7 @@ function Entry({ conversation, isOpen }: { conversation: Conversation; isOpen: b
   )
 }
 
-/** The server counts no further. */
+/** The server counts only up to this number. */
 const maxUnread = 100
 
 function ListProblem({ text, onRetry }: { text: string; onRetry: () => void }) {

@@ -23,7 +23,7 @@ const Search = graphql(`
 
 const pauseMs = 200
 
-/** Over the titles of the conversations and the text of their messages. */
+/** Searches the titles of the conversations and the text of their messages. */
 export function SearchDialog({ onClose }: { onClose: () => void }) {
   const [text, setText] = useState('')
   const words = usePaused(text.trim())
@@ -87,7 +87,7 @@ function usePaused(text: string): string {
   return paused
 }
 
-/** Arrows go through what was found; Enter in the box opens the first of it. */
+/** The arrow keys move through the results, and Enter in the text box opens the first one. */
 function move(event: KeyboardEvent<HTMLDivElement>) {
   const stops = [...event.currentTarget.querySelectorAll<HTMLElement>('input, a')]
   const at = stops.findIndex((stop) => stop.matches(':focus'))

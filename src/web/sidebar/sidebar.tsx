@@ -12,13 +12,13 @@ interface SidebarProps {
   onHelp: () => void
 }
 
-/** Beside the conversation where there is room, else over it, as a popover. */
+/** The sidebar is beside the conversation if there is room, else it is a popover over it. */
 export function Sidebar({ route, onNew, onSearch, onInspect, onHelp }: SidebarProps) {
   const sidebar = useRef<HTMLElement>(null)
   function close() {
     if (sidebar.current?.matches(':popover-open')) sidebar.current.hidePopover()
   }
-  // biome-ignore lint/correctness/useExhaustiveDependencies: each visit closes it, also one to where we are
+  // biome-ignore lint/correctness/useExhaustiveDependencies: each visit closes it, also a visit to the current place
   useEffect(close, [route.visit])
   const open = (show: () => void) => () => {
     close()

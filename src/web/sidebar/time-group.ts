@@ -5,7 +5,7 @@ interface TimeGroup<Item> {
 
 const dayMs = 86_400_000
 
-/** By the day of the last change, as the clock of this machine has it, in the given order. */
+/** Groups items by the day of their last change, by the clock of this machine, in the given order. */
 export function timeGroups<Item extends { updatedAt: string }>(items: readonly Item[], now: Date): TimeGroup<Item>[] {
   const today = new Date(now.getFullYear(), now.getMonth(), now.getDate()).getTime()
   const groups = new Map<string, Item[]>()

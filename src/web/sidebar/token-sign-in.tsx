@@ -1,7 +1,7 @@
 import { type SubmitEvent, useState } from 'react'
 import { notePlace, readToken, writeToken } from '../connection/credential.ts'
 
-/** Shown where a name is not enough. A sign-in page of the operator can hand the token over in the address, as #token=. */
+/** Shown if a name is not enough. A sign-in page of the operator can pass the token in the address, as #token=. */
 export function TokenSignIn() {
   const [token, setToken] = useState('')
   const wasRefused = readToken() !== ''
