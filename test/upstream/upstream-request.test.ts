@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest'
+import { reasoningKey } from '../../src/upstream/request-body.ts'
 import { refusal } from '../harness/upstream.ts'
 import { ask, codeOf, connect, scripted, settingsFor, start } from '../harness/upstream-asking.ts'
 
@@ -56,10 +57,17 @@ describe('a request', () => {
   test.each([true, false])('sends back what was reasoned, where the upstream wants it (%s)', async (sendReasoning) => {
     const { server, upstreams } = await start({ sendReasoning })
     const answer = { role: 'assistant', content: 'Hi' }
-    await ask(upstreams, { messages: [{ ...answer, reasoning_content: 'Hm' }] })
+    await ask(upstreams, { messages: [{ ...answer, [reasoningKey]: 'Hm' }] })
     expect(server.requests[0]?.body['messages']).toEqual([
       sendReasoning ? { ...answer, reasoning_content: 'Hm' } : answer,
     ])
+  })
+
+  test('sends what a client wrote as reasoning, whatever the upstream wants', async () => {
+    const { server, upstreams } = await start({ sendReasoning: false })
+    const messages = [{ role: 'assistant', content: 'Hi', reasoning_content: 'Hm' }]
+    await ask(upstreams, { messages })
+    expect(server.requests[0]?.body['messages']).toEqual(messages)
   })
 
   test('that is refused for tools together with reasoning is told what to do', async () => {
