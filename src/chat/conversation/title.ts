@@ -21,10 +21,14 @@ export function writtenTitle(text: string): string | null {
  * Some servers leave the thoughts of a model in the text. If a thought has no end, everything after its beginning is left out.
  */
 function withoutThoughts(text: string): string {
-  const ends = ['</think>', '</thinking>'].map((mark) => ({ mark, at: text.lastIndexOf(mark) }))
-  const said = ends.reduce((rest, { mark, at }) => (at < 0 ? rest : text.slice(at + mark.length)), text)
+  const said = text.slice(Math.max(endOf(text, '</think>'), endOf(text, '</thinking>')))
   const begins = said.search(/<think(?:ing)?>/)
   return begins < 0 ? said : said.slice(0, begins)
+}
+
+function endOf(text: string, mark: string): number {
+  const at = text.lastIndexOf(mark)
+  return at < 0 ? 0 : at + mark.length
 }
 
 /** One line of at most 80 characters, cut between words if possible; null if nothing is left. */

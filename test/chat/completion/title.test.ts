@@ -64,6 +64,7 @@ describe('after its first whole answer a conversation is named', () => {
   test.each([
     ['thinks', '<think>\nThey want a title.\n</think>\n\nCreatures that dig'],
     ['thinks without a beginning', 'They want a title.</think>Creatures that dig'],
+    ['thinks in two ways', '<thinking>A title.</thinking><think>Short.</think>Creatures that dig'],
     ['fences it', '```text\nCreatures that dig\n```'],
     ['labels it', '**Title:** "Creatures that dig"'],
     ['labels it in its language', 'Titel: „Creatures that dig“'],
