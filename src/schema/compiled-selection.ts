@@ -86,7 +86,7 @@ export function compileSelection(
 }
 
 /** The maximum number of characters of a text that is kept for the next viewer. */
-const longestShared = 16_384
+const maxSharedLength = 16_384
 
 /**
  * The writers of the root fields, by subscription, which has only one root field. While the admission keeps a document, its
@@ -107,7 +107,7 @@ function sharedWriter(compiling: Compiling, type: GraphQLOutputType, nodes: Node
   const share: Write = (value, context) => {
     if (last.value === value) return last.text
     const text = write(value, context)
-    if (text.length <= longestShared) last = { value, text }
+    if (text.length <= maxSharedLength) last = { value, text }
     return text
   }
   sharedWriters.set(compiling.operation, share)
