@@ -112,6 +112,36 @@ describe.skipIf(isBrowserMissing)(browserTitle('a conversation on the page'), ()
     await answer().getByText('2/2').waitFor()
   })
 
+  it('shows another branch that is chosen while the newest answer has not been read back', async () => {
+    const { page } = tab
+    await open('rio')
+    await ask('What is Antiphon?')
+    await hasEnded()
+    await box().press('ArrowUp')
+    await page.getByLabel('Edit your question').fill('What is a cursor?')
+    await page.getByRole('button', { name: 'Ask again' }).click()
+    const versions = page.getByRole('group', { name: 'Versions of this question' })
+    await versions.getByText('2/2').waitFor()
+    await hasEnded()
+
+    let letRead = () => {}
+    const mayRead = new Promise<void>((resolve) => {
+      letRead = resolve
+    })
+    await page.route('**/graphql', async (route) => {
+      if (route.request().postData()?.includes('query Conversation(')) await mayRead
+      await route.continue()
+    })
+    await ask('And what is an offset?')
+    const question = page.getByRole('article', { name: /^Question/ }).getByText('And what is an offset?')
+    await question.waitFor()
+    await hasEnded()
+    await page.getByRole('button', { name: 'Previous question' }).click()
+    letRead()
+    await versions.getByText('1/2').waitFor()
+    expect(await question.count()).toBe(0)
+  })
+
   it('asks follow-ups one after another, of which one can be taken back', async () => {
     const { page } = tab
     await open('rex')

@@ -99,6 +99,7 @@ function Thread({ conversation, viewer, isReader, isRefused, editingId, onEdit }
           viewerId={viewer?.id ?? null}
           onRetry={isReader ? null : conversation.askAgain}
           onSave={isReader ? null : conversation.askEdited}
+          onSwitch={conversation.forget}
         />
         {problem !== null && (
           <Trouble

@@ -26,6 +26,8 @@ interface BranchesProps {
   id: string
   siblingsCount: number
   what: 'answer' | 'question'
+  /** Is called when another version is selected. */
+  onSwitch: () => void
 }
 
 /** Tells which version of a message is shown, and switches to the others. */
@@ -33,7 +35,7 @@ export function Branches(props: BranchesProps) {
   return props.siblingsCount > 1 ? <BranchSwitch {...props} /> : null
 }
 
-function BranchSwitch({ id, siblingsCount, what }: BranchesProps) {
+function BranchSwitch({ id, siblingsCount, what, onSwitch }: BranchesProps) {
   const [{ data }, refresh] = useQuery({ query: Siblings, variables: { id } })
   const [{ fetching }, select] = useMutation(SelectBranch)
   const ids = data?.node?.__typename === 'Message' ? data.node.siblings.map((sibling) => sibling.id) : []
@@ -45,13 +47,17 @@ function BranchSwitch({ id, siblingsCount, what }: BranchesProps) {
 
   const step = (by: -1 | 1, label: string) => {
     const target = ids[at + by]
+    const show = async (id: string) => {
+      await select({ id })
+      onSwitch()
+    }
     return (
       <button
         type="button"
         className="quiet"
         aria-label={`${label} ${what}`}
         disabled={fetching || at === -1 || target === undefined}
-        onClick={() => target !== undefined && void select({ id: target })}
+        onClick={() => target !== undefined && void show(target)}
       >
         <Icon name={by === -1 ? 'left' : 'right'} />
       </button>

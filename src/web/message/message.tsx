@@ -28,6 +28,7 @@ interface AnswerMessageProps {
   isLive: boolean
   isGrowing: boolean
   onRetry: (() => void) | null
+  onSwitch: () => void
 }
 
 export const AnswerMessage = memo(function AnswerMessage(props: AnswerMessageProps) {
@@ -48,21 +49,21 @@ export const AnswerMessage = memo(function AnswerMessage(props: AnswerMessagePro
       {!isGrowing && completion !== null && (
         <footer className="ending">
           <Ending completion={completion} choiceIndex={choiceIndex} onRetry={onRetry} />
-          <AnswerActions {...{ content, completion, onRetry }} place={props.place} />
+          <AnswerActions {...{ content, completion, onRetry }} place={props.place} onSwitch={props.onSwitch} />
         </footer>
       )}
     </article>
   )
 })
 
-interface AnswerActionsProps extends Pick<AnswerMessageProps, 'place' | 'content' | 'onRetry'> {
+interface AnswerActionsProps extends Pick<AnswerMessageProps, 'place' | 'content' | 'onRetry' | 'onSwitch'> {
   completion: CompletionFieldsFragment
 }
 
-function AnswerActions({ place, content, completion, onRetry }: AnswerActionsProps) {
+function AnswerActions({ place, content, completion, onRetry, onSwitch }: AnswerActionsProps) {
   return (
     <div className="actions">
-      {place !== null && <Branches {...place} what="answer" />}
+      {place !== null && <Branches {...place} what="answer" onSwitch={onSwitch} />}
       {content !== '' && <CopyButton text={content} label="Copy answer" />}
       {onRetry && (
         <button type="button" className="quiet" aria-label="Regenerate" title="Ask again" onClick={onRetry}>

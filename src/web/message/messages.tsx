@@ -34,6 +34,8 @@ export interface MessageHandlers {
   onSave: ((message: MessageFieldsFragment, text: string) => void) | null
   editingId: string | null
   onEdit: (id: string | null) => void
+  /** Is called when another branch is selected. */
+  onSwitch: () => void
   viewerId: string | null
 }
 
@@ -53,17 +55,23 @@ export function Messages({ stored, asked, answer, isAnswering, ...handlers }: Me
   const liveId = answer.completion?.id ?? asked?.completionId
   const isLive = (message: MessageFieldsFragment) => liveId !== undefined && message.completion?.id === liveId
   const isStored = stored.some(isLive)
-  // If the live answer was among the stored messages before, its absence means that another branch is shown.
+  // An answer that is only watched, or that was among the stored messages before, is on another branch if it is not stored here.
   const [storedId, setStoredId] = useState<string | null>()
   if (isStored && liveId !== storedId) setStoredId(liveId)
-  const isAhead = asked !== null && !isRejected && !isStored && (liveId === undefined || liveId !== storedId)
+  const isExpected = asked?.input.start !== undefined && (liveId === undefined || liveId !== storedId)
+  const isAhead = isExpected && !isRejected && !isStored
   const replaced = stored.findIndex(({ id }) => id === asked?.insteadOf)
   const kept = isAhead && replaced !== -1 ? stored.slice(0, replaced) : stored
   const isShared = new Set(stored.flatMap(({ author }) => author?.id ?? [])).size > 1
 
   const rows = kept.map((message) =>
     isLive(message) ? (
-      <LiveAnswer key={liveId} {...{ answer, message, isAnswering }} onRetry={handlers.onRetry} />
+      <LiveAnswer
+        key={liveId}
+        {...{ answer, message, isAnswering }}
+        onRetry={handlers.onRetry}
+        onSwitch={handlers.onSwitch}
+      />
     ) : (
       <StoredMessage key={keyOf(message)} message={message} isShared={isShared} {...handlers} />
     ),
@@ -80,10 +88,19 @@ export function Messages({ stored, asked, answer, isAnswering, ...handlers }: Me
           isEditing={false}
           onEdit={null}
           onSave={ignore}
+          onSwitch={ignore}
           {...asked.question}
         />,
       )
-    rows.push(<LiveAnswer key={liveId ?? 'answer'} {...{ answer, isAnswering }} message={null} onRetry={null} />)
+    rows.push(
+      <LiveAnswer
+        key={liveId ?? 'answer'}
+        {...{ answer, isAnswering }}
+        message={null}
+        onRetry={null}
+        onSwitch={ignore}
+      />,
+    )
   }
   return rows
 }
@@ -95,11 +112,11 @@ function keyOf({ id, completion, choiceIndex }: MessageFieldsFragment): string {
   return completion && !choiceIndex ? completion.id : id
 }
 
-interface LiveAnswerProps extends Pick<MessagesProps, 'answer' | 'isAnswering' | 'onRetry'> {
+interface LiveAnswerProps extends Pick<MessagesProps, 'answer' | 'isAnswering' | 'onRetry' | 'onSwitch'> {
   message: MessageFieldsFragment | null
 }
 
-function LiveAnswer({ answer, message, isAnswering, onRetry }: LiveAnswerProps) {
+function LiveAnswer({ answer, message, isAnswering, onRetry, onSwitch }: LiveAnswerProps) {
   const choiceIndex = message?.choiceIndex ?? 0
   const { content, refusal, reasoning, thoughtMs, toolCalls } = answer.choices[choiceIndex] ?? noText
   return (
@@ -110,6 +127,7 @@ function LiveAnswer({ answer, message, isAnswering, onRetry }: LiveAnswerProps) 
       isLive
       isGrowing={isAnswering}
       onRetry={onRetry && message && (() => onRetry(message))}
+      onSwitch={onSwitch}
     />
   )
 }
@@ -124,7 +142,7 @@ const StoredMessage = memo(function StoredMessage({ message, isShared, ...handle
   if (message.role !== 'ASSISTANT')
     return <StoredQuestion message={message} role={message.role} isShared={isShared} {...handlers} />
   const { content, refusal, reasoning, toolCalls, completion, choiceIndex, status } = message
-  const { onRetry } = handlers
+  const { onRetry, onSwitch } = handlers
   return (
     <AnswerMessage
       place={message}
@@ -138,6 +156,7 @@ const StoredMessage = memo(function StoredMessage({ message, isShared, ...handle
       isLive={false}
       isGrowing={status === 'STREAMING'}
       onRetry={onRetry && (() => onRetry(message))}
+      onSwitch={onSwitch}
     />
   )
 })
@@ -146,7 +165,16 @@ interface StoredQuestionProps extends StoredMessageProps {
   role: Exclude<MessageFieldsFragment['role'], 'ASSISTANT'>
 }
 
-function StoredQuestion({ message, role, isShared, editingId, onEdit, onSave, viewerId }: StoredQuestionProps) {
+function StoredQuestion({
+  message,
+  role,
+  isShared,
+  editingId,
+  onEdit,
+  onSave,
+  onSwitch,
+  viewerId,
+}: StoredQuestionProps) {
   const { id, author, content, parts } = message
   const isAnothers = viewerId !== null && author !== null && author !== undefined && author.id !== viewerId
   const pictures = parts.flatMap((part) => (part.__typename === 'ImagePart' ? part.url : []))
@@ -161,6 +189,7 @@ function StoredQuestion({ message, role, isShared, editingId, onEdit, onSave, vi
       isEditing={editingId === id}
       onEdit={onSave && role === 'USER' ? (isEditing) => onEdit(isEditing ? id : null) : null}
       onSave={(text) => onSave?.(message, text)}
+      onSwitch={onSwitch}
     />
   )
 }

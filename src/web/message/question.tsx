@@ -25,10 +25,11 @@ interface QuestionProps {
   /** Null if the question cannot be edited. */
   onEdit: ((isEditing: boolean) => void) | null
   onSave: (text: string) => void
+  onSwitch: () => void
 }
 
 export const Question = memo(function Question(props: QuestionProps) {
-  const { place, speaker, author, isAnothers, text, pictures, isEditing, onEdit, onSave } = props
+  const { place, speaker, author, isAnothers, text, pictures, isEditing, onEdit, onSave, onSwitch } = props
   const name = speaker === 'USER' ? author : speakerNames[speaker]
   return (
     <article
@@ -51,7 +52,7 @@ export const Question = memo(function Question(props: QuestionProps) {
       )}
       {!isEditing && place !== null && (
         <div className="actions">
-          <Branches {...place} what="question" />
+          <Branches {...place} what="question" onSwitch={onSwitch} />
           {text !== '' && <CopyButton text={text} label="Copy question" />}
           {onEdit && (
             <button
