@@ -19,8 +19,12 @@ export interface PgliteFault {
   fields: Partial<messages.DatabaseError> | null
 }
 
+// Postgres initializes all of its buffers at the start. With its default of 128 MB that is most of the time of a start and most of
+// the memory of a server at rest. Pages that are not in these buffers are in those of the operating system.
+const startParams = [...PGlite.defaultStartParams, '-c', 'shared_buffers=16MB']
+
 // If the folder cannot be opened, the thread ends with the error.
-const connection = connectPglite(await PGlite.create({ dataDir: workerData }))
+const connection = connectPglite(await PGlite.create({ dataDir: workerData, startParams }))
 answer({ kind: 'DONE', rows: null })
 parentPort?.on('message', (request: PgliteRequest) => {
   execute(request).then(
