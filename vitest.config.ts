@@ -1,6 +1,7 @@
 import { defineConfig, type TestProjectInlineConfiguration } from 'vitest/config'
 import { canMakeNamespaces } from './test/harness/process-namespace.ts'
 import { findProgram } from './test/harness/program.ts'
+import { Sequencer } from './test/harness/sequencer.ts'
 import { canMountDisks } from './test/harness/small-disk.ts'
 import { totals } from './test/harness/totals.ts'
 
@@ -65,7 +66,7 @@ export default defineConfig({
     globalSetup: ['test/harness/global-setup.ts'],
     maxWorkers: 2,
     teardownTimeout: 20_000,
-    sequence: { shuffle: true, seed },
+    sequence: { shuffle: true, seed, sequencer: Sequencer },
     reporters: ['default', totals(missing, process.env['REQUIRE_SERVICES'] === '1')],
   },
 })
