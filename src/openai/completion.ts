@@ -1,4 +1,4 @@
-import type { Completion } from '../chat/completion/completion.ts'
+import type { Completion, Logprobs } from '../chat/completion/completion.ts'
 import type { Message } from '../chat/conversation/message.ts'
 import { writeId } from '../schema/global-id.ts'
 import { wireUsage } from './usage.ts'
@@ -33,11 +33,6 @@ const finishReasons = {
 
 export function wireFinishReason(reason: keyof typeof finishReasons | null) {
   return reason === null ? null : finishReasons[reason]
-}
-
-interface Logprobs {
-  content: unknown[]
-  refusal: unknown[]
 }
 
 export function wireLogprobs(logprobs: unknown) {

@@ -1,5 +1,8 @@
 import type { Database } from '../database/database.ts'
 import { listOf, type Statement, statement } from '../database/statement.ts'
+import type { ToolCall } from '../stream/choice.ts'
+import type { FinishReason } from '../stream/delta.ts'
+import type { TokenCounts } from '../stream/token-counts.ts'
 import type { CompletionError } from './completion-error.ts'
 import type { ContextReport, NewCompletionRequest } from './completion-request.ts'
 import {
@@ -17,17 +20,12 @@ import {
 } from './completion-sql.ts'
 import { type Conversation, conversationRow } from './conversation.ts'
 import { withConversationLock } from './conversation-lock.ts'
-import { type FinishReason, type MessageStatus, messageRow, type NewMessage, type ToolCall } from './message-row.ts'
+import { type MessageStatus, messageRow, type NewMessage } from './message-row.ts'
 
 export type CompletionStatus = 'IN_PROGRESS' | 'COMPLETED' | 'CANCELLED' | 'FAILED' | 'INTERRUPTED'
 export type UsageSource = 'PROVIDER' | 'ESTIMATED' | 'NONE'
 
-export interface Usage {
-  promptTokens: number
-  completionTokens: number
-  totalTokens: number
-  cachedTokens: number
-  reasoningTokens: number
+export interface Usage extends TokenCounts {
   /** In millionths of a US dollar; null if the model has no price. */
   costMicros: number | null
   source: UsageSource

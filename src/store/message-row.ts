@@ -1,6 +1,8 @@
+import type { ToolCall } from '../stream/choice.ts'
+import type { FinishReason } from '../stream/delta.ts'
+
 export type MessageRole = 'DEVELOPER' | 'SYSTEM' | 'USER' | 'ASSISTANT' | 'TOOL'
 export type MessageStatus = 'STREAMING' | 'COMPLETE' | 'PARTIAL'
-export type FinishReason = 'STOP' | 'LENGTH' | 'TOOL_CALLS' | 'CONTENT_FILTER' | 'FUNCTION_CALL' | 'UNKNOWN'
 export type ImageDetail = 'AUTO' | 'LOW' | 'HIGH'
 
 export type ContentPart =
@@ -8,15 +10,6 @@ export type ContentPart =
   | { type: 'image'; url: string; detail: ImageDetail | null }
   | { type: 'audio'; data: string; format: string }
   | { type: 'file'; fileId: string | null; fileData: string | null; filename: string | null }
-
-export interface ToolCall {
-  id: string
-  name: string
-  /** The raw text that the model wrote. */
-  arguments: string
-  /** Data that the provider expects back with the call, in the provider's own format. */
-  extra?: Readonly<Record<string, unknown>>
-}
 
 export interface Message {
   id: string

@@ -22,7 +22,6 @@ export type {
   Message,
   MessageRole,
   NewMessage,
-  ToolCall,
 } from './message-row.ts'
 
 /**

@@ -6,6 +6,7 @@ import { createTextJoiner, storableJson, storableText } from './text.ts'
 export interface ToolCall {
   id: string
   name: string
+  /** The raw text that the model wrote. */
   arguments: string
   extra?: ToolCallExtra
 }

@@ -1,6 +1,6 @@
 export type FinishReason = 'STOP' | 'LENGTH' | 'TOOL_CALLS' | 'CONTENT_FILTER' | 'FUNCTION_CALL' | 'UNKNOWN'
 
-/** Data that the provider expects back with the call, in its own format. */
+/** Data that the provider expects back unchanged with the call, in its own format (Gemini's thought signatures). */
 export type ToolCallExtra = Readonly<Record<string, unknown>>
 
 /** The first delta of a call has `id` and `name`; `arguments` is a piece of the raw text. */

@@ -1,10 +1,12 @@
-import { type Chunk, type ChunkChoice, carriesAnything, keptBytes, readChunk } from './chunk.ts'
+import type { ChoiceDelta } from '../stream/delta.ts'
+import type { TokenCounts } from '../stream/token-counts.ts'
+import { type Chunk, carriesAnything, keptBytes, readChunk } from './chunk.ts'
 import { cutOffIn } from './cut-off.ts'
 import { UpstreamError, type UpstreamErrorCode } from './error.ts'
 import { isObject, type Wire } from './json.ts'
 import { readErrorEvent } from './refusal.ts'
 import { createToolCallPlaces } from './tool-calls.ts'
-import { fullerUsage, type Usage } from './usage.ts'
+import { fullerUsage } from './usage.ts'
 
 export interface AnswerOptions {
   /** how many choices were requested */
@@ -37,7 +39,7 @@ export function createAnswer({ choices, maxBytes, apiKey, requestId, onChunk }: 
   const spoken = new Set<number>()
   const isFinished = () => finished.size >= choices
   const toolCalls = createToolCallPlaces()
-  let usage: Usage | null = null
+  let usage: TokenCounts | null = null
   let cutOff: UpstreamError | null = null
 
   function read(wire: unknown, event: string | undefined): Chunk {
@@ -99,7 +101,7 @@ export function createAnswer({ choices, maxBytes, apiKey, requestId, onChunk }: 
 
 const nothing = { content: '', refusal: '', reasoning: '', logprobs: null, finishReason: null }
 
-function chunkOf(choices: ChunkChoice[]): Chunk {
+function chunkOf(choices: ChoiceDelta[]): Chunk {
   return { id: null, created: null, model: null, systemFingerprint: null, serviceTier: null, choices, usage: null }
 }
 
@@ -124,11 +126,11 @@ function cutOffOf(chunk: Chunk, { choices }: Wire, apiKey: string | null, reques
   return found
 }
 
-function saysAnything({ content, refusal, reasoning, toolCalls }: ChunkChoice): boolean {
+function saysAnything({ content, refusal, reasoning, toolCalls }: ChoiceDelta): boolean {
   return content !== '' || refusal !== '' || reasoning !== '' || toolCalls.length > 0
 }
 
-function silence(choice: ChunkChoice): void {
+function silence(choice: ChoiceDelta): void {
   choice.content = ''
   choice.refusal = ''
   choice.reasoning = ''

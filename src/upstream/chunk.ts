@@ -1,7 +1,9 @@
+import type { ChoiceDelta, FinishReason, Logprobs, ToolCallDelta } from '../stream/delta.ts'
+import type { TokenCounts } from '../stream/token-counts.ts'
 import { isCutOff } from './cut-off.ts'
 import { UpstreamError } from './error.ts'
 import { isInt, isObject, textOrNull, type Wire } from './json.ts'
-import { type Usage, usageIn } from './usage.ts'
+import { usageIn } from './usage.ts'
 
 /** One chunk of a streamed answer. The usage of a later chunk replaces that of an earlier one. */
 export interface Chunk {
@@ -11,37 +13,9 @@ export interface Chunk {
   model: string | null
   systemFingerprint: string | null
   serviceTier: string | null
-  choices: ChunkChoice[]
-  usage: Usage | null
+  choices: ChoiceDelta[]
+  usage: TokenCounts | null
 }
-
-/** The text and calls that a chunk adds to one choice. An empty string adds nothing. */
-export interface ChunkChoice {
-  index: number
-  content: string
-  refusal: string
-  reasoning: string
-  toolCalls: ToolCallDelta[]
-  logprobs: LogprobsDelta | null
-  finishReason: FinishReason | null
-}
-
-export interface ToolCallDelta {
-  index: number
-  id: string | null
-  name: string | null
-  arguments: string
-  /** what the provider expects back unchanged with the call (Gemini's thought signatures) */
-  extra?: Wire
-}
-
-/** One entry per token, in the provider's own shape. */
-export interface LogprobsDelta {
-  content: unknown[]
-  refusal: unknown[]
-}
-
-export type FinishReason = 'STOP' | 'LENGTH' | 'TOOL_CALLS' | 'CONTENT_FILTER' | 'FUNCTION_CALL' | 'UNKNOWN'
 
 // The chunks are folded into arrays by their indexes, so a hostile index would allocate memory. OpenAI allows 128 choices and
 // calls.
@@ -81,7 +55,7 @@ export function keptBytes({ choices }: Chunk, eventLength: number): number {
   return choices.reduce((sum, choice) => sum + textBytes(choice), 0)
 }
 
-function textBytes({ content, refusal, reasoning, toolCalls }: ChunkChoice): number {
+function textBytes({ content, refusal, reasoning, toolCalls }: ChoiceDelta): number {
   const calls = toolCalls.map(
     ({ id, name, arguments: text, extra }) => `${id ?? ''}${name ?? ''}${text}${extra ? JSON.stringify(extra) : ''}`,
   )
@@ -95,7 +69,7 @@ function nameOrNull(value: unknown): string | null {
   return typeof value === 'string' && value !== '' && value.length <= maxNameLength ? value : null
 }
 
-function addsAnything(choice: ChunkChoice): boolean {
+function addsAnything(choice: ChoiceDelta): boolean {
   return (
     choice.content !== '' ||
     choice.reasoning !== '' ||
@@ -106,12 +80,12 @@ function addsAnything(choice: ChunkChoice): boolean {
   )
 }
 
-function readChoice(value: unknown): ChunkChoice {
+function readChoice(value: unknown): ChoiceDelta {
   const choice = objectOf(value)
   const said = saidIn(choice)
   const { content, refusal, reasoning_content, reasoning, tool_calls, function_call } = said
   const { logprobs } = choice
-  const read: ChunkChoice = {
+  const read: ChoiceDelta = {
     index: indexOf(choice['index'], 0),
     content: '',
     refusal: textOf(refusal),
@@ -136,7 +110,7 @@ function saidIn({ delta, message, text }: Wire): Wire {
 }
 
 /** Mistral and others send content as a list of parts. Parts that are not text, such as pictures, are left out. */
-function addParts(choice: ChunkChoice, content: unknown): void {
+function addParts(choice: ChoiceDelta, content: unknown): void {
   if (content === undefined || content === null) return
   for (const part of isObject(content) ? [content] : listOf(content)) {
     if (typeof part === 'string') choice.content += part
@@ -144,7 +118,7 @@ function addParts(choice: ChunkChoice, content: unknown): void {
   }
 }
 
-function addPart(choice: ChunkChoice, { type, text, thinking, refusal }: Wire): void {
+function addPart(choice: ChoiceDelta, { type, text, thinking, refusal }: Wire): void {
   choice.refusal += textOrNull(refusal) ?? ''
   if (thinking !== undefined) choice.reasoning += textOfParts(thinking)
   else if (type === 'reasoning' || type === 'thinking') choice.reasoning += textOrNull(text) ?? ''
@@ -178,7 +152,7 @@ function readToolCall(value: unknown, position: number): ToolCallDelta {
   return read
 }
 
-function readLogprobs({ content, refusal }: Wire): LogprobsDelta | null {
+function readLogprobs({ content, refusal }: Wire): Logprobs | null {
   const delta = {
     content: Array.isArray(content) ? content : [],
     refusal: Array.isArray(refusal) ? refusal : [],

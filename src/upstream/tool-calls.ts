@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto'
-import { type ChunkChoice, malformed, type ToolCallDelta } from './chunk.ts'
+import type { ChoiceDelta, ToolCallDelta } from '../stream/delta.ts'
+import { malformed } from './chunk.ts'
 import { UpstreamError } from './error.ts'
 import { isObject, parseJson } from './json.ts'
 
@@ -33,7 +34,7 @@ export function createToolCallPlaces() {
 
   return {
     /** Throws UpstreamError if there are more calls than an answer can have, or if a call has no name at its end. */
-    place(choice: ChunkChoice): void {
+    place(choice: ChoiceDelta): void {
       if (choice.toolCalls.length === 0 && choice.finishReason === null) return
       const slots = choices.get(choice.index) ?? createSlots()
       choices.set(choice.index, slots)

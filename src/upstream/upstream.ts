@@ -1,5 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { EnvHttpProxyAgent, Pool } from 'undici'
+import type { TokenCounts } from '../stream/token-counts.ts'
 import { withAdvice } from './advice.ts'
 import { attempt, type Outcome } from './attempt.ts'
 import { createBreaker, maxFailures } from './breaker.ts'
@@ -78,7 +79,7 @@ export interface Upstreams {
   costMicros(
     upstream: string | null,
     models: string[],
-    usage: { promptTokens: number; completionTokens: number },
+    usage: Pick<TokenCounts, 'promptTokens' | 'completionTokens'>,
   ): number | null
   /** Cuts off all requests that are still running. */
   close(): Promise<void>

@@ -1,15 +1,8 @@
+import type { TokenCounts } from '../stream/token-counts.ts'
 import { isInt, isObject, type Wire } from './json.ts'
 
-export interface Usage {
-  promptTokens: number
-  completionTokens: number
-  totalTokens: number
-  cachedTokens: number
-  reasoningTokens: number
-}
-
 /** Servers put the usage beside the choices, into one of the choices (Moonshot), or into an object of their own (Groq). */
-export function usageIn(wire: Wire): Usage | null {
+export function usageIn(wire: Wire): TokenCounts | null {
   const { usage, choices, x_groq } = wire
   if (isObject(usage)) return readUsage(usage)
   const inChoice = Array.isArray(choices)
@@ -20,7 +13,7 @@ export function usageIn(wire: Wire): Usage | null {
 }
 
 /** Later figures replace earlier ones, except by zero, because the last report of some servers has fewer figures. */
-export function fullerUsage(earlier: Usage | null, later: Usage): Usage {
+export function fullerUsage(earlier: TokenCounts | null, later: TokenCounts): TokenCounts {
   if (earlier === null) return later
   const promptTokens = later.promptTokens || earlier.promptTokens
   const completionTokens = later.completionTokens || earlier.completionTokens
@@ -34,7 +27,7 @@ export function fullerUsage(earlier: Usage | null, later: Usage): Usage {
 }
 
 /** Returns null if a count is not valid, or if all are zero: no prompt is empty, so such a server does not count tokens. */
-function readUsage(usage: Wire): Usage | null {
+function readUsage(usage: Wire): TokenCounts | null {
   const total = countOf(usage['total_tokens'])
   const prompt = countOf(usage['prompt_tokens'] ?? usage['input_tokens'])
   const completion = countOf(usage['completion_tokens'] ?? usage['output_tokens'])

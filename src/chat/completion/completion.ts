@@ -26,6 +26,7 @@ export type {
 } from '../../store/completion.ts'
 export type { CompletionError, CompletionErrorCode } from '../../store/completion-error.ts'
 export type { CompletionRequest, ContextReport } from '../../store/completion-request.ts'
+export type { Logprobs } from '../../stream/delta.ts'
 export type { ToolCallPiece as ToolCallDelta } from '../../stream/offset.ts'
 export type { Source } from '../../stream/source.ts'
 export type { ChoiceDelta, CompletionEvent } from '../answer/completion-event.ts'

@@ -1,8 +1,8 @@
 import type { Completion, Usage } from '../../store/completion.ts'
 import { noUsage } from '../../store/usage.ts'
 import type { AnswerChoice } from '../../stream/choice.ts'
+import type { TokenCounts } from '../../stream/token-counts.ts'
 import type { Upstreams } from '../../upstream/upstream.ts'
-import type { Usage as ProviderUsage } from '../../upstream/usage.ts'
 import type { TokenCounter } from '../prompt/token-counter.ts'
 import type { WireMessage } from '../prompt/wire-message.ts'
 
@@ -10,7 +10,7 @@ import type { WireMessage } from '../prompt/wire-message.ts'
 export interface Received {
   /** The messages as they were sent. */
   messages: WireMessage[]
-  usage: ProviderUsage | null
+  usage: TokenCounts | null
   /** Whether the upstream accepted the request: a refused request costs nothing. */
   wasAnswered: boolean
 }
@@ -34,7 +34,7 @@ export interface Usages {
 }
 
 export function createUsages(upstreams: Upstreams, tokens: TokenCounter): Usages {
-  function priced(completion: Completion, counts: ProviderUsage, source: Usage['source']): Usage {
+  function priced(completion: Completion, counts: TokenCounts, source: Usage['source']): Usage {
     const { upstream, model, modelUsed } = completion
     // A request for `gpt-4o` is answered by `gpt-4o-2024-08-06`, and price lists may name either.
     const costMicros = upstreams.costMicros(upstream, modelUsed === null ? [model] : [modelUsed, model], counts)

@@ -12,8 +12,8 @@ import { type Edge, type Page, type PageInput, rangeOf } from './page.ts'
 export type {
   ContentPart,
   Message,
-  ToolCall,
 } from '../../store/message.ts'
+export type { ToolCall } from '../../stream/choice.ts'
 export type { CreateMessageInput } from './create-message.ts'
 
 export interface PathRequest {
