@@ -92,6 +92,16 @@ describe('a person may in a minute', () => {
     expect(await codesOf('another-writer', write, { content })).toEqual([])
   })
 
+  test('preview as often as before after previews that were refused for their bytes', async () => {
+    const content = 'x'.repeat(1_000_000)
+    for (let megabytes = 0; megabytes < 33; megabytes++) await codesOf('big-previewer', write, { content })
+    const [big, small] = [content, 'x'].map((text) => ({ input: { messages: [says(text)] } }))
+    for (let count = 0; count < 30; count++) {
+      expect(await codesOf('big-previewer', preview, big)).toEqual(['RATE_LIMITED'])
+    }
+    expect(await codesOf('big-previewer', preview, small)).not.toContain('RATE_LIMITED')
+  })
+
   test('change something 3,000 times', async () => {
     for (let changes = 0; changes < 3_000; changes += 10) expect(await codesOf('guest', entries)).toEqual([])
     expect(await codesOf('guest', 'mutation { createConversation(input: {}) { __typename } }')).toEqual([

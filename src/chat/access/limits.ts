@@ -1,5 +1,5 @@
 import { ChatError } from './error.ts'
-import { createMeter, type GiveBack } from './meter.ts'
+import { createMeter, type GiveBack, type Meter } from './meter.ts'
 import type { User } from './viewer.ts'
 
 export interface Quota {
@@ -54,23 +54,12 @@ export function createLimits(settings: { requestsPerMinute: number; streamsPerUs
     async takeTry(viewer) {
       await tries.take(viewer)
     },
-    async takeRequest(viewer, size) {
-      const giveRequestBack = await requests.take(viewer)
-      try {
-        const giveBytesBack = await bytes.take(viewer, size)
-        return async () => void (await Promise.all([giveRequestBack(), giveBytesBack()]))
-      } catch (error) {
-        await giveRequestBack()
-        throw error
-      }
-    },
+    takeRequest: (viewer, size) => takeBoth(viewer, requests, bytes, size),
     async takePreview(viewer, size) {
-      await previews.take(viewer)
-      await bytes.take(viewer, size)
+      await takeBoth(viewer, previews, bytes, size)
     },
     async takeWrite(viewer, size) {
-      await writes.take(viewer)
-      await bytes.take(viewer, size)
+      await takeBoth(viewer, writes, bytes, size)
     },
     async takeTyping(viewer) {
       await typings.take(viewer)
@@ -86,6 +75,18 @@ export function createLimits(settings: { requestsPerMinute: number; streamsPerUs
         resetsAt: left?.resetsAt ?? null,
       }
     },
+  }
+}
+
+/** Takes a point and the bytes. If the bytes are refused, the point is given back. */
+async function takeBoth(viewer: User, points: Meter, bytes: Meter, size: number): Promise<GiveBack> {
+  const givePointBack = await points.take(viewer)
+  try {
+    const giveBytesBack = await bytes.take(viewer, size)
+    return async () => void (await Promise.all([givePointBack(), giveBytesBack()]))
+  } catch (error) {
+    await givePointBack()
+    throw error
   }
 }
 
