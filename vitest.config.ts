@@ -23,9 +23,9 @@ const missing = [
 
 /** Tests in test/chat that would find nothing else on another database. */
 const onOneDatabase = [
-  'test/chat/access/{input-caps,limits,sign-in}.test.ts',
-  'test/chat/completion/{answer-bytes,price,tool-calls}.test.ts',
-  'test/chat/prompt/{context-parts,json-literal,parameters}.test.ts',
+  'test/chat/access/{input-caps,isolation,limits,sign-in}.test.ts',
+  'test/chat/completion/{answer-bytes,price,title,tool-calls}.test.ts',
+  'test/chat/prompt/{context,context-parts,context-preview,json-literal,parameters}.test.ts',
   'test/chat/schema/{cost,stream-variables}.test.ts',
 ]
 
