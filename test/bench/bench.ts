@@ -14,6 +14,7 @@ import { search } from './search.ts'
 import { singleShot } from './single-shot.ts'
 import { createStage, type Stage } from './stage.ts'
 import { start } from './start.ts'
+import { usage } from './usage.ts'
 
 const workloads: Record<string, (stage: Stage) => Promise<Result[]>> = {
   'first-token': firstToken,
@@ -24,9 +25,10 @@ const workloads: Record<string, (stage: Stage) => Promise<Result[]>> = {
   'log-cost': logCost,
   paging,
   search,
+  usage,
 }
 
-const usage = `npm run bench [-- [profile] [${Object.keys(workloads).join(' | ')}] [--reps N] [--streams N]]`
+const help = `npm run bench [-- [profile] [${Object.keys(workloads).join(' | ')}] [--reps N] [--streams N]]`
 
 function readArguments() {
   const options = { reps: { type: 'string', default: '3' }, streams: { type: 'string', default: '100' } } as const
@@ -86,6 +88,6 @@ async function main(): Promise<void> {
 }
 
 main().catch((error: unknown) => {
-  console.error(`${error instanceof Error ? error.message : error}\n${usage}`)
+  console.error(`${error instanceof Error ? error.message : error}\n${help}`)
   process.exitCode = 1
 })

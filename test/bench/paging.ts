@@ -1,6 +1,7 @@
 import pg from 'pg'
 import { v7 as uuid } from 'uuid'
 import { pathsSql } from '../../src/store/path-sql.ts'
+import { ask } from './ask.ts'
 import type { Child } from './child.ts'
 import { percentile, type Result, show } from './figure.ts'
 import type { Stage } from './stage.ts'
@@ -42,17 +43,6 @@ export async function paging(stage: Stage): Promise<Result[]> {
   } finally {
     await client.end()
   }
-}
-
-async function ask<Data>({ url }: Child, query: string, variables: object): Promise<Data> {
-  const response = await fetch(`${url}/graphql`, {
-    method: 'POST',
-    headers: { 'content-type': 'application/json' },
-    body: JSON.stringify({ query, variables }),
-  })
-  const { data, errors } = (await response.json()) as { data: Data; errors?: object[] }
-  if (errors) throw new Error(JSON.stringify(errors))
-  return data
 }
 
 const globalId = (id: string) => Buffer.from(`Message:${id}`).toString('base64url')
