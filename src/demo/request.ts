@@ -1,5 +1,8 @@
 import { z } from 'zod'
+import { counts, type Range, ranges, toolName } from '../chat/prompt/parameter-limits.ts'
 import { WireError } from './error.ts'
+
+const within = (number: z.ZodNumber, [min, max]: Range) => number.min(min).max(max)
 
 const textPart = z.object({ type: z.literal('text'), text: z.string() })
 const otherPart = z.object({ type: z.enum(['image_url', 'input_audio', 'file', 'refusal']) })
@@ -17,7 +20,7 @@ const jsonSchema = z.record(z.string(), z.unknown())
 const tool = z.object({
   type: z.literal('function'),
   function: z.object({
-    name: z.string().regex(/^[a-zA-Z0-9_-]{1,64}$/),
+    name: z.string().regex(toolName),
     description: z.string().nullish(),
     parameters: jsonSchema.nullish(),
   }),
@@ -40,20 +43,20 @@ const request = z.object({
   messages: z.array(message).min(1),
   stream: z.boolean().nullish(),
   stream_options: z.object({ include_usage: z.boolean().nullish() }).nullish(),
-  temperature: z.number().min(0).max(2).nullish(),
-  top_p: z.number().min(0).max(1).nullish(),
-  n: z.int().min(1).max(128).nullish(),
-  stop: z.union([z.string(), z.array(z.string()).max(4)]).nullish(),
+  temperature: within(z.number(), ranges.temperature).nullish(),
+  top_p: within(z.number(), ranges.topP).nullish(),
+  n: within(z.int(), ranges.n).nullish(),
+  stop: z.union([z.string(), z.array(z.string()).max(counts.stop)]).nullish(),
   max_tokens: z.int().min(1).nullish(),
   max_completion_tokens: z.int().min(1).nullish(),
-  presence_penalty: z.number().min(-2).max(2).nullish(),
-  frequency_penalty: z.number().min(-2).max(2).nullish(),
-  logit_bias: z.record(z.string().regex(/^\d+$/), z.number().min(-100).max(100)).nullish(),
+  presence_penalty: within(z.number(), ranges.penalty).nullish(),
+  frequency_penalty: within(z.number(), ranges.penalty).nullish(),
+  logit_bias: z.record(z.string().regex(/^\d+$/), within(z.number(), ranges.bias)).nullish(),
   // This is not z.int(), because a 64-bit seed is beyond the integers that JavaScript represents exactly.
   seed: z.number().refine(Number.isInteger, 'Expected an integer').nullish(),
   logprobs: z.boolean().nullish(),
-  top_logprobs: z.int().min(0).max(20).nullish(),
-  tools: z.array(tool).max(128).nullish(),
+  top_logprobs: within(z.int(), ranges.topLogprobs).nullish(),
+  tools: z.array(tool).max(counts.tools).nullish(),
   tool_choice: toolChoice.nullish(),
   response_format: responseFormat.nullish(),
   user: z.string().nullish(),

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import type { CompletionInput } from '../chat/prompt/completion-input.ts'
+import { counts } from '../chat/prompt/parameter-limits.ts'
 import { readId } from '../schema/global-id.ts'
 import { OpenaiError } from './error.ts'
 import { messageInput, sentInput, sentMessages, storedMessages } from './message.ts'
@@ -25,7 +26,10 @@ export interface CompletionRequest {
 // once.
 const body = z.looseObject({
   model: z.string().nullish(),
-  messages: z.array(z.unknown()).min(1, 'takes at least one message').max(2_048, 'takes up to 2048 messages'),
+  messages: z
+    .array(z.unknown())
+    .min(1, 'takes at least one message')
+    .max(counts.messages, `takes up to ${counts.messages} messages`),
   n: z.number().nullish(),
   stream: z.boolean().nullish(),
   stream_options: z.object({ include_usage: z.boolean().nullish() }).nullish(),

@@ -24,7 +24,7 @@ export function list<Item extends z.ZodType>(item: Item, max: number) {
     .pipe(z.array(item))
 }
 
-export function within(min: number, max: number) {
+export function within([min, max]: readonly [min: number, max: number]) {
   const takes = refusing(`${min} to ${max}`, String)
   return z.number().min(min, takes).max(max, takes)
 }

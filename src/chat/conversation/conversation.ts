@@ -12,6 +12,7 @@ import { createCheck, text, within } from '../access/input-check.ts'
 import { permitted } from '../access/permission.ts'
 import type { User } from '../access/viewer.ts'
 import { modelName } from '../prompt/model.ts'
+import { ranges } from '../prompt/parameter-limits.ts'
 import { createByKey } from './conversation-key.ts'
 import { noDefaults } from './insertion-point.ts'
 import { type Edge, type Page, type PageInput, rangeOf, readSortKey, writeSortKey } from './page.ts'
@@ -67,9 +68,9 @@ const checkInput = createCheck<ConversationInput>(
     defaults: z
       .object({
         model: modelName.nullish(),
-        temperature: within(0, 2).nullish(),
-        topP: within(0, 1).nullish(),
-        maxTokens: within(1, 2_147_483_647).nullish(),
+        temperature: within(ranges.temperature).nullish(),
+        topP: within(ranges.topP).nullish(),
+        maxTokens: within(ranges.tokens).nullish(),
       })
       .nullish(),
   }),

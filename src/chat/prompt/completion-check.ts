@@ -5,48 +5,44 @@ import { createCheck, list, once, text, within } from '../access/input-check.ts'
 import type { CompletionInput } from './completion-input.ts'
 import { checkMessage } from './message-input.ts'
 import { modelName } from './model.ts'
+import { counts, lengths, ranges, toolName } from './parameter-limits.ts'
 import { takenNames } from './parameters.ts'
 
-// These are the ranges of OpenAI's reference, https://platform.openai.com/docs/api-reference/chat/create, so that a request
-// that cannot succeed is refused before anything is sent or stored. Parameters without a range there have a generous limit.
-
-const maxTokenCount = 2_147_483_647
-const toolName = /^[a-zA-Z0-9_-]{1,64}$/
 const decimal = /^[+-]?\d{1,19}$/
 
 const tool = z.object({
-  name: z.string().regex(toolName, 'takes 1 to 64 letters, digits, underscores and dashes'),
+  name: z.string().regex(toolName, `takes 1 to ${lengths.toolName} letters, digits, underscores and dashes`),
   description: text(10_000).nullish(),
 })
-const bias = z.object({ token: within(0, maxTokenCount), bias: within(-100, 100) })
-const pair = z.object({ key: text(64, 1), value: text(512) })
+const bias = z.object({ token: within([0, ranges.tokens[1]]), bias: within(ranges.bias) })
+const pair = z.object({ key: text(lengths.metadataKey, 1), value: text(lengths.metadataValue) })
 const jsonSchema = z.object({ name: text(64, 1), description: text(10_000).nullish() })
 
 const checkShape = createCheck<CompletionInput>(
   z.object({
     // Each message has its own check.
-    messages: list(z.unknown(), 2_048),
+    messages: list(z.unknown(), counts.messages),
     idempotencyKey: key.nullish(),
     context: z
-      .object({ tokenBudget: within(1, maxTokenCount).nullish(), lastN: within(1, maxTokenCount).nullish() })
+      .object({ tokenBudget: within(ranges.tokens).nullish(), lastN: within(ranges.tokens).nullish() })
       .nullish(),
     model: modelName.nullish(),
-    temperature: within(0, 2).nullish(),
-    topP: within(0, 1).nullish(),
-    n: within(1, 128).nullish(),
-    stop: list(text(1_000, 1), 4).nullish(),
-    maxTokens: within(1, maxTokenCount).nullish(),
-    maxCompletionTokens: within(1, maxTokenCount).nullish(),
-    presencePenalty: within(-2, 2).nullish(),
-    frequencyPenalty: within(-2, 2).nullish(),
-    logitBias: once(list(bias, 1_024), 'token').nullish(),
+    temperature: within(ranges.temperature).nullish(),
+    topP: within(ranges.topP).nullish(),
+    n: within(ranges.n).nullish(),
+    stop: list(text(1_000, 1), counts.stop).nullish(),
+    maxTokens: within(ranges.tokens).nullish(),
+    maxCompletionTokens: within(ranges.tokens).nullish(),
+    presencePenalty: within(ranges.penalty).nullish(),
+    frequencyPenalty: within(ranges.penalty).nullish(),
+    logitBias: once(list(bias, counts.logitBias), 'token').nullish(),
     user: text(512).nullish(),
-    tools: once(list(tool, 128), 'name').nullish(),
-    toolChoice: z.object({ function: text(64).nullish() }).nullish(),
+    tools: once(list(tool, counts.tools), 'name').nullish(),
+    toolChoice: z.object({ function: text(lengths.toolName).nullish() }).nullish(),
     responseFormat: z.object({ jsonSchema: jsonSchema.nullish() }).nullish(),
-    topLogprobs: within(0, 20).nullish(),
+    topLogprobs: within(ranges.topLogprobs).nullish(),
     serviceTier: text(64).nullish(),
-    metadata: once(list(pair, 16), 'key').nullish(),
+    metadata: once(list(pair, counts.metadata), 'key').nullish(),
   }),
 )
 

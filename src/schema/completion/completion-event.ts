@@ -1,5 +1,6 @@
 import { maxAddedMessages } from '../../chat/completion/added-message.ts'
 import type { CompletionEvent as Event } from '../../chat/completion/completion.ts'
+import { ranges } from '../../chat/prompt/parameter-limits.ts'
 import { builder } from '../builder.ts'
 import { addedEdges, MessageEdge } from '../conversation/message.ts'
 import { atMost } from '../cost.ts'
@@ -57,7 +58,7 @@ builder.objectType(builder.objectRef<EventOf<'snapshot'>>('CompletionSnapshot'),
     }),
     choices: t.expose('choices', {
       type: [ChoiceDelta],
-      extensions: atMost(128),
+      extensions: atMost(ranges.n[1]),
       description: 'The whole text of each choice so far, in the form of a delta.',
     }),
   }),
@@ -70,7 +71,7 @@ builder.objectType(builder.objectRef<EventOf<'delta'>>('CompletionDelta'), {
   fields: (t) => ({
     choices: t.expose('choices', {
       type: [ChoiceDelta],
-      extensions: atMost(128),
+      extensions: atMost(ranges.n[1]),
       description: 'The new part of each choice that has one.',
     }),
   }),

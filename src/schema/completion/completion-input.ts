@@ -1,3 +1,4 @@
+import { counts, lengths, ranges, rangeText } from '../../chat/prompt/parameter-limits.ts'
 import { builder } from '../builder.ts'
 import { MessageInput } from '../conversation/message-input.ts'
 
@@ -42,15 +43,15 @@ const LogitBiasInput = builder.inputType('LogitBiasInput', {
   description: 'Makes one token more or less likely.',
   fields: (t) => ({
     token: t.int({ required: true, description: "The token's id in the model's vocabulary." }),
-    bias: t.float({ required: true, description: '-100 (never) to 100 (always).' }),
+    bias: t.float({ required: true, description: `${ranges.bias[0]} (never) to ${ranges.bias[1]} (always).` }),
   }),
 })
 
 const KeyValueInput = builder.inputType('KeyValueInput', {
   description: 'An entry of the metadata.',
   fields: (t) => ({
-    key: t.string({ required: true, description: '1 to 64 characters, each key once.' }),
-    value: t.string({ required: true, description: 'Up to 512 characters.' }),
+    key: t.string({ required: true, description: `1 to ${lengths.metadataKey} characters, each key once.` }),
+    value: t.string({ required: true, description: `Up to ${lengths.metadataValue} characters.` }),
   }),
 })
 
@@ -60,7 +61,7 @@ const ToolInput = builder.inputType('ToolInput', {
   fields: (t) => ({
     name: t.string({
       required: true,
-      description: '1 to 64 letters, digits, underscores and dashes, such as `get_weather`.',
+      description: `1 to ${lengths.toolName} letters, digits, underscores and dashes, such as \`get_weather\`.`,
     }),
     description: t.string({ description: 'What the function does and when to use it, for the model.' }),
     parameters: t.field({ type: 'JSON', description: 'A JSON Schema of its arguments; absent: it has no arguments.' }),
@@ -178,20 +179,28 @@ const samplingFields = (t: FieldBuilder) => ({
   model: t.string({
     description: "A model's id, as in `models`; absent: the conversation's default, else the server's.",
   }),
-  temperature: t.float({ description: '0 (always the most likely word) to 2 (very random).' }),
-  topP: t.float({
-    description: '0 to 1: choose among the likeliest words that make up this much of the probability.',
+  temperature: t.float({
+    description: `${ranges.temperature[0]} (always the most likely word) to ${ranges.temperature[1]} (very random).`,
   }),
-  n: t.int({ description: 'How many answers to write, 1 to 128; each is paid for.' }),
-  stop: t.stringList({ description: 'Up to 4 texts where the model stops; they are not part of the answer.' }),
+  topP: t.float({
+    description: `${rangeText(ranges.topP)}: choose among the likeliest words that make up this much of the probability.`,
+  }),
+  n: t.int({ description: `How many answers to write, ${rangeText(ranges.n)}; each is paid for.` }),
+  stop: t.stringList({
+    description: `Up to ${counts.stop} texts where the model stops; they are not part of the answer.`,
+  }),
   maxTokens: t.int({
     description: 'The maximum number of tokens of one answer, under the older name that most servers know.',
   }),
   maxCompletionTokens: t.int({
     description: 'The maximum number of tokens of one answer, including the reasoning, under the newer name.',
   }),
-  presencePenalty: t.float({ description: '-2 to 2: above 0, words that have occurred become less likely.' }),
-  frequencyPenalty: t.float({ description: '-2 to 2: above 0, words that have occurred often become less likely.' }),
+  presencePenalty: t.float({
+    description: `${rangeText(ranges.penalty)}: above 0, words that have occurred become less likely.`,
+  }),
+  frequencyPenalty: t.float({
+    description: `${rangeText(ranges.penalty)}: above 0, words that have occurred often become less likely.`,
+  }),
   logitBias: t.field({
     type: [LogitBiasInput],
     description: 'Makes single tokens more or less likely; each token once.',
@@ -215,7 +224,7 @@ const answerFields = (t: FieldBuilder) => ({
   responseFormat: t.field({ type: ResponseFormatInput, description: 'Text or JSON; absent: text.' }),
   logprobs: t.boolean({ description: 'true: `Choice.logprobs` has the log probability of each token.' }),
   topLogprobs: t.int({
-    description: 'How many alternatives are listed for each token, 0 to 20. Requires `logprobs: true`.',
+    description: `How many alternatives are listed for each token, ${rangeText(ranges.topLogprobs)}. Requires \`logprobs: true\`.`,
   }),
   reasoningEffort: t.field({
     type: ReasoningEffort,
@@ -225,7 +234,7 @@ const answerFields = (t: FieldBuilder) => ({
   serviceTier: t.string({ description: "The provider's service tier, such as `flex`." }),
   metadata: t.field({
     type: [KeyValueInput],
-    description: 'Metadata to store with the completion, up to 16 entries; it is sent upstream, too.',
+    description: `Metadata to store with the completion, up to ${counts.metadata} entries; it is sent upstream, too.`,
   }),
   extraBody: t.field({
     type: 'JSON',

@@ -2,6 +2,7 @@ import type { UnwrittenReport } from '../../chat/access/error.ts'
 import { maxAddedMessages } from '../../chat/completion/added-message.ts'
 import type { Completion, StartInput, WatchInput } from '../../chat/completion/completion.ts'
 import type { CompletionInput, KeyValue as Pair } from '../../chat/prompt/completion-input.ts'
+import { ranges } from '../../chat/prompt/parameter-limits.ts'
 import { builder } from '../builder.ts'
 import { loadExisting, loadOptional } from '../context.ts'
 import { addedEdges, MessageEdge } from '../conversation/message.ts'
@@ -41,7 +42,7 @@ builder.objectType('Completion', {
     status: t.expose('status', { type: CompletionStatus, description: 'Whether it is in progress, or how it ended.' }),
     choices: t.field({
       type: [Choice],
-      extensions: atMost(128),
+      extensions: atMost(ranges.n[1]),
       description: 'The answers, by index. While the completion is in progress they have the text so far.',
       resolve: (completion, _, { choices }) => choices.load(completion),
     }),

@@ -1,5 +1,6 @@
 import type { CompletionDefaults as Defaults } from '../../chat/conversation/conversation.ts'
 import { pageOf } from '../../chat/conversation/page.ts'
+import { ranges, rangeText } from '../../chat/prompt/parameter-limits.ts'
 import { builder } from '../builder.ts'
 import { ContextStrategy } from '../completion/context-report.ts'
 import { Usage } from '../completion/usage.ts'
@@ -19,8 +20,14 @@ const CompletionDefaults = builder.objectRef<Defaults>('CompletionDefaults').imp
   description: 'The defaults for completions in this conversation. The input of a completion overrides them.',
   fields: (t) => ({
     model: t.exposeString('model', { nullable: true, description: "A model's id; null for the server's default." }),
-    temperature: t.exposeFloat('temperature', { nullable: true, description: "0 to 2; null for the model's own." }),
-    topP: t.exposeFloat('topP', { nullable: true, description: "0 to 1; null for the model's own." }),
+    temperature: t.exposeFloat('temperature', {
+      nullable: true,
+      description: `${rangeText(ranges.temperature)}; null for the model's own.`,
+    }),
+    topP: t.exposeFloat('topP', {
+      nullable: true,
+      description: `${rangeText(ranges.topP)}; null for the model's own.`,
+    }),
     maxTokens: t.exposeInt('maxTokens', {
       nullable: true,
       description: "The maximum number of tokens of one answer; null for the model's own limit.",
@@ -165,8 +172,8 @@ const CompletionDefaultsInput = builder.inputType('CompletionDefaultsInput', {
   description: 'Absent fields do not change; null removes a setting.',
   fields: (t) => ({
     model: t.string({ description: "A model's id, as in `models`." }),
-    temperature: t.float({ description: '0 to 2: how freely the model chooses its words.' }),
-    topP: t.float({ description: '0 to 1: from how much of the likeliest words it chooses.' }),
+    temperature: t.float({ description: `${rangeText(ranges.temperature)}: how freely the model chooses its words.` }),
+    topP: t.float({ description: `${rangeText(ranges.topP)}: from how much of the likeliest words it chooses.` }),
     maxTokens: t.int({ description: 'The maximum number of tokens of one answer.' }),
     contextStrategy: t.field({
       type: ContextStrategy,
