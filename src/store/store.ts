@@ -1,6 +1,6 @@
 import type { Database } from '../database/database.ts'
-import { type AnswerLog, createAnswerLog } from './answer-log.ts'
-import { createAnswerLogFiles } from './answer-log-files.ts'
+import { type AnswerLog, createAnswerLog } from './answer-log/answer-log.ts'
+import { createAnswerLogFiles } from './answer-log/answer-log-files.ts'
 import { type ApiKeys, createApiKeys } from './api-key.ts'
 import { type Branches, createBranches } from './branch.ts'
 import { type Completions, createCompletions } from './completion.ts'
@@ -10,12 +10,12 @@ import { type ConversationEvents, createConversationEvents } from './conversatio
 import { type ConversationLists, createConversationLists } from './conversation-list.ts'
 import { createInvitations, type Invitations } from './invitation.ts'
 import { createMessages, type Messages } from './message.ts'
-import { createMessageSearch, type MessageSearch } from './message-search.ts'
 import { createParticipants, type Participants } from './participant.ts'
 import { createQueue, type Queue } from './queue.ts'
 import { createReplicas, type Replicas } from './replica.ts'
+import { createMessageSearch, type MessageSearch } from './search/message-search.ts'
 import { createTitles, type Titles } from './title.ts'
-import { createUsages, type Usages } from './usage.ts'
+import { createUsages, type Usages } from './usage/usage.ts'
 import { createUsers, type Users } from './user.ts'
 
 export interface Store {

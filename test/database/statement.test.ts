@@ -30,7 +30,8 @@ describe.each(databases)('a migrated database (%s)', async (_, open) => {
 test('the store sends no SQL that is not among these statements', () => {
   const folder = new URL('../../src/store/', import.meta.url)
   const sending = /\b(?:query|queryEnding|send|read|\w*Raw(?:Unsafe)?)(?:<[^(\n]*>)?\(\s*[`'"]|\$(?:query|execute)Raw`/
-  const loose = readdirSync(folder).filter((file) => sending.test(readFileSync(new URL(file, folder), 'utf8')))
+  const files = readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter((file) => file.endsWith('.ts'))
+  const loose = files.filter((file) => sending.test(readFileSync(new URL(file, folder), 'utf8')))
   expect(loose).toEqual([])
   expect(knownStatements.size).toBeGreaterThan(50)
 })

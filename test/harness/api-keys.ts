@@ -1,6 +1,30 @@
 import { execute, type Sender } from './client.ts'
-import { type ApiKey, createApiKey, revokeApiKey, viewerApiKeys } from './documents.ts'
+import { inFailures } from './fragments.ts'
 import { fieldOf, operationsBy, type Person } from './person.ts'
+
+const apiKeyFields = 'fragment K on ApiKey { id name prefix createdAt lastUsedAt expiresAt revokedAt }'
+
+export const createApiKey = `mutation ($input: CreateApiKeyInput!) {
+  createApiKey(input: $input) { ...F ... on CreateApiKeyPayload { secret apiKey { ...K } } }
+} ${apiKeyFields} ${inFailures}`
+
+export const revokeApiKey = `mutation ($id: ID!) {
+  revokeApiKey(id: $id) { ...F ... on RevokeApiKeyPayload { apiKey { ...K } } }
+} ${apiKeyFields} ${inFailures}`
+
+export const apiKeyNode = `query ($id: ID!) { node(id: $id) { ...K } } ${apiKeyFields}`
+
+export const viewerApiKeys = `{ viewer { apiKeys { ...K } } } ${apiKeyFields}`
+
+export interface ApiKey {
+  id: string
+  name: string
+  prefix: string
+  createdAt: string
+  lastUsedAt: string | null
+  expiresAt: string | null
+  revokedAt: string | null
+}
 
 export interface Made {
   secret: string

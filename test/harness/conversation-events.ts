@@ -1,4 +1,4 @@
-import type { ConversationEvent } from './documents.ts'
+import type { ConversationEvent } from './conversation-documents.ts'
 import type { Person } from './person.ts'
 
 /** The type of an event, and what it is about. */

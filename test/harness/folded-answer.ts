@@ -1,4 +1,4 @@
-import type { ChoiceDelta, Completion, CompletionEvent } from './documents.ts'
+import type { ChoiceDelta, Completion, CompletionEvent } from './completion-documents.ts'
 
 /** A choice in a client that applies each event by its offsets. */
 export interface FoldedChoice {

@@ -1,5 +1,9 @@
 import { expect } from 'vitest'
-import type { Connection } from './documents.ts'
+
+export interface Connection<Node> {
+  edges: { cursor: string; node: Node }[]
+  pageInfo: { hasNextPage: boolean; hasPreviousPage: boolean; startCursor: string | null; endCursor: string | null }
+}
 
 interface PageInput {
   first?: number

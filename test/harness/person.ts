@@ -1,43 +1,49 @@
 import { query, type Sender, type Subscription, subscribe } from './client.ts'
 import {
-  acceptInvitation,
-  addParticipant,
   type Completion,
   type CompletionEvent,
-  type Connection,
   type ContextReport,
-  type Conversation,
-  type ConversationEvent,
   cancelCompletion,
   completionNode,
   completionStream,
   contextPreview,
+  createCompletion,
+  type Failure,
+} from './completion-documents.ts'
+import {
+  type Conversation,
+  type ConversationEvent,
   conversationEvents,
   conversationNode,
   conversations,
-  createCompletion,
   createConversation,
-  createInvitation,
-  createMessage,
   deleteConversation,
+  updateConversation,
+} from './conversation-documents.ts'
+import {
+  createMessage,
   deleteMessage,
-  type Failure,
   type FoundMessages,
-  type Invitation,
   type Message,
   markRead,
   messageNode,
   messages,
-  type Participant,
   type PathMessage,
-  participants,
-  removeParticipant,
   searchMessages,
   selectBranch,
-  updateConversation,
-  updateParticipant,
   type WrittenMessage,
-} from './documents.ts'
+} from './message-documents.ts'
+import type { Connection } from './pages.ts'
+import {
+  acceptInvitation,
+  addParticipant,
+  createInvitation,
+  type Invitation,
+  type Participant,
+  participants,
+  removeParticipant,
+  updateParticipant,
+} from './participant-documents.ts'
 
 interface Shape {
   over?: 'websocket' | 'sse'

@@ -1,4 +1,4 @@
-import type { Completion } from '../harness/documents.ts'
+import type { Completion } from '../harness/completion-documents.ts'
 import { createPerson } from '../harness/person.ts'
 import type { Ground } from './ground.ts'
 import { type Question, scriptOf } from './script.ts'

@@ -1,5 +1,5 @@
 import { percentile } from '../bench/figure.ts'
-import type { CompletionEvent } from '../harness/documents.ts'
+import type { CompletionEvent } from '../harness/completion-documents.ts'
 import { createPerson } from '../harness/person.ts'
 import { startRedis } from '../harness/redis.ts'
 import type { Environment } from '../harness/server-process.ts'

@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises'
-import type { Completion } from '../harness/documents.ts'
+import type { Completion } from '../harness/completion-documents.ts'
 import { createPerson } from '../harness/person.ts'
 import type { ServerProcess } from '../harness/server-process.ts'
 import { ask } from './asker.ts'

@@ -1,5 +1,5 @@
 import { type Subscription, subscribe } from '../harness/client.ts'
-import type { CompletionEvent } from '../harness/documents.ts'
+import type { CompletionEvent } from '../harness/completion-documents.ts'
 import { isLoss } from './loss.ts'
 import { type Question, scriptOf } from './script.ts'
 import { differenceOf, joined, nothing, strayIn, type Text, textOf } from './text.ts'

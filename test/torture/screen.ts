@@ -1,4 +1,4 @@
-import type { ChoiceDelta, Completion, CompletionEvent } from '../harness/documents.ts'
+import type { ChoiceDelta, Completion, CompletionEvent } from '../harness/completion-documents.ts'
 import { differenceOf, joined, nothing, overlapIn, strayIn, type Text, textOf } from './text.ts'
 
 /** What was shown at some time, and the cursor of then. */

@@ -1,4 +1,4 @@
-import type { ChoiceDelta, Completion } from '../harness/documents.ts'
+import type { ChoiceDelta, Completion } from '../harness/completion-documents.ts'
 
 /**
  * All that an answer holds, by choice and field, such as `0 content` or `1 call 0 arguments`. Texts are folded by their

@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import type { Subscription } from '../harness/client.ts'
-import type { Completion, CompletionEvent } from '../harness/documents.ts'
+import type { Completion, CompletionEvent } from '../harness/completion-documents.ts'
 import { createPerson } from '../harness/person.ts'
 import type { Dice } from './dice.ts'
 import { isLoss } from './loss.ts'

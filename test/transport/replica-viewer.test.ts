@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import pg from 'pg'
 import { afterAll, expect, inject, test } from 'vitest'
-import type { CompletionEvent } from '../harness/documents.ts'
+import type { CompletionEvent } from '../harness/completion-documents.ts'
 import { emptyPostgres } from '../harness/empty-database.ts'
 import { foldEvent, storedChoices } from '../harness/folded-answer.ts'
 import { contentsIn, createPerson, endOf, readTo } from '../harness/person.ts'

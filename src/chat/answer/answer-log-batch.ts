@@ -1,4 +1,4 @@
-import type { LogEntry } from '../../store/answer-log.ts'
+import type { LogEntry } from '../../store/answer-log/answer-log.ts'
 import type { Completion } from '../../store/completion.ts'
 import type { Answer } from '../../stream/answer.ts'
 import { type Position, start } from '../../stream/position.ts'

@@ -1,10 +1,10 @@
 import type { Store } from '../../store/store.ts'
-import type { UsageBucket, UsageDimension } from '../../store/usage.ts'
+import type { UsageBucket, UsageDimension } from '../../store/usage/usage.ts'
 import { invalidInput } from '../access/error.ts'
 import { createReadSlots } from '../access/read-slots.ts'
 import type { User } from '../access/viewer.ts'
 
-export type { UsageBucket, UsageDimension } from '../../store/usage.ts'
+export type { UsageBucket, UsageDimension } from '../../store/usage/usage.ts'
 
 export interface UsageRequest {
   from?: Date | null

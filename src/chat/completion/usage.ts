@@ -1,5 +1,5 @@
 import type { Completion, Usage } from '../../store/completion.ts'
-import { noUsage } from '../../store/usage.ts'
+import { noUsage } from '../../store/usage/usage.ts'
 import type { AnswerChoice } from '../../stream/choice.ts'
 import type { TokenCounts } from '../../stream/token-counts.ts'
 import type { Upstreams } from '../../upstream/upstream.ts'

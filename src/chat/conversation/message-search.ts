@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import type { HitSortKey, MessageHit } from '../../store/message-search.ts'
+import type { HitSortKey, MessageHit } from '../../store/search/message-search.ts'
 import type { Store } from '../../store/store.ts'
 import { storableText } from '../../stream/text.ts'
 import { invalidInput } from '../access/error.ts'
@@ -7,7 +7,7 @@ import { createReadSlots } from '../access/read-slots.ts'
 import type { User } from '../access/viewer.ts'
 import { type Page, type PageInput, rangeOf } from './page.ts'
 
-export type { ExcerptPiece, MessageHit } from '../../store/message-search.ts'
+export type { ExcerptPiece, MessageHit } from '../../store/search/message-search.ts'
 
 export interface SearchInput {
   query: string

@@ -1,19 +1,13 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { cancelCompletion, completionNode, createCompletion } from '../../harness/completion-documents.ts'
+import { conversationNode, deleteConversation, updateConversation } from '../../harness/conversation-documents.ts'
+import { createMessage, messageNode, messages } from '../../harness/message-documents.ts'
 import {
   addParticipant,
-  cancelCompletion,
-  completionNode,
-  conversationNode,
-  createCompletion,
   createInvitation,
-  createMessage,
-  deleteConversation,
-  messageNode,
-  messages,
   removeParticipant,
-  updateConversation,
   updateParticipant,
-} from '../../harness/documents.ts'
+} from '../../harness/participant-documents.ts'
 import { createPerson, readTo, says, threadOf } from '../../harness/person.ts'
 import { startServer } from '../../harness/server.ts'
 import { chunks, silence, startScriptedUpstream } from '../../harness/upstream.ts'

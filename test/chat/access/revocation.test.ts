@@ -1,5 +1,5 @@
 import { afterAll, describe, expect, inject, test } from 'vitest'
-import type { CompletionEvent } from '../../harness/documents.ts'
+import type { CompletionEvent } from '../../harness/completion-documents.ts'
 import { contentsIn, createPerson, endOf, type Person, readTo, says, threadOf } from '../../harness/person.ts'
 import { startProxy, withoutNotifications } from '../../harness/proxy.ts'
 import { type Environment, freshDatabase, startServer } from '../../harness/server.ts'

@@ -1,5 +1,5 @@
 import { afterAll, describe, expect, test } from 'vitest'
-import type { Completion } from '../../harness/documents.ts'
+import type { Completion } from '../../harness/completion-documents.ts'
 import { contentsIn, createPerson, says } from '../../harness/person.ts'
 import { startServer } from '../../harness/server.ts'
 import {

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { afterAll, describe, expect, test } from 'vitest'
-import type { Completion, CompletionEvent } from '../../harness/documents.ts'
+import type { Completion, CompletionEvent } from '../../harness/completion-documents.ts'
 import { contentsIn, createPerson, endOf, readTo, says } from '../../harness/person.ts'
 import { startServer } from '../../harness/server.ts'
 import { chunk, chunks, delta, done, finish, gate, startScriptedUpstream, usage } from '../../harness/upstream.ts'

@@ -1,7 +1,7 @@
 import pg from 'pg'
 import { expect, inject, onTestFinished, test } from 'vitest'
 import { busyConversation } from '../../harness/busy-conversation.ts'
-import { type CompletionEvent, createCompletion } from '../../harness/documents.ts'
+import { type CompletionEvent, createCompletion } from '../../harness/completion-documents.ts'
 import { createPerson, type Person, readTo, says, threadOf } from '../../harness/person.ts'
 import { freshDatabase, spawnServer, startServer } from '../../harness/server.ts'
 import { chunks, delta, done, finish, gate, silence, startScriptedUpstream } from '../../harness/upstream.ts'

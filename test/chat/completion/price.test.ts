@@ -1,7 +1,7 @@
 import { mkdtemp, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, expect, inject, test } from 'vitest'
-import type { CompletionEvent } from '../../harness/documents.ts'
+import type { CompletionEvent } from '../../harness/completion-documents.ts'
 import { createPerson, type Person, says } from '../../harness/person.ts'
 import { freshDatabase, spawnServer, startServer } from '../../harness/server.ts'
 import { chunk, chunks, delta, done, silence, startScriptedUpstream } from '../../harness/upstream.ts'

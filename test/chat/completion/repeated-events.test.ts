@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { afterAll, describe, expect, test } from 'vitest'
-import { type CompletionEvent, completionStream } from '../../harness/documents.ts'
+import { type CompletionEvent, completionStream } from '../../harness/completion-documents.ts'
 import { type FoldedChoice, foldEvent, storedChoices } from '../../harness/folded-answer.ts'
 import { subscribeForGood } from '../../harness/lasting-subscription.ts'
 import { createPerson, endOf, readTo, says } from '../../harness/person.ts'

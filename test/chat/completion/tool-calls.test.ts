@@ -1,5 +1,5 @@
 import { afterAll, expect, inject, test } from 'vitest'
-import type { CompletionEvent } from '../../harness/documents.ts'
+import type { CompletionEvent } from '../../harness/completion-documents.ts'
 import { createPerson, endOf, readTo } from '../../harness/person.ts'
 import { freshDatabase, startServer } from '../../harness/server.ts'
 import { chunks, delta, done, finish, gate, type Step, startScriptedUpstream } from '../../harness/upstream.ts'

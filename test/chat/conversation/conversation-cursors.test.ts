@@ -1,6 +1,6 @@
 import { afterAll, describe, expect, inject, test } from 'vitest'
+import type { ConversationEvent } from '../../harness/conversation-documents.ts'
 import { beginConversation, eventsAfter, isLast, summary } from '../../harness/conversation-events.ts'
-import type { ConversationEvent } from '../../harness/documents.ts'
 import { createPerson, readTo, says } from '../../harness/person.ts'
 import { freshDatabase, spawnServer, startServer } from '../../harness/server.ts'
 import { chunks, silence, startScriptedUpstream } from '../../harness/upstream.ts'

@@ -1,6 +1,6 @@
 import { afterAll, describe, expect, test } from 'vitest'
+import type { ConversationEvent } from '../../harness/conversation-documents.ts'
 import { beginConversation, eventsAfter, isLast, summary } from '../../harness/conversation-events.ts'
-import type { ConversationEvent } from '../../harness/documents.ts'
 import { createPerson, endOf, readTo, says } from '../../harness/person.ts'
 import { startServer } from '../../harness/server.ts'
 import { chunks, delta, done, finish, gate, refusal, silence, startScriptedUpstream } from '../../harness/upstream.ts'

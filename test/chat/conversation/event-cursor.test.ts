@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
+import { type ConversationEvent, conversationEvents } from '../../harness/conversation-documents.ts'
 import { beginConversation, isLast, summary } from '../../harness/conversation-events.ts'
-import { type ConversationEvent, conversationEvents } from '../../harness/documents.ts'
 import { subscribeForGood } from '../../harness/lasting-subscription.ts'
 import { createPerson } from '../../harness/person.ts'
 import { startServer } from '../../harness/server.ts'

@@ -2,7 +2,7 @@ import { request as sendRequest } from 'node:http'
 import { text } from 'node:stream/consumers'
 import { beforeEach, describe, expect, test } from 'vitest'
 import { subscribe } from '../../harness/client.ts'
-import { acceptInvitation, createInvitation } from '../../harness/documents.ts'
+import { acceptInvitation, createInvitation } from '../../harness/participant-documents.ts'
 import { createPerson, type Person, rolesIn, threadOf } from '../../harness/person.ts'
 import { startServer } from '../../harness/server.ts'
 

@@ -2,13 +2,10 @@ import { type DocumentNode, getIntrospectionQuery, Kind, parse, print, type Type
 import { describe, expect, test } from 'vitest'
 import * as page from '../../../src/web/generated/graphql.ts'
 import { execute, subscribe } from '../../harness/client.ts'
-import {
-  completionNode,
-  conversationEvents,
-  createCompletion,
-  participants,
-  searchMessages,
-} from '../../harness/documents.ts'
+import { completionNode, createCompletion } from '../../harness/completion-documents.ts'
+import { conversationEvents } from '../../harness/conversation-documents.ts'
+import { searchMessages } from '../../harness/message-documents.ts'
+import { participants } from '../../harness/participant-documents.ts'
 import { startServer } from '../../harness/server.ts'
 
 const budget = 25_000

@@ -1,8 +1,8 @@
-import type { Database } from '../database/database.ts'
-import { type Statement, statement } from '../database/statement.ts'
-import { type Message, messageOf, type Row } from './message-row.ts'
+import type { Database } from '../../database/database.ts'
+import { type Statement, statement } from '../../database/statement.ts'
+import { type Message, messageOf, type Row } from '../message-row.ts'
+import { messageColumns } from '../message-sql.ts'
 import { excerptSql, joining, joint, matchingSql, rankSql } from './message-search-sql.ts'
-import { messageColumns } from './message-sql.ts'
 
 /** A piece of a message's text, and whether it matches the search. */
 export interface ExcerptPiece {

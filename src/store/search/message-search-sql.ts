@@ -1,4 +1,4 @@
-import { columns } from './message-sql.ts'
+import { columns } from '../message-sql.ts'
 
 // The parser of Postgres treats `message.ts` and `foo.bar()` as names of hosts and a Chinese sentence as one word, and it
 // ignores HTML. So a joint is added before and after each of these characters, which divides the text into words: in scripts

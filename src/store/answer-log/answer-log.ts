@@ -1,5 +1,5 @@
-import type { Database } from '../database/database.ts'
-import { statement } from '../database/statement.ts'
+import type { Database } from '../../database/database.ts'
+import { statement } from '../../database/statement.ts'
 
 export interface LogEntry {
   completionId: string

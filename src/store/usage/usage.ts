@@ -1,6 +1,6 @@
-import type { Database } from '../database/database.ts'
-import type { Statement } from '../database/statement.ts'
-import { type Usage, usageOf } from './completion.ts'
+import type { Database } from '../../database/database.ts'
+import type { Statement } from '../../database/statement.ts'
+import { type Usage, usageOf } from '../completion.ts'
 import {
   type BucketRow,
   ofConversationSql,

@@ -1,6 +1,6 @@
-import { statement } from '../database/statement.ts'
-import type { UsageRow } from './completion.ts'
-import { usageColumns } from './completion-sql.ts'
+import { statement } from '../../database/statement.ts'
+import type { UsageRow } from '../completion.ts'
+import { usageColumns } from '../completion-sql.ts'
 
 export interface BucketRow extends UsageRow {
   day: Date | null

@@ -2,9 +2,9 @@ import { closeSync, openSync, writeFileSync } from 'node:fs'
 import { readdir, readFile, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { validate as isUuid } from 'uuid'
-import type { Database } from '../database/database.ts'
-import { toStoreError } from '../database/error.ts'
-import { statement } from '../database/statement.ts'
+import type { Database } from '../../database/database.ts'
+import { toStoreError } from '../../database/error.ts'
+import { statement } from '../../database/statement.ts'
 import { type AnswerLog, createAnswerLog, type LogEntry } from './answer-log.ts'
 
 const unfinishedSql = statement<{ id: string }>(
