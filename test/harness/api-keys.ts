@@ -4,7 +4,7 @@ import { fieldOf, operationsBy, type Person } from './person.ts'
 
 const apiKeyFields = 'fragment K on ApiKey { id name prefix createdAt lastUsedAt expiresAt revokedAt }'
 
-export const createApiKey = `mutation ($input: CreateApiKeyInput!) {
+const createApiKey = `mutation ($input: CreateApiKeyInput!) {
   createApiKey(input: $input) { ...F ... on CreateApiKeyPayload { secret apiKey { ...K } } }
 } ${apiKeyFields} ${inFailures}`
 
@@ -14,7 +14,7 @@ export const revokeApiKey = `mutation ($id: ID!) {
 
 export const apiKeyNode = `query ($id: ID!) { node(id: $id) { ...K } } ${apiKeyFields}`
 
-export const viewerApiKeys = `{ viewer { apiKeys { ...K } } } ${apiKeyFields}`
+const viewerApiKeys = `{ viewer { apiKeys { ...K } } } ${apiKeyFields}`
 
 export interface ApiKey {
   id: string
