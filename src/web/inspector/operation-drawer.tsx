@@ -50,11 +50,16 @@ function OperationView({ operation }: { operation: LoggedOperation }) {
         <a className="button primary" href={graphiqlAddress(request)} target="_blank" rel="noopener">
           Open in GraphiQL
         </a>
-        {snippetKinds.map((kind) => (
-          <CopyButton key={kind} text={snippetOf(kind, request)} label={`Copy as ${kind}`}>
-            {kind}
-          </CopyButton>
-        ))}
+        {snippetKinds.map((kind) => {
+          const text = snippetOf(kind, request)
+          return (
+            text !== null && (
+              <CopyButton key={kind} text={text} label={`Copy as ${kind}`}>
+                {kind}
+              </CopyButton>
+            )
+          )
+        })}
       </div>
       <Code text={operation.document} language="graphql" />
       <h3>Variables</h3>

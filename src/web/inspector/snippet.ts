@@ -1,17 +1,11 @@
-import type { LoggedOperation } from '../connection/operation-log.ts'
+import { openaiSnippet } from './openai-snippet.ts'
+import type { Request } from './request.ts'
 
-export interface Request extends Pick<LoggedOperation, 'kind' | 'name' | 'document' | 'variables'> {
-  /** The URL of the GraphQL endpoint. */
-  url: string
-  /** Null if nobody is signed in. */
-  authorization: string | null
-}
-
-export const snippetKinds = ['curl', 'fetch', 'urql', 'Apollo Client'] as const
+export const snippetKinds = ['curl', 'fetch', 'urql', 'Apollo Client', 'openai package'] as const
 export type SnippetKind = (typeof snippetKinds)[number]
 
-/** Returns the code with which a program sends the same request. */
-export function snippetOf(kind: SnippetKind, request: Request): string {
+/** Returns the code with which a program sends the same request; null if that API has no such request. */
+export function snippetOf(kind: SnippetKind, request: Request): string | null {
   switch (kind) {
     case 'curl':
       return curlOf(request)
@@ -21,6 +15,8 @@ export function snippetOf(kind: SnippetKind, request: Request): string {
       return urqlOf(request)
     case 'Apollo Client':
       return apolloOf(request)
+    case 'openai package':
+      return openaiSnippet(request)
   }
 }
 
