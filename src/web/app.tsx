@@ -11,18 +11,28 @@ import { useShortcuts } from './frame/use-shortcuts.ts'
 import { Sidebar } from './sidebar/sidebar.tsx'
 import { TokenSignIn } from './sidebar/token-sign-in.tsx'
 
+const HandedTokenDialog = lazy(async () => ({
+  default: (await import('./sidebar/handed-token-dialog.tsx')).HandedTokenDialog,
+}))
 const HelpDialog = lazy(async () => ({ default: (await import('./frame/help-dialog.tsx')).HelpDialog }))
 const SearchDialog = lazy(async () => ({ default: (await import('./sidebar/search-dialog.tsx')).SearchDialog }))
+const UsageDialog = lazy(async () => ({ default: (await import('./usage/usage-dialog.tsx')).UsageDialog }))
 const OperationDrawer = lazy(async () => ({
   default: (await import('./inspector/operation-drawer.tsx')).OperationDrawer,
 }))
 
-type View = 'search' | 'help' | 'operations'
+type View = 'search' | 'help' | 'operations' | 'usage' | 'token'
 
-export function App({ log }: { log: OperationLog }) {
+interface AppProps {
+  log: OperationLog
+  /** A token from the address that is used only after the person agreed; null if there is none. */
+  handedToken: string | null
+}
+
+export function App({ log, handedToken }: AppProps) {
   const { route, adopt, goToNew } = useRoute()
   const isLost = useIsLost()
-  const [view, setView] = useState<View | null>(null)
+  const [view, setView] = useState<View | null>(handedToken === null ? null : 'token')
   const [{ error }] = useQuery({ query: Viewer })
   const close = () => setView(null)
   const ways = {
@@ -30,6 +40,7 @@ export function App({ log }: { log: OperationLog }) {
     onSearch: () => setView('search'),
     onHelp: () => setView('help'),
     onInspect: () => setView('operations'),
+    onUsage: () => setView('usage'),
   }
   useShortcuts(ways)
 
@@ -51,6 +62,8 @@ export function App({ log }: { log: OperationLog }) {
       <Suspense>
         {view === 'search' && <SearchDialog onClose={close} />}
         {view === 'help' && <HelpDialog onClose={close} />}
+        {view === 'token' && handedToken !== null && <HandedTokenDialog token={handedToken} onClose={close} />}
+        {view === 'usage' && <UsageDialog onClose={close} />}
         {view === 'operations' && <OperationDrawer log={log} onClose={close} />}
       </Suspense>
     </div>

@@ -5,7 +5,7 @@ import { App } from './app.tsx'
 import { createPageClient } from './connection/client.ts'
 import { connect } from './connection/connection.ts'
 import { ConnectionContext } from './connection/connection-context.ts'
-import { adoptCredential, readAuthorization } from './connection/credential.ts'
+import { adoptCredential, hasTokenInAddress, readAuthorization } from './connection/credential.ts'
 import { createOperationLog } from './connection/operation-log.ts'
 import { applyTheme } from './frame/theme.ts'
 
@@ -13,7 +13,11 @@ const root = document.getElementById('root')
 if (root === null) throw new Error('The page has no place to be drawn in: #root is missing.')
 
 applyTheme()
-adoptCredential()
+const handedToken = adoptCredential()
+// An address that is typed into an open tab does not load the page again.
+addEventListener('hashchange', () => {
+  if (hasTokenInAddress()) location.reload()
+})
 const authorization = readAuthorization()
 const connection = connect(authorization)
 const log = createOperationLog()
@@ -21,7 +25,7 @@ createRoot(root).render(
   <StrictMode>
     <ConnectionContext value={connection}>
       <Provider value={createPageClient(connection, log, authorization)}>
-        <App log={log} />
+        <App log={log} handedToken={handedToken} />
       </Provider>
     </ConnectionContext>
   </StrictMode>,

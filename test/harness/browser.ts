@@ -32,10 +32,14 @@ export function useBrowser(settings: () => Environment | Promise<Environment> = 
   })
   afterAll(() => browser?.close())
   beforeEach(async () => {
-    context = await browser.newContext()
+    // An animation keeps a browser without a graphics card busy.
+    context = await browser.newContext({ reducedMotion: 'reduce' })
     page = await context.newPage()
   })
-  afterEach(() => context.close())
+  afterEach(async ({ task }) => {
+    if (task.result?.state === 'fail') console.info(`The page showed: ${await page.locator('body').innerText()}`)
+    await context.close()
+  })
 
   const box = () => page.getByLabel('Your question', { exact: true })
   return {

@@ -1,4 +1,6 @@
+import { execFile } from 'node:child_process'
 import { readFile } from 'node:fs/promises'
+import { promisify } from 'node:util'
 import { describe, expect, it } from 'vitest'
 import { browserTitle, isBrowserMissing, useBrowser } from '../harness/browser.ts'
 import { createPerson, rolesIn } from '../harness/person.ts'
@@ -7,11 +9,19 @@ describe.skipIf(isBrowserMissing)(browserTitle('what the page offers'), () => {
   const tab = useBrowser()
   const { open, ask, answer, hasEnded, box, menu } = tab
 
-  it('begins with a question that is offered', async () => {
+  it('begins with a question that is offered, and says in a hidden tab that the answer is there', async () => {
+    const { page } = tab
     await open('ann')
-    await tab.page.getByRole('button', { name: /What can you do/ }).click()
+    await page.evaluate(() => Object.defineProperty(document, 'hidden', { value: true, configurable: true }))
+    await page.getByRole('button', { name: /What can you do/ }).click()
     await hasEnded()
-    await tab.page.getByRole('region', { name: 'Today' }).getByRole('link', { name: 'What can you do?' }).waitFor()
+    await page.getByRole('region', { name: 'Today' }).getByRole('link', { name: 'What can you do?' }).waitFor()
+    await expect.poll(() => page.title()).toBe('✓ What can you do? · Antiphon')
+    await page.evaluate(() => {
+      Object.defineProperty(document, 'hidden', { value: false })
+      document.dispatchEvent(new Event('visibilitychange'))
+    })
+    await expect.poll(() => page.title()).toBe('What can you do? · Antiphon')
   })
 
   it('finds conversations and messages by Ctrl+K, shows its keys by ?, and begins anew by Ctrl+Shift+O', async () => {
@@ -94,24 +104,38 @@ describe.skipIf(isBrowserMissing)(browserTitle('what the page offers'), () => {
     expect(await answer().locator('.cost').innerText()).toMatch(/tokens/)
   })
 
-  it('attaches a picture and shows it in the question', async () => {
+  it('attaches pictures by the button, pasted and dropped, and shows them in the question', async () => {
     const { page } = tab
     const pixel = 'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=='
     await open('gus')
     const file = { name: 'dot.png', mimeType: 'image/png', buffer: Buffer.from(pixel, 'base64') }
     await page.getByLabel('Pictures', { exact: true }).setInputFiles(file)
     await page.getByRole('img', { name: 'Attachment 1' }).waitFor()
+    const data = await page.evaluateHandle((pixel) => {
+      const data = new DataTransfer()
+      const bytes = Uint8Array.from(atob(pixel), (character) => character.charCodeAt(0))
+      data.items.add(new File([bytes], 'dot.png', { type: 'image/png' }))
+      return data
+    }, pixel)
+    await box().evaluate(
+      (box, clipboardData) => box.dispatchEvent(new ClipboardEvent('paste', { clipboardData, bubbles: true })),
+      data,
+    )
+    await page.getByRole('img', { name: 'Attachment 2' }).waitFor()
+    await box().dispatchEvent('drop', { dataTransfer: data })
+    await page.getByRole('img', { name: 'Attachment 3' }).waitFor()
     await ask('What is this?')
     await hasEnded()
     await page.reload()
     await page
       .getByRole('article', { name: /^Question/ })
-      .getByRole('img', { name: 'Attachment 1' })
+      .getByRole('img', { name: 'Attachment 3' })
       .waitFor()
   })
 
-  it('shows the GraphQL behind what was done, which runs in GraphiQL', async () => {
+  it('shows the GraphQL behind what was done, which runs with the openai package, too', async () => {
     const { page, context } = tab
+    await context.grantPermissions(['clipboard-read', 'clipboard-write'])
     await open('hal')
     await ask('Hello')
     await hasEnded()
@@ -123,10 +147,12 @@ describe.skipIf(isBrowserMissing)(browserTitle('what the page offers'), () => {
       .waitFor()
     await drawer.getByText('subscription CompletionStream').waitFor()
     await drawer.getByRole('button', { name: 'Copy as curl' }).waitFor()
-    const opened = context.waitForEvent('page')
-    await drawer.getByRole('link', { name: 'Open in GraphiQL' }).click()
-    const graphiql = await opened
-    await graphiql.getByRole('button', { name: /^Execute query/ }).click()
-    await graphiql.getByText('COMPLETED').first().waitFor()
+    await drawer.getByRole('button', { name: 'Copy as openai package' }).click()
+    await drawer.getByRole('button', { name: 'Copied' }).waitFor()
+    const program = await page.evaluate(() => navigator.clipboard.readText())
+    const { stdout } = await promisify(execFile)(process.execPath, ['--input-type=module', '--eval', program])
+    expect(stdout).toMatch(/demo model/i)
+    // It asked as the same person, in another conversation.
+    await expect.poll(() => page.getByRole('link', { name: 'Hello', includeHidden: true }).count()).toBe(2)
   })
 })

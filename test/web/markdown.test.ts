@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { browserTitle, isBrowserMissing, useBrowser } from '../harness/browser.ts'
+import { answersOf, browserTitle, isBrowserMissing, useBrowser } from '../harness/browser.ts'
 import { chunks, done, finish, type ScriptedUpstream, startScriptedUpstream, usage } from '../harness/upstream.ts'
 
 describe.skipIf(isBrowserMissing)(browserTitle('the text of an answer on the page'), () => {
@@ -11,10 +11,12 @@ describe.skipIf(isBrowserMissing)(browserTitle('the text of an answer on the pag
 
   async function show(name: string, ...pieces: string[]) {
     upstream.reply(...chunks(...pieces), finish('stop'), usage(9, 2), done())
-    await tab.open(name)
+    if (tab.page.url() === 'about:blank') await tab.open(name)
+    const earlier = await answersOf(tab.page).count()
     await tab.ask('Show it', 'test-model')
+    await answersOf(tab.page).nth(earlier).waitFor()
     await tab.hasEnded()
-    return tab.answer()
+    return answersOf(tab.page).nth(earlier)
   }
 
   it('has math in each of its forms, and prices as they are', async () => {

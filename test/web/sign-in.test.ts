@@ -32,11 +32,41 @@ describe.skipIf(isBrowserMissing)(browserTitle('signing in to the page'), () => 
   it('takes a token that a sign-in page hands over in the address, and shows it to nobody', async () => {
     const { page, server } = tab
     const handed = await token('Ben')
+    await page.goto(server.url)
+    await page.locator('main').getByText('You are not signed in.').waitFor()
+    await page.goto('about:blank')
     await page.goto(`${server.url}/#token=${handed}`)
     await page.getByRole('button', { name: 'Account: Ben' }).click()
     expect(page.url()).not.toContain(handed)
     await page.getByRole('button', { name: 'Sign out' }).click()
     await page.locator('main').getByText('You are not signed in.').waitFor()
+  })
+
+  it('asks before a link signs in a tab that did not wait for it, or that has somebody already', async () => {
+    const { page, server } = tab
+    const [strangers, own] = [await token('Mallory'), await token('Ann')]
+    await page.goto(`${server.url}/#token=${own}`)
+    const dialog = page.getByRole('dialog', { name: 'Sign in with this link?' })
+    await dialog.getByText('Now you are not signed in.').waitFor()
+    expect(page.url()).not.toContain(own)
+    await dialog.getByRole('button', { name: 'Sign in as Ann' }).click()
+    await page.getByRole('button', { name: 'Account: Ann' }).waitFor()
+
+    await page.evaluate((token) => {
+      location.hash = `#token=${token}`
+    }, strangers)
+    await dialog.getByText('Now you are Ann.').waitFor()
+    expect(page.url()).not.toContain(strangers)
+    await dialog.getByText('Mallory can read what you write after that.').waitFor()
+    await dialog.getByRole('button', { name: 'Cancel' }).click()
+    await page.reload()
+    await page.getByRole('button', { name: 'Account: Ann' }).waitFor()
+    expect(await dialog.count()).toBe(0)
+
+    await page.goto('about:blank')
+    await page.goto(`${server.url}/#token=expired`)
+    await dialog.getByText('The server does not accept the token of this link.').waitFor()
+    expect(await dialog.getByRole('button', { name: 'Sign in' }).isDisabled()).toBe(true)
   })
 
   it('takes a name in any script in development, and makes another tab somebody else', async () => {

@@ -42,7 +42,10 @@ describe.skipIf(isBrowserMissing)(browserTitle('a conversation on the page'), ()
     const { page } = tab
     const meg = createPerson(tab.server.url, 'meg')
     const { id } = await meg.converse({ title: 'Long' })
-    for (let index = 0; index < 70; index++) await meg.write(id, `Message ${index}. ${'and so on. '.repeat(20)}`)
+    // With the answer there are 70 messages, and a page of them has 50.
+    const texts = Array.from({ length: 69 }, (_, index) => `Message ${index}. ${'and so on. '.repeat(20)}`)
+    const messages = texts.map((content) => ({ role: 'USER', content }))
+    await meg.ask({ conversationId: id, model: 'demo-fast', messages })
     await open('meg', `/#/c/${encodeURIComponent(id)}`)
     const first = page.getByText('Message 20.')
     await first.waitFor()
@@ -54,13 +57,14 @@ describe.skipIf(isBrowserMissing)(browserTitle('a conversation on the page'), ()
     await expect.poll(async () => Math.abs(((await first.boundingBox())?.y ?? 0) - before)).toBeLessThan(3)
   })
 
-  it('is begun although one leaves it right after the question', async () => {
+  it('is begun although one leaves it right after the question, and has a mark while its answer is written', async () => {
     const { page } = tab
     await open('ned')
     await ask('A question left behind', 'demo-slow')
     await page.getByRole('button', { name: 'New conversation' }).click()
     await page.getByRole('heading', { name: /What would you like to know/ }).waitFor()
-    await page.getByRole('link', { name: 'A question left behind' }).waitFor()
+    const entry = page.getByRole('listitem').filter({ hasText: 'A question left behind' })
+    await entry.getByRole('img', { name: 'An answer is being written' }).waitFor()
     expect(await answersOf(page).count()).toBe(0)
   })
 
@@ -159,6 +163,31 @@ describe.skipIf(isBrowserMissing)(browserTitle('a conversation on the page'), ()
     await hasEnded()
     expect(await page.getByText('The second follow-up').count()).toBe(0)
     expect(await answersOf(page).count()).toBe(2)
+  })
+
+  it('lets at most ten follow-ups wait, and says so', async () => {
+    const { page } = tab
+    // For this page the first answer never ends.
+    await page.routeWebSocket('**/graphql', (socket) => {
+      socket.connectToServer().onMessage((message) => {
+        if (!message.includes('CompletionEnded')) socket.send(message)
+      })
+    })
+    await open('sid')
+    await ask('Tell me about cursors')
+    await isWriting()
+    const queue = page.getByRole('region', { name: 'Follow-ups that wait' })
+    for (let index = 1; index <= 11; index++) {
+      await box().fill(`Follow-up ${index}`)
+      await box().press('Enter')
+    }
+    await queue.getByText('At most 10 follow-ups can wait.').waitFor()
+    expect(await queue.getByRole('listitem').count()).toBe(10)
+    expect(await box().inputValue()).toBe('Follow-up 11')
+    expect(await page.getByRole('button', { name: 'Ask next' }).isDisabled()).toBe(true)
+    await queue.getByRole('button', { name: 'Remove follow-up' }).first().click()
+    await box().press('Enter')
+    await queue.getByText('Follow-up 11').waitFor()
   })
 
   it('says when one may ask again, and keeps the question', async () => {

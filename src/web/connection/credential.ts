@@ -54,6 +54,7 @@ export function readToken(): string {
 /** A token is stored for this tab only, so that another person who uses this browser later does not find it. */
 export function writeToken(token: string): void {
   writeOfTab(tokenKey, token)
+  writeOfTab(returnKey, '')
 }
 
 /** The Authorization header; null if there is none. */
@@ -67,19 +68,24 @@ export function readAuthorization(): string | null {
 const nameInSearch = 'as'
 const tokenForm = /^#token=([\w.~+/=-]+)$/
 
+export function hasTokenInAddress(): boolean {
+  return tokenForm.test(location.hash)
+}
+
 /**
  * Reads the credential from the address, and removes it from there: `#token=...` comes from an operator's sign-in page, and
- * `?as=name` opens a tab as another person in development.
+ * `?as=name` opens a tab as another person in development. A token for which this tab did not wait can be a stranger's, so it
+ * is not used but returned.
  */
-export function adoptCredential(): void {
+export function adoptCredential(): string | null {
   const address = new URL(location.href)
-  const token = tokenForm.exec(address.hash)?.[1]
+  const token = tokenForm.exec(address.hash)?.[1] ?? null
   const name = address.searchParams.get(nameInSearch)
-  if (token === undefined && name === null) return
-  if (token !== undefined) {
-    writeToken(token)
-    address.hash = readOfTab(returnKey)
-    writeOfTab(returnKey, '')
+  if (token === null && name === null) return null
+  const place = readOfTab(returnKey)
+  if (token !== null) {
+    address.hash = place
+    if (place !== '') writeToken(token)
   }
   if (name !== null && isName(name)) {
     writeOfTab(nameKey, name)
@@ -87,13 +93,17 @@ export function adoptCredential(): void {
   }
   address.searchParams.delete(nameInSearch)
   history.replaceState(null, '', address)
+  return place === '' ? token : null
 }
 
 const returnKey = 'antiphon.return'
 
-/** Stores the place to which the page returns after an operator's sign-in page, which does not keep the fragment. */
+/**
+ * Notes that this tab waits for a sign-in, and the place to which it returns after an operator's sign-in page, which does not
+ * keep the fragment.
+ */
 export function notePlace(): void {
-  writeOfTab(returnKey, location.hash)
+  writeOfTab(returnKey, location.hash || '#/')
 }
 
 /** The address that opens this page as another person. */

@@ -23,6 +23,8 @@ interface ComposerProps {
   /** A question that was refused, which is put back into the text box. */
   refused: Draft | null
   isAnswering: boolean
+  /** No further question can wait. */
+  isFull: boolean
   /** Null while there is nothing that can be stopped. */
   onStop: (() => void) | null
   onType: () => void
@@ -32,13 +34,14 @@ interface ComposerProps {
 }
 
 export function Composer(props: ComposerProps) {
-  const { conversationId, refused, isAnswering, onStop, onType, onAsk, onEditLast } = props
+  const { conversationId, refused, isAnswering, isFull, onStop, onType, onAsk, onEditLast } = props
   const [text, setText] = useDraft(conversationId)
   const attached = usePictures()
   const box = useRef<HTMLTextAreaElement>(null)
   const question = text.trim()
   const isEmpty = question === '' && attached.pictures.length === 0
   const isTooLong = sizeOf({ text: question, pictures: attached.pictures }) > maxQuestionBytes
+  const canSend = !isEmpty && !isTooLong && !isFull
 
   // On a phone, focus would open the keyboard over the text that the person wants to read.
   function focus() {
@@ -53,7 +56,7 @@ export function Composer(props: ComposerProps) {
   }, [refused])
 
   function send() {
-    if (isEmpty || isTooLong) return
+    if (!canSend) return
     onAsk({ text: question, pictures: attached.pictures })
     setText('')
     attached.set([])
@@ -106,7 +109,7 @@ export function Composer(props: ComposerProps) {
         <div className="tools">
           <AttachButton onFiles={attached.add} />
           {props.children}
-          <Buttons {...{ isAnswering, isEmpty, isTooLong, onStop, focus }} />
+          <Buttons {...{ isAnswering, isEmpty, canSend, onStop, focus }} />
         </div>
       </form>
     </>
@@ -127,11 +130,11 @@ function Problem({ text }: { text: string | null }) {
 
 interface ButtonsProps extends Pick<ComposerProps, 'isAnswering' | 'onStop'> {
   isEmpty: boolean
-  isTooLong: boolean
+  canSend: boolean
   focus: () => void
 }
 
-function Buttons({ isAnswering, isEmpty, isTooLong, onStop, focus }: ButtonsProps) {
+function Buttons({ isAnswering, isEmpty, canSend, onStop, focus }: ButtonsProps) {
   return (
     <>
       {isAnswering && (
@@ -155,7 +158,7 @@ function Buttons({ isAnswering, isEmpty, isTooLong, onStop, focus }: ButtonsProp
           className="round primary"
           aria-label={isAnswering ? 'Ask next' : 'Ask'}
           title="Enter sends, Shift+Enter begins a new line"
-          disabled={isEmpty || isTooLong}
+          disabled={!canSend}
         >
           <Icon name="send" />
         </button>

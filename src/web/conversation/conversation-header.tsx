@@ -27,19 +27,21 @@ interface ConversationHeaderProps {
   conversation: StoredConversation | null
   /** False while the conversation is being read. */
   isKnown: boolean
+  /** An answer ended while the person looked at another tab. */
+  isUnseen: boolean
   models: readonly { id: string }[]
 }
 
 type DialogName = 'rename' | 'delete' | 'people' | 'settings'
 
-export function ConversationHeader({ conversation, isKnown, models }: ConversationHeaderProps) {
+export function ConversationHeader({ conversation, isKnown, isUnseen, models }: ConversationHeaderProps) {
   const [dialog, setDialog] = useState<DialogName | null>(null)
   const close = () => setDialog(null)
   const title = conversation === null ? 'New conversation' : titleOf(conversation)
   const items = useItems(conversation, title, setDialog)
   return (
     <header className="conversation-header">
-      <title>{`${title} · Antiphon`}</title>
+      <title>{`${isUnseen ? '✓ ' : ''}${title} · Antiphon`}</title>
       <button type="button" className="quiet open-sidebar" popoverTarget="conversations" aria-label="Conversations">
         <Icon name="menu" />
       </button>

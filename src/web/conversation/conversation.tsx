@@ -23,7 +23,7 @@ export function Conversation(options: Omit<ConversationOptions, 'model'>) {
   const [editingId, setEditingId] = useState<string | null>(null)
   const onType = useTyping(stored?.id ?? null)
   useEscape(conversation.stop)
-  useNotice(isAnswering, stored === null ? 'New conversation' : titleOf(stored))
+  const isUnseen = useNotice(isAnswering, stored === null ? 'New conversation' : titleOf(stored))
 
   const refused = answer.problem !== null && answer.completion === null ? (asked?.question ?? null) : null
   const usual = stored?.defaults.model ?? null
@@ -37,6 +37,7 @@ export function Conversation(options: Omit<ConversationOptions, 'model'>) {
     <section className="conversation" aria-label="Conversation">
       <ConversationHeader
         conversation={stored}
+        isUnseen={isUnseen}
         isKnown={stored !== null || options.conversationId === null}
         models={model.models}
       />
@@ -57,6 +58,7 @@ export function Conversation(options: Omit<ConversationOptions, 'model'>) {
           <Composer
             conversationId={options.conversationId}
             {...{ refused, isAnswering, onType }}
+            isFull={queue.isFull}
             onStop={conversation.stop}
             onAsk={queue.add}
             onEditLast={editLast}
@@ -91,7 +93,7 @@ function Thread({ conversation, viewer, isReader, isRefused, editingId, onEdit }
           <Welcome name={viewer?.name ?? null} onAsk={(text) => queue.add({ text, pictures: [] })} />
         )}
         {isMissing && <p className="hint">This conversation does not exist, or you may not see it.</p>}
-        {isLoading && <p className="hint">Loading…</p>}
+        {isLoading && asked === null && <p className="hint">Loading…</p>}
         {hasEarlier && <p className="hint earlier">Loading earlier messages…</p>}
         <Messages
           stored={messages}

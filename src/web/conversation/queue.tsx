@@ -1,8 +1,8 @@
 import { Icon } from '../frame/icon.tsx'
-import type { useQueue } from './use-queue.ts'
+import { maxFollowUps, type useQueue } from './use-queue.ts'
 
 /** The follow-ups that wait for their turn. */
-export function Queue({ drafts, isHeld, remove, resume }: ReturnType<typeof useQueue>) {
+export function Queue({ drafts, isFull, isHeld, remove, resume }: ReturnType<typeof useQueue>) {
   if (drafts.length === 0) return null
   return (
     <section className="queue" aria-label="Follow-ups that wait">
@@ -16,6 +16,9 @@ export function Queue({ drafts, isHeld, remove, resume }: ReturnType<typeof useQ
           </li>
         ))}
       </ol>
+      <p role="status">
+        {isFull && `At most ${maxFollowUps} follow-ups can wait. You can send another one when an answer ends.`}
+      </p>
       {isHeld && (
         <p>
           The last answer did not end well, so these wait.{' '}

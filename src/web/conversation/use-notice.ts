@@ -1,22 +1,27 @@
-import { useEffect, useRef } from 'react'
+import { useEffect, useRef, useState } from 'react'
 import { mayNotify } from '../frame/notice.ts'
 
-/** Notifies a person who looks at another tab that the answer is complete. */
-export function useNotice(isAnswering: boolean, title: string): void {
+/** Notifies a person who looks at another tab that the answer is complete. Returns true until they look at this one. */
+export function useNotice(isAnswering: boolean, title: string): boolean {
   const wasAnswering = useRef(false)
+  const latestTitle = useRef(title)
+  latestTitle.current = title
+  const [isUnseen, setUnseen] = useState(false)
   useEffect(() => {
-    const isDone = wasAnswering.current && !isAnswering
+    if (wasAnswering.current && !isAnswering && document.hidden) setUnseen(true)
     wasAnswering.current = isAnswering
-    if (!isDone || !document.hidden) return
-    const before = document.title
-    document.title = `✓ ${title}`
-    const notice = mayNotify() ? new Notification('The answer is there', { body: title, tag: 'antiphon' }) : null
+  }, [isAnswering])
+  useEffect(() => {
+    if (!isUnseen) return
+    const body = latestTitle.current
+    const notice = mayNotify() ? new Notification('The answer is there', { body, tag: 'antiphon' }) : null
     notice?.addEventListener('click', () => window.focus())
-    const restore = () => {
-      document.title = before
+    const see = () => setUnseen(false)
+    document.addEventListener('visibilitychange', see)
+    return () => {
+      document.removeEventListener('visibilitychange', see)
       notice?.close()
     }
-    document.addEventListener('visibilitychange', restore, { once: true })
-    return () => document.removeEventListener('visibilitychange', restore)
-  }, [isAnswering, title])
+  }, [isUnseen])
+  return isUnseen
 }

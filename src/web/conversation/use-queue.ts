@@ -15,6 +15,7 @@ interface QueueOptions {
 }
 
 let lastId = 0
+export const maxFollowUps = 10
 /** After this time the next question is asked in any case: an answer on another branch than the shown one is never settled. */
 const settleMs = 1_500
 
@@ -40,12 +41,13 @@ export function useQueue({ isAnswering, isSettled, hasTrouble, ask }: QueueOptio
   const add = useCallback((draft: Draft) => {
     lastId += 1
     const id = lastId
-    setDrafts((drafts) => [...drafts, { ...draft, id }])
+    setDrafts((drafts) => (drafts.length < maxFollowUps ? [...drafts, { ...draft, id }] : drafts))
     // A person who asks another question knows how the last answer ended.
     setHeld(false)
   }, [])
   const remove = useCallback((id: number) => setDrafts((drafts) => drafts.filter((draft) => draft.id !== id)), [])
   const resume = useCallback(() => setHeld(false), [])
 
-  return { drafts, isHeld: isHeld && hasTrouble && drafts.length > 0, add, remove, resume }
+  const isFull = drafts.length >= maxFollowUps
+  return { drafts, isFull, isHeld: isHeld && hasTrouble && drafts.length > 0, add, remove, resume }
 }

@@ -16,12 +16,23 @@ import { isInvitation } from '../frame/use-route.ts'
 interface AccountDialogProps {
   name: string
   onClose: () => void
+  onUsage: () => void
 }
 
-export function AccountDialog({ name, onClose }: AccountDialogProps) {
+export function AccountDialog({ name, onClose, onUsage }: AccountDialogProps) {
   return (
     <Modal title="You and this page" onClose={onClose}>
       {readToken() === '' ? <SwitchUser name={name} /> : <SignOut name={name} />}
+      <button
+        type="button"
+        className="usage-button"
+        onClick={() => {
+          onClose()
+          onUsage()
+        }}
+      >
+        Your usage
+      </button>
       <Appearance />
       {canNotify() && <Notices />}
     </Modal>

@@ -5,7 +5,7 @@ import { Viewer } from '../connection/viewer.ts'
 const AccountDialog = lazy(async () => ({ default: (await import('./account-dialog.tsx')).AccountDialog }))
 
 /** Shows who is signed in, and opens the dialog to change this. */
-export function Account() {
+export function Account({ onUsage }: { onUsage: () => void }) {
   const [{ data }] = useQuery({ query: Viewer })
   const [isOpen, setOpen] = useState(false)
   const name = data?.viewer.name ?? 'Not signed in'
@@ -17,7 +17,9 @@ export function Account() {
         </span>
         {name}
       </button>
-      <Suspense>{isOpen && <AccountDialog name={data?.viewer.name ?? ''} onClose={() => setOpen(false)} />}</Suspense>
+      <Suspense>
+        {isOpen && <AccountDialog name={data?.viewer.name ?? ''} onClose={() => setOpen(false)} onUsage={onUsage} />}
+      </Suspense>
     </>
   )
 }

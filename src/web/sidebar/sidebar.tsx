@@ -10,10 +10,11 @@ interface SidebarProps {
   onSearch: () => void
   onInspect: () => void
   onHelp: () => void
+  onUsage: () => void
 }
 
 /** The sidebar is beside the conversation if there is room, else it is a popover over it. */
-export function Sidebar({ route, onNew, onSearch, onInspect, onHelp }: SidebarProps) {
+export function Sidebar({ route, onNew, onSearch, onInspect, onHelp, onUsage }: SidebarProps) {
   const sidebar = useRef<HTMLElement>(null)
   function close() {
     if (sidebar.current?.matches(':popover-open')) sidebar.current.hidePopover()
@@ -61,7 +62,7 @@ export function Sidebar({ route, onNew, onSearch, onInspect, onHelp }: SidebarPr
             </button>
           </p>
         </div>
-        <Account />
+        <Account onUsage={open(onUsage)} />
       </footer>
     </nav>
   )
