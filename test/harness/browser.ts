@@ -34,6 +34,8 @@ export function useBrowser(settings: () => Environment | Promise<Environment> = 
   beforeEach(async () => {
     // An animation keeps a browser without a graphics card busy.
     context = await browser.newContext({ reducedMotion: 'reduce' })
+    // A little less than the time of a test, so that a test that fails names the step.
+    context.setDefaultTimeout(50_000)
     page = await context.newPage()
   })
   afterEach(async ({ task }) => {

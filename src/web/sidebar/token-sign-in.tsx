@@ -1,10 +1,11 @@
-import { type SubmitEvent, useState } from 'react'
+import { type SubmitEvent, useEffect, useState } from 'react'
 import { notePlace, readToken, writeToken } from '../connection/credential.ts'
 
 /** Shown if a name is not enough. A sign-in page of the operator can pass the token in the address, as #token=. */
 export function TokenSignIn() {
   const [token, setToken] = useState('')
   const wasRefused = readToken() !== ''
+  useEffect(notePlace, [])
 
   function signIn(event: SubmitEvent) {
     event.preventDefault()
@@ -13,7 +14,7 @@ export function TokenSignIn() {
   }
 
   return (
-    <form className="token-sign-in" aria-label="Sign in" onSubmit={signIn} ref={notePlace}>
+    <form className="token-sign-in" aria-label="Sign in" onSubmit={signIn}>
       <h2>Sign in</h2>
       <p>
         {wasRefused
