@@ -222,7 +222,7 @@ describe.skipIf(isBrowserMissing)(browserTitle('the page'), () => {
     await graphiql.getByRole('button', { name: /^Execute query/ }).click()
     await graphiql.getByText('COMPLETED').first().waitFor()
     expect(foreign).toEqual([])
-  })
+  }, 120_000)
 
   it('answers over plain http from another machine, too, where browsers offer a page less', async () => {
     const url = new URL((await startServer({ AUTH_DEV: 'allow' })).url)
