@@ -71,6 +71,7 @@ describe.skipIf(isBrowserMissing)(browserTitle('the views of the page'), () => {
       await page.getByRole('button', { name: 'Close' }).click()
     }
 
+    await page.setViewportSize({ width: 1280, height: 200 })
     await page.emulateMedia({ media: 'print' })
     expect(await page.getByRole('navigation').isVisible()).toBe(false)
     expect(await tab.box().isVisible()).toBe(false)
