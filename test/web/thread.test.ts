@@ -121,6 +121,8 @@ describe.skipIf(isBrowserMissing)(browserTitle('a conversation on the page'), ()
     await open('rio')
     await ask('What is Antiphon?')
     await hasEnded()
+    // Only a question that was read back can be edited.
+    await page.getByRole('button', { name: 'Regenerate' }).waitFor()
     await box().press('ArrowUp')
     await page.getByLabel('Edit your question').fill('What is a cursor?')
     await page.getByRole('button', { name: 'Ask again' }).click()
