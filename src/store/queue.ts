@@ -73,21 +73,14 @@ const releaseSql = statement(`
   WHERE q.completion_id = c.id AND ${isWaiting} AND c.replica_id = $1`)
 
 const runningSql = statement<CompletionRow>(`${selectCompletions} WHERE c.turn_id = $1`, completionColumns)
-const lengthSql = statement<{ length: number }>(
-  'SELECT count(*)::int AS length FROM queued_completions WHERE conversation_id = $1',
-  { length: 'number' },
-)
 
-export function createQueue({ query, queryEnding }: Database): Queue {
+export function createQueue({ prisma, query, queryEnding }: Database): Queue {
   return {
     async running(conversationId) {
       const rows = await query(runningSql, [conversationId])
       return rows.map(completionOf)[0] ?? null
     },
-    async length(conversationId) {
-      const [row] = await query(lengthSql, [conversationId])
-      return row?.length ?? 0
-    },
+    length: (conversationId) => prisma.queuedCompletion.count({ where: { conversationId } }),
     async takeTurn(ids, replicaId) {
       const rows = await query(takeTurnSql, [ids, replicaId])
       return new Map(rows.map(({ id, turn }) => [id, turn]))

@@ -4,13 +4,7 @@ import { join } from 'node:path'
 import { validate as isUuid } from 'uuid'
 import type { Database } from '../../database/database.ts'
 import { toStoreError } from '../../database/error.ts'
-import { statement } from '../../database/statement.ts'
 import { type AnswerLog, createAnswerLog, type LogEntry } from './answer-log.ts'
-
-const unfinishedSql = statement<{ id: string }>(
-  'SELECT id FROM completions WHERE id = ANY($1::uuid[]) AND finished_at IS NULL',
-  { id: 'text' },
-)
 
 /**
  * The answer log beside the embedded database, which no other process reads: a file for each active completion. When a write
@@ -65,8 +59,12 @@ export function createAnswerLogFiles(folder: string, database: Database): Answer
     async prune(endedBefore) {
       await table.prune(endedBefore)
       const ids = (await readdir(folder)).filter((id) => isUuid(id) && !open.has(id))
-      const unfinished = new Set((await database.query(unfinishedSql, [ids])).map(({ id }) => id))
-      for (const id of ids) if (!unfinished.has(id)) await rm(pathOf(id), { force: true })
+      const unfinished = await database.prisma.completion.findMany({
+        where: { id: { in: ids }, finishedAt: null },
+        select: { id: true },
+      })
+      const kept = new Set(unfinished.map(({ id }) => id))
+      for (const id of ids) if (!kept.has(id)) await rm(pathOf(id), { force: true })
     },
   }
 }

@@ -48,13 +48,11 @@ const sinceSql = statement<LogEntry>(
   { completionId: 'text', sequence: 'number', delta: 'text' },
 )
 
-const eraseSql = statement('DELETE FROM answer_log WHERE completion_id = $1')
-
 const pruneSql = statement(`
   DELETE FROM answer_log USING completions c WHERE c.id = completion_id
     AND (finished_at < $1 OR (finished_at IS NOT NULL AND deleted_at IS NOT NULL))`)
 
-export function createAnswerLog({ query, send }: Database): AnswerLog {
+export function createAnswerLog({ prisma, query, send }: Database): AnswerLog {
   return {
     // This is the time for the work of the driver and for a system call.
     hiddenMs: 0.1,
@@ -68,7 +66,7 @@ export function createAnswerLog({ query, send }: Database): AnswerLog {
       query(sinceSql, [offsets.map((asked) => asked.completionId), offsets.map((asked) => asked.sequence)]),
     close() {},
     async erase(completionId) {
-      await query(eraseSql, [completionId])
+      await prisma.answerLog.deleteMany({ where: { completionId } })
     },
     async prune(endedBefore) {
       await query(pruneSql, [endedBefore])
