@@ -2,6 +2,7 @@ import { StoreError } from '../../database/error.ts'
 import type { Completion } from '../../store/completion.ts'
 import type { StoredEvent } from '../../store/conversation-event.ts'
 import type { Store } from '../../store/store.ts'
+import { createStepStream } from '../../stream/step-stream.ts'
 import { ChatError, type Failure, invalidInput, notFound } from '../access/error.ts'
 import type { Limits } from '../access/limits.ts'
 import type { User } from '../access/viewer.ts'
@@ -117,22 +118,13 @@ interface EventsFrom {
 
 /**
  * A viewer is a position among the events, not a queue: a slow viewer holds one page of numbers and ids, and the rest stays in
- * the store. The iterator is written by hand, because return() of a generator waits until its pending next() is done.
+ * the store.
  */
 function watchEvents(options: EventsFrom): AsyncIterableIterator<ConversationEvent> {
   const { conversationId, from, watch, find, onLeave } = options
   let position = from
   let page: StoredEvent[] = []
-  let isDone = false
 
-  function finish() {
-    if (isDone) return
-    isDone = true
-    watch.leave()
-    onLeave()
-  }
-
-  /** Resolves with the next event, or null if there is none that the viewer can see yet. */
   async function step(): Promise<ConversationEvent | null> {
     const [event] = page
     if (event === undefined) {
@@ -155,27 +147,16 @@ function watchEvents(options: EventsFrom): AsyncIterableIterator<ConversationEve
       // While the database is away, the viewer waits, and the read is repeated from this position.
       page = []
       if (error instanceof StoreError) return null
-      finish()
       throw error
     }
   }
 
-  return {
-    async next() {
-      while (!isDone) {
-        const event = await stepUnlessAway()
-        if (event === null || isDone) continue
-        if (event.kind === 'ACCESS_REVOKED') finish()
-        return { done: false, value: event }
-      }
-      return { done: true, value: undefined }
+  return createStepStream({
+    step: stepUnlessAway,
+    isLast: ({ kind }) => kind === 'ACCESS_REVOKED',
+    onEnd() {
+      watch.leave()
+      onLeave()
     },
-    async return() {
-      finish()
-      return { done: true, value: undefined }
-    },
-    [Symbol.asyncIterator]() {
-      return this
-    },
-  }
+  })
 }

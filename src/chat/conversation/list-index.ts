@@ -1,5 +1,5 @@
 import type { ListedConversation } from '../../store/conversation-list.ts'
-import type { ListTeller } from './list-watch.ts'
+import type { ListTeller, Touch } from './list-watch.ts'
 
 /** The lists of some users, of which each has at most `most` rows; or some conversations in all lists. */
 export type ListReading =
@@ -34,9 +34,9 @@ function groupBy<Item>(items: readonly Item[], keyOf: (item: Item) => string): M
   return groups
 }
 
-function touch({ isKnown, tellers }: WatchedUser, conversationId: string, wasListed: boolean) {
+function touch({ isKnown, tellers }: WatchedUser, conversationId: string, change: Touch) {
   if (!isKnown) return
-  for (const teller of tellers) teller.touch(conversationId, wasListed)
+  for (const teller of tellers) teller.touch(conversationId, change)
 }
 
 function open(user: WatchedUser) {
@@ -54,7 +54,7 @@ export function createListIndex(): ListIndex {
     if (known !== undefined && lastEvent <= known) return
     user.lastEvents.set(conversationId, lastEvent)
     holders.set(conversationId, (holders.get(conversationId) ?? new Set()).add(user))
-    touch(user, conversationId, known !== undefined)
+    touch(user, conversationId, { wasListed: known !== undefined, isListed: true })
   }
 
   function drop(user: WatchedUser, conversationId: string) {
@@ -66,7 +66,7 @@ export function createListIndex(): ListIndex {
 
   function lose(user: WatchedUser, conversationId: string) {
     drop(user, conversationId)
-    touch(user, conversationId, true)
+    touch(user, conversationId, { wasListed: true, isListed: false })
   }
 
   function applyToUser(user: WatchedUser, rows: readonly ListedConversation[], most: number) {

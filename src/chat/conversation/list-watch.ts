@@ -2,8 +2,16 @@
 export type ListChange =
   /** The client has to read the whole list again. */
   | { kind: 'OPENED' }
-  /** The conversation has changed. `wasListed` is true if it was in the list that the viewer has. */
-  | { kind: 'TOUCHED'; conversationId: string; wasListed: boolean }
+  /**
+   * The conversation has changed. `wasListed` is true if it was in the list that the viewer has, and `isListed` if it was in the
+   * list when this was last read.
+   */
+  | ({ kind: 'TOUCHED'; conversationId: string } & Touch)
+
+export interface Touch {
+  wasListed: boolean
+  isListed: boolean
+}
 
 /** The changes of a user's list, for one subscription. */
 export interface ListWatch {
@@ -15,7 +23,7 @@ export interface ListWatch {
 /** The side of a watch that reports changes. */
 export interface ListTeller {
   open(): void
-  touch(conversationId: string, wasListed: boolean): void
+  touch(conversationId: string, touch: Touch): void
 }
 
 /** A viewer with more pending changes reads the whole list again, so a slow viewer holds no more ids than this. */
@@ -23,7 +31,7 @@ const maxPending = 1_000
 
 /** A conversation that changes several times before the viewer takes the change is reported once, in its current state. */
 export function createListWatch(onLeave: () => void): { watch: ListWatch; teller: ListTeller } {
-  const pending = new Map<string, boolean>()
+  const pending = new Map<string, Touch>()
   let mustOpen = false
   let isLeft = false
   let resolve: ((change: ListChange | null) => void) | null = null
@@ -33,9 +41,9 @@ export function createListWatch(onLeave: () => void): { watch: ListWatch; teller
       mustOpen = false
       return { kind: 'OPENED' }
     }
-    for (const [conversationId, wasListed] of pending) {
+    for (const [conversationId, touch] of pending) {
       pending.delete(conversationId)
-      return { kind: 'TOUCHED', conversationId, wasListed }
+      return { kind: 'TOUCHED', conversationId, ...touch }
     }
     return null
   }
@@ -70,11 +78,11 @@ export function createListWatch(onLeave: () => void): { watch: ListWatch; teller
     },
     teller: {
       open,
-      touch(conversationId, wasListed) {
+      touch(conversationId, { wasListed, isListed }) {
         // A viewer who is about to read the whole list again will find the change there.
         if (mustOpen) return
         // Keeps whether the conversation was in the list when the viewer last got an event of it.
-        if (!pending.has(conversationId)) pending.set(conversationId, wasListed)
+        pending.set(conversationId, { wasListed: pending.get(conversationId)?.wasListed ?? wasListed, isListed })
         if (pending.size > maxPending) open()
         else settle()
       },

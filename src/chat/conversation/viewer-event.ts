@@ -3,6 +3,7 @@ import DataLoader from 'dataloader'
 import { StoreError } from '../../database/error.ts'
 import type { Conversations } from '../../store/conversation.ts'
 import type { ParticipantKey } from '../../store/participant.ts'
+import { createStepStream } from '../../stream/step-stream.ts'
 import type { Limits } from '../access/limits.ts'
 import type { Log } from '../access/log.ts'
 import type { User } from '../access/viewer.ts'
@@ -69,51 +70,25 @@ interface ListFrom {
   onLeave(): void
 }
 
-/** The iterator is written by hand, because return() of a generator waits until its pending next() is done. */
 function watchList({ viewer, watch, find, onLeave }: ListFrom): AsyncIterableIterator<ViewerEvent> {
-  let isDone = false
-
-  function finish() {
-    if (isDone) return
-    isDone = true
-    watch.leave()
-    onLeave()
-  }
-
   /** null for a conversation that appeared and disappeared before the viewer took the change. */
   async function eventOf(change: ListChange): Promise<ViewerEvent | null> {
     if (change.kind === 'OPENED') return { kind: 'OPENED', viewer }
-    const { conversationId, wasListed } = change
+    const { conversationId, wasListed, isListed } = change
     const conversation = await find(conversationId)
     if (conversation !== null) return { kind: wasListed ? 'CHANGED' : 'APPEARED', conversation }
-    return wasListed ? { kind: 'DISAPPEARED', conversationId } : null
+    // If the access was lost after the list was read, the next read finds the loss, and the event comes once, then.
+    return wasListed && !isListed ? { kind: 'DISAPPEARED', conversationId } : null
   }
 
-  // After an error, callers do not have to call return(), and the stream would count against the viewer's limit for ever.
-  async function eventOrFinish(change: ListChange): Promise<ViewerEvent | null> {
-    try {
-      return await eventOf(change)
-    } catch (error) {
-      finish()
-      throw error
-    }
-  }
-
-  return {
-    async next() {
-      while (!isDone) {
-        const change = await watch.next()
-        const event = change && (await eventOrFinish(change))
-        if (event !== null && !isDone) return { done: false, value: event }
-      }
-      return { done: true, value: undefined }
+  return createStepStream({
+    async step() {
+      const change = await watch.next()
+      return change && eventOf(change)
     },
-    async return() {
-      finish()
-      return { done: true, value: undefined }
+    onEnd() {
+      watch.leave()
+      onLeave()
     },
-    [Symbol.asyncIterator]() {
-      return this
-    },
-  }
+  })
 }
