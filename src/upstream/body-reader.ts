@@ -32,8 +32,8 @@ interface BodyOptions extends AnswerOptions {
 // because an event has more than the text of the answer.
 const minEventLength = 1024 * 1024
 
-// White space and the bytes of the byte order mark.
-const blanks: ReadonlySet<number> = new Set([0x20, 0x09, 0x0a, 0x0d, 0xef, 0xbb, 0xbf])
+const byteOrderMark = Buffer.from('\ufeff')
+const blanks: ReadonlySet<number> = new Set([0x20, 0x09, 0x0a, 0x0d])
 const maxBlanks = 1_024
 
 /**
@@ -71,7 +71,7 @@ export function createBodyReader(options: BodyOptions): ResponseReader {
     read(bytes) {
       if (reader !== null) return reader.read(bytes)
       head = Buffer.concat([head, bytes])
-      const first = head.find((byte) => !blanks.has(byte))
+      const first = firstByteOf(head)
       if (first === undefined && head.length < maxBlanks) return false
       reader = choose(first)
       return reader.read(head)
@@ -88,4 +88,10 @@ export function createBodyReader(options: BodyOptions): ResponseReader {
     isFinished: () => reader?.isFinished() ?? false,
     refusal: () => reader?.refusal() ?? null,
   }
+}
+
+/** The first byte that is neither white space nor in a byte order mark; undefined if it has not arrived. */
+function firstByteOf(head: Buffer): number | undefined {
+  const isMark = byteOrderMark.subarray(0, head.length).equals(head.subarray(0, byteOrderMark.length))
+  return (isMark ? head.subarray(byteOrderMark.length) : head).find((byte) => !blanks.has(byte))
 }

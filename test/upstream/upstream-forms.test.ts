@@ -77,6 +77,7 @@ describe('an answer is read by what it is', () => {
   test.each<[string, Step[]]>([
     ['a stream that is called JSON', [head(200, { 'content-type': 'application/json' }), ...stream]],
     ['a stream that is called HTML', [head(200, { 'content-type': 'text/html' }), ...stream]],
+    ['a stream behind a damaged byte order mark', [raw(Uint8Array.of(0xef, 0x5b, 0xbb, 0xbf, 0x0a), 1), ...stream]],
     ['a whole document', [json(whole)]],
     ['a whole document that is called a stream', [raw(JSON.stringify(whole))]],
     ['a whole document behind white space and in pieces', [raw(`\n\n  \n${JSON.stringify(whole, null, 2)}\n`, 1, 7)]],
