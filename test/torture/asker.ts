@@ -9,6 +9,7 @@ export interface AskOptions {
   route(): string
   pieces: number
   paceMs: number
+  isSteady?: boolean
   hops?: number
   /** The one who asks, and as many more screens of the same person's. */
   screens?: number
@@ -23,8 +24,8 @@ export interface Watched extends Asked {
 
 /** Asks under a key, and watches on several screens. */
 export function ask({ seed, faults }: Ground, options: AskOptions): Watched {
-  const { id, route, pieces, paceMs, hops = 0, screens = 2 } = options
-  const question: Question = { id, seed, pieces, paceMs }
+  const { id, route, pieces, paceMs, isSteady, hops = 0, screens = 2 } = options
+  const question: Question = { id, seed, pieces, paceMs, isSteady }
   const shared = { name: `asker-${id}`, question, route, hops, faults }
   const dice = (screen: number) => createDice(`${seed} ${id} ${screen}`)
   const asker = createViewer({ ...shared, dice: dice(0), key: id })

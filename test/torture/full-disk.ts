@@ -93,9 +93,9 @@ async function refusal(work: () => Promise<unknown>) {
 async function fillSuddenly({ url }: ServerProcess, disk: SmallDisk, number: number) {
   const person = createPerson(url, `hasty-${number}`)
   const { id } = await person.converse()
-  const writes = Array.from({ length: 20 }, () => person.write(id, 'm'.repeat(500_000)))
+  const writes = Promise.allSettled(Array.from({ length: 20 }, () => person.write(id, 'm'.repeat(500_000))))
   await disk.fillTo(0)
-  await Promise.race([Promise.allSettled(writes), delay(patienceMs, undefined, { ref: false })])
+  await Promise.race([writes, delay(patienceMs, undefined, { ref: false })])
 }
 
 /** It hears the signal, or has said why it ends. */

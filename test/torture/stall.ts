@@ -35,7 +35,7 @@ export function stall(torture: Torture, { rounds, leaseMs, share, streams }: Sta
   })
 }
 
-/** The answers wait for their text for as long as a lease lasts, so that nothing but the leases is written meanwhile. */
+/** The answers wait for their text for a third of a lease each time, so that little but the leases is written meanwhile. */
 async function askBoth(
   ground: Ground,
   number: number,
@@ -46,7 +46,8 @@ async function askBoth(
   const dice = createDice(`${ground.seed} stall ${number}`)
   const asked = servers.flatMap(({ url }, server) =>
     Array.from({ length: streams }, (_, index) => {
-      return ask(ground, { id: `stall-${number}-${server}-${index}`, route: () => url, pieces: 2, paceMs: leaseMs / 2 })
+      const id = `stall-${number}-${server}-${index}`
+      return ask(ground, { id, route: () => url, pieces: 2, paceMs: leaseMs / 3, isSteady: true })
     }),
   )
   await Promise.all(asked.map(({ begun }) => begun))
