@@ -59,7 +59,7 @@ export function createChat(options: ChatOptions): ChatServer {
   const answer = createAnswerModule(options)
   const prompt = createPromptModule({ ...options, answer })
   const conversation = createConversationModule({ ...options, access, answer })
-  const completion = createCompletionModule({ ...options, access, answer, prompt })
+  const completion = createCompletionModule({ ...options, access, answer, prompt, conversation })
 
   // Each module is stopped before the modules that it uses.
   async function stop() {

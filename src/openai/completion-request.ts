@@ -2,7 +2,7 @@ import { z } from 'zod'
 import type { CompletionInput } from '../chat/prompt/completion-input.ts'
 import { counts } from '../chat/prompt/parameter-limits.ts'
 import { readId } from '../schema/global-id.ts'
-import { OpenaiError } from './error.ts'
+import { invalid, OpenaiError } from './error.ts'
 import { messageInput, sentInput, sentMessages, storedMessages } from './message.ts'
 
 /** The headers of a request that have a meaning for this server. */
@@ -43,7 +43,7 @@ const body = z.looseObject({
 })
 
 /** Throws an OpenaiError that names the first wrong value. */
-function parse<Shape extends z.ZodType>(shape: Shape, given: unknown, place: string): z.infer<Shape> {
+export function parse<Shape extends z.ZodType>(shape: Shape, given: unknown, place: string): z.infer<Shape> {
   const read = shape.safeParse(given)
   if (read.success) return read.data
   const [issue] = read.error.issues
@@ -88,10 +88,6 @@ export function readCompletionRequest(given: unknown, headers: RequestHeaders): 
     includesUsage: options?.include_usage === true,
     inOldForm: 'functions' in others,
   }
-}
-
-function invalid(param: string, message: string): OpenaiError {
-  return new OpenaiError(`${param}: ${message}`, { param, code: 'invalid_input' })
 }
 
 /** Returns `new`, the id of a conversation in GraphQL, or null. */

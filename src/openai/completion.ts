@@ -1,13 +1,18 @@
 import type { Completion, Logprobs } from '../chat/completion/completion.ts'
 import type { Message } from '../chat/conversation/message.ts'
-import { writeId } from '../schema/global-id.ts'
+import { readId, writeId } from '../schema/global-id.ts'
 import { wireUsage } from './usage.ts'
 
 const idPrefix = 'chatcmpl-'
 
 /** Returns the id in OpenAI's format, which is a prefix and the id in GraphQL. */
-export function completionId({ id }: Completion): string {
+export function completionId({ id }: Pick<Completion, 'id'>): string {
   return idPrefix + writeId('Completion', id)
+}
+
+/** For a text that is not such an id, returns an id that no completion has. */
+export function readCompletionId(text: string): string {
+  return readId('Completion', text.startsWith(idPrefix) ? text.slice(idPrefix.length) : '')
 }
 
 /** The fields that a complete answer and a chunk have in common. */

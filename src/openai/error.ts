@@ -49,6 +49,11 @@ function typeOf(status: number): string {
   return status < 500 ? 'invalid_request_error' : 'server_error'
 }
 
+/** The error of a value that the client sent. `param` is the client's name for it. */
+export function invalid(param: string, message: string): OpenaiError {
+  return new OpenaiError(`${param}: ${message}`, { param, code: 'invalid_input' })
+}
+
 const busyRetryMs = 1_000
 
 export function failureError(failure: Failure): OpenaiError {

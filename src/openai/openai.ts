@@ -5,10 +5,12 @@ import { type RequestHeaders, readCompletionRequest } from './completion-request
 import { OpenaiError } from './error.ts'
 import { wireModel } from './model.ts'
 import { rateLimitHeaders } from './rate-limit.ts'
+import { createStoredCompletionRequests, type StoredCompletionRequests } from './stored-completion.ts'
 
 /** The requests of OpenAI's format. Each of them can reject with OpenaiError. */
 export interface Openai {
   complete(viewer: User, body: unknown, headers: RequestHeaders, signal: AbortSignal): Promise<Answer>
+  storedCompletions: StoredCompletionRequests
   models(viewer: User): Promise<object>
   model(viewer: User, id: string): Promise<object>
   /** The headers with the rate limits, for an answer or a refusal. */
@@ -23,6 +25,7 @@ export function createOpenai(chat: Chat): Openai {
         ? streamedAnswer(chat, viewer, request, signal)
         : wholeAnswer(chat, viewer, request, signal)
     },
+    storedCompletions: createStoredCompletionRequests(chat),
     async models(viewer) {
       return { object: 'list', data: (await chat.models.list(viewer)).map(wireModel) }
     },

@@ -82,6 +82,11 @@ export interface Conversations {
    * notified.
    */
   remove(id: string): Promise<string[]>
+  /**
+   * Deletes a conversation in the same way if the viewer is its OWNER, it began with a completion, and nothing was written in
+   * it since. Resolves with false, and deletes nothing, otherwise.
+   */
+  removeUntouched(viewerId: string, id: string): Promise<boolean>
 }
 
 const on: Record<Side, (key: ConversationSortKey) => Prisma.ConversationWhereInput> = {
@@ -145,18 +150,32 @@ const updateSql = statement(`
 const lockSql = statement('SELECT FROM participants WHERE conversation_id = $1::uuid ORDER BY user_id FOR UPDATE')
 
 // The text of completions in progress stays in the log until their end, when the usage may have to be counted from it.
-const removeSql = statement<{ id: string }>(
-  `
+const removing = (condition: string, removed: string) =>
+  statement<{ id: string }>(
+    `
   WITH gone AS (
     UPDATE completions SET deleted_at = now(), conversation_id = NULL, parent_id = NULL, turn_id = NULL,
       cancel_requested_at = CASE WHEN status = 'IN_PROGRESS' THEN now() ELSE cancel_requested_at END,
       parameters = '{}', metadata = '[]', attempts = '[]', error = NULL
-    WHERE conversation_id = $1::uuid RETURNING id, status
+    WHERE conversation_id = $1::uuid AND ${condition} RETURNING id, status
   ), unlogged AS (
     DELETE FROM answer_log USING gone WHERE answer_log.completion_id = gone.id AND gone.status <> 'IN_PROGRESS'
-  ), removed AS (DELETE FROM conversations WHERE id = $1::uuid)
-  SELECT id::text FROM gone WHERE status = 'IN_PROGRESS'`,
-  { id: 'text' },
+  ), removed AS (DELETE FROM conversations WHERE id = $1::uuid AND ${condition} RETURNING id)
+  SELECT id::text FROM ${removed}`,
+    { id: 'text' },
+  )
+
+const removeSql = removing('true', `gone WHERE status = 'IN_PROGRESS'`)
+
+// The completion and the messages with which a conversation begins cause no events.
+const removeUntouchedSql = removing(
+  `EXISTS (
+      SELECT FROM participants p WHERE p.conversation_id = $1::uuid AND p.user_id = $2::uuid AND p.role = 'OWNER'
+    ) AND NOT EXISTS (
+      SELECT FROM conversation_events e
+      WHERE e.conversation_id = $1::uuid AND e.kind IN ('MESSAGE_CREATED', 'COMPLETION_STARTED')
+    )`,
+  'removed',
 )
 
 /** A row for json_populate_recordset, whose fields have the names of the columns. */
@@ -247,6 +266,13 @@ export function createConversations({ prisma, query }: Database): Conversations 
         prisma.$queryRawUnsafe<{ id: string }[]>(removeSql, id),
       ])
       return cancelled.map((completion) => completion.id)
+    },
+    async removeUntouched(viewerId, id) {
+      const [, removed] = await prisma.$transaction([
+        prisma.$executeRawUnsafe(lockSql, id),
+        prisma.$queryRawUnsafe<{ id: string }[]>(removeUntouchedSql, id, viewerId),
+      ])
+      return removed.length === 1
     },
   }
 }

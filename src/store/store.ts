@@ -14,6 +14,7 @@ import { createParticipants, type Participants } from './participant.ts'
 import { createQueue, type Queue } from './queue.ts'
 import { createReplicas, type Replicas } from './replica.ts'
 import { createMessageSearch, type MessageSearch } from './search/message-search.ts'
+import { createStoredCompletions, type StoredCompletions } from './stored-completion.ts'
 import { createTitles, type Titles } from './title.ts'
 import { createUsages, type Usages } from './usage/usage.ts'
 import { createUsers, type Users } from './user.ts'
@@ -31,6 +32,7 @@ export interface Store {
   messageSearch: MessageSearch
   completions: Completions
   completionRequests: CompletionRequests
+  storedCompletions: StoredCompletions
   queue: Queue
   titles: Titles
   usages: Usages
@@ -52,6 +54,7 @@ export function createStore(database: Database): Store {
     messageSearch: createMessageSearch(database),
     completions: createCompletions(database),
     completionRequests: createCompletionRequests(database),
+    storedCompletions: createStoredCompletions(database),
     queue: createQueue(database),
     titles: createTitles(database),
     usages: createUsages(database),

@@ -57,9 +57,12 @@ const noKeys: Keys = {
   onRevocation: () => () => {},
 }
 
+const noAnswer = async () => ({ conversationId: null, body: {} })
+
 /** An empty implementation, because the tests of OpenAI's format have a whole server. */
 const noOpenai: Openai = {
-  complete: async () => ({ conversationId: null, body: {} }),
+  complete: noAnswer,
+  storedCompletions: { list: noAnswer, retrieve: noAnswer, messages: noAnswer, update: noAnswer, remove: noAnswer },
   models: async () => ({ object: 'list', data: [] }),
   model: async () => ({}),
   rateLimits: async () => ({}),

@@ -3,7 +3,9 @@ import type { Store } from '../../store/store.ts'
 import type { Upstreams } from '../../upstream/upstream.ts'
 import type { AccessModule } from '../access/access-module.ts'
 import type { Log } from '../access/log.ts'
+import { meteredWrites } from '../access/metered-writes.ts'
 import type { AnswerModule } from '../answer/answer-module.ts'
+import type { ConversationModule } from '../conversation/conversation-module.ts'
 import type { PromptModule } from '../prompt/prompt-module.ts'
 import { createAbandonPolicy } from './abandon-policy.ts'
 import { createOneBigAtATime } from './big-request.ts'
@@ -19,6 +21,7 @@ import { createPruning } from './pruning.ts'
 import { createRecovery } from './recovery.ts'
 import { createRelay } from './relay.ts'
 import { createStart } from './start.ts'
+import { createStoredCompletions, type StoredCompletions } from './stored-completion.ts'
 import { createTitleWriter } from './title-writer.ts'
 import { createTurnQueue } from './turn-queue.ts'
 import { createUsages } from './usage.ts'
@@ -27,6 +30,7 @@ import { createReadUsage, type ReadUsage } from './usage-report.ts'
 /** Completions from the request to the stored ending. */
 export interface CompletionModule {
   completions: Completions
+  storedCompletions: StoredCompletions
   previewContext: PreviewContext
   usage: ReadUsage
   /**
@@ -50,6 +54,7 @@ export interface CompletionModuleOptions {
   access: AccessModule
   answer: AnswerModule
   prompt: PromptModule
+  conversation: ConversationModule
   isSoleProcess: boolean
   defaultModel: string | null
   titleModel: string | null
@@ -57,7 +62,7 @@ export interface CompletionModuleOptions {
 }
 
 export function createCompletionModule(options: CompletionModuleOptions): CompletionModule {
-  const { store, upstreams, bus, log, access, answer, prompt } = options
+  const { store, upstreams, bus, log, access, answer, prompt, conversation } = options
   const { activeCompletions, answerLog, answerSinkOf, canceller, replica } = answer
   const { prompts, tokens } = prompt
   const oneBigAtATime = createOneBigAtATime()
@@ -76,8 +81,12 @@ export function createCompletionModule(options: CompletionModuleOptions): Comple
   const recovery = createRecovery({ store, endOrphan, replica, activeCompletions, turnQueue, log })
   const pruning = createPruning(store, options.retentionMs, log)
 
+  const completions = createCompletions({ ...access, ...answer, store, startOnce })
+  const storedCompletions = createStoredCompletions({ store, completions, conversation })
+
   return {
-    completions: createCompletions({ ...access, ...answer, store, startOnce }),
+    completions,
+    storedCompletions: meteredWrites(access.limits, storedCompletions, 'setMetadata'),
     previewContext: createPreviewContext(prepare, access.limits),
     usage: createReadUsage(store),
     async start() {

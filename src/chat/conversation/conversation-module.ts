@@ -51,7 +51,7 @@ export function createConversationModule(options: ConversationModuleOptions): Co
   const lists = createListReader(store.conversationLists, bus, log)
   const people = createPresence({ store, bus, limits, accessWatches })
   return {
-    conversations: meteredWrites(limits, conversations, 'create', 'update', 'remove'),
+    conversations: meteredWrites(limits, conversations, 'create', 'update', 'remove', 'removeUntouched'),
     conversationEvents: createConversationEvents({ store, reader, conversations, messages, activeCompletions, limits }),
     viewerEvents: createViewerEvents({ conversations: store.conversations, lists, limits, log }),
     presence: people.presence,

@@ -47,6 +47,11 @@ export interface Conversations {
   update(viewer: User, id: string, input: ConversationInput & { archived?: boolean | null }): Promise<Conversation>
   /** Deletes the conversation and cancels its completions in progress. Throws ChatError. */
   remove(viewer: User, id: string): Promise<void>
+  /**
+   * Deletes the conversation if the viewer is its OWNER and nothing was written in it but the question and the answer with
+   * which it began. Resolves with false otherwise.
+   */
+  removeUntouched(viewer: User, id: string): Promise<boolean>
   /** For those of the conversations that the viewer may see. */
   participants(viewer: User, conversationIds: readonly string[]): Promise<Participant[]>
   /** By conversation, counted up to `maxUnread`; without conversations that the viewer may not see. */
@@ -167,6 +172,11 @@ export function createConversations(
       const begunMeanwhile = await conversations.remove(id)
       bus.publish('access', [id])
       await cancelEach(begunMeanwhile)
+    },
+    async removeUntouched(viewer, id) {
+      const isRemoved = await conversations.removeUntouched(viewer.id, id)
+      if (isRemoved) bus.publish('access', [id])
+      return isRemoved
     },
     async participants(viewer, conversationIds) {
       return store.participants.ofConversations(await visibleIds(viewer, conversationIds))

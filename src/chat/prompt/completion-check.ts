@@ -2,7 +2,7 @@ import { z } from 'zod'
 import { invalidInput } from '../access/error.ts'
 import { key } from '../access/idempotency-key.ts'
 import { createCheck, list, once, text, within } from '../access/input-check.ts'
-import type { CompletionInput } from './completion-input.ts'
+import type { CompletionInput, KeyValue } from './completion-input.ts'
 import { checkMessage } from './message-input.ts'
 import { modelName } from './model.ts'
 import { counts, lengths, ranges, toolName } from './parameter-limits.ts'
@@ -16,6 +16,7 @@ const tool = z.object({
 })
 const bias = z.object({ token: within([0, ranges.tokens[1]]), bias: within(ranges.bias) })
 const pair = z.object({ key: text(lengths.metadataKey, 1), value: text(lengths.metadataValue) })
+const metadata = once(list(pair, counts.metadata), 'key')
 const jsonSchema = z.object({ name: text(64, 1), description: text(10_000).nullish() })
 
 const checkShape = createCheck<CompletionInput>(
@@ -42,9 +43,12 @@ const checkShape = createCheck<CompletionInput>(
     responseFormat: z.object({ jsonSchema: jsonSchema.nullish() }).nullish(),
     topLogprobs: within(ranges.topLogprobs).nullish(),
     serviceTier: text(64).nullish(),
-    metadata: once(list(pair, counts.metadata), 'key').nullish(),
+    metadata: metadata.nullish(),
   }),
 )
+
+/** Throws INVALID_INPUT. */
+export const checkMetadata = createCheck<readonly KeyValue[]>(metadata)
 
 /** `path` is the place of the input in the client's document, such as `input`. Throws INVALID_INPUT. */
 export function checkCompletionInput(input: CompletionInput, path: string): void {

@@ -19,6 +19,7 @@ export type Route = (context: RouteContext) => Promise<Answer>
 type Methods = Partial<Record<string, Route>>
 
 const completions: Methods = {
+  GET: ({ openai, viewer, request, signal }) => openai.storedCompletions.list(viewer, queryOf(request), signal),
   async POST({ openai, viewer, request, response, body, signal }) {
     const headers = {
       idempotencyKey: headerOf(request, 'idempotency-key'),
@@ -34,9 +35,21 @@ const completions: Methods = {
   },
 }
 
+const completion = (id: string): Methods => ({
+  GET: ({ openai, viewer }) => openai.storedCompletions.retrieve(viewer, id),
+  POST: ({ openai, viewer, body }) => openai.storedCompletions.update(viewer, id, body),
+  DELETE: ({ openai, viewer }) => openai.storedCompletions.remove(viewer, id),
+})
+
+const completionMessages = (id: string): Methods => ({
+  GET: ({ openai, viewer, request }) => openai.storedCompletions.messages(viewer, id, queryOf(request)),
+})
+
 /** The resources below /v1. The first one whose path matches is used. */
 const resources: { path: RegExp; methods: (id: string) => Methods }[] = [
   { path: /^\/v1\/chat\/completions$/, methods: () => completions },
+  { path: /^\/v1\/chat\/completions\/([^/]+)$/, methods: completion },
+  { path: /^\/v1\/chat\/completions\/([^/]+)\/messages$/, methods: completionMessages },
   { path: /^\/v1\/models$/, methods: () => ({ GET: ({ openai, viewer }) => whole(openai.models(viewer)) }) },
   // Names of models can have slashes, and not every client escapes them.
   {
@@ -47,6 +60,10 @@ const resources: { path: RegExp; methods: (id: string) => Methods }[] = [
 
 async function whole(body: Promise<object>): Promise<Answer> {
   return { conversationId: null, body: await body }
+}
+
+function queryOf({ url = '' }: IncomingMessage): URLSearchParams {
+  return new URLSearchParams(url.split('?', 2)[1])
 }
 
 function headerOf({ headers }: IncomingMessage, name: string): string | null {

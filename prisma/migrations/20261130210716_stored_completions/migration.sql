@@ -1,0 +1,2 @@
+-- CreateIndex
+CREATE INDEX "completions_stored_idx" ON "completions"("requester_id", "id") WHERE (stored);
