@@ -1,4 +1,3 @@
-import { setImmediate as turn } from 'node:timers/promises'
 import {
   defaultFieldResolver,
   type ExecutionArgs,
@@ -18,24 +17,17 @@ import { objectTypesOf, weightOf } from './cost.ts'
 /** The maximum number of characters in all texts of one result. */
 const maxTextBytes = 32 * 1024 * 1024
 
-/** By their weights, the objects that one execution makes before others get their turn: some 10 ms of CPU time. */
-const objectsAtOnce = 500
-
 /** Counts the objects and texts that one execution makes. */
 export interface Meter {
   /** Set when the execution has exceeded its budget. From then on no resolver runs. */
   refusal: GraphQLError | null
   countObjects(weight: number): void
   countText(length: number): void
-  /** Resolves when the execution may go on; null if it may at once. */
-  wait(): Promise<void> | null
 }
 
 export function createMeter(budget: number): Meter {
   let cost = 0
   let text = 0
-  let waitFrom = objectsAtOnce
-  let waiting: Promise<void> | null = null
   // graphql-js passes on an error that has a path. For one without a path it would make a new error, with a stack trace, for
   // each field.
   const refuse = (message: string, more: object) =>
@@ -59,17 +51,6 @@ export function createMeter(budget: number): Meter {
         maxBytes: maxTextBytes,
       })
       throw meter.refusal
-    },
-    wait() {
-      if (cost >= waitFrom) {
-        waitFrom = cost + objectsAtOnce
-        const next = (waiting ?? Promise.resolve()).then(() => turn())
-        waiting = next
-        next.then(() => {
-          if (waiting === next) waiting = null
-        })
-      }
-      return waiting
     },
   }
   return meter
@@ -120,17 +101,12 @@ function meterField(field: GraphQLField<unknown, Metered>, count: Count): void {
     const { meter } = context
     if (meter.refusal) throw meter.refusal
     const value: unknown = resolve(source, args, context, info)
-    if (value instanceof Promise) return value.then((resolved) => inTurn(meter, count(meter, resolved)))
+    if (value instanceof Promise) return value.then((resolved) => count(meter, resolved))
     return count(meter, value)
   }
   // A resolver without a parameter for the context does not use it, because no resolver here has default values or rest
   // parameters.
   if (resolve === defaultFieldResolver || resolve.length <= 2) directResolvers.add(field.resolve)
-}
-
-/** Many lists may come from the database at once, and all their items would be made before anybody else is served. */
-function inTurn<Value>(meter: Meter, value: Value): Value | Promise<Value> {
-  return meter.wait()?.then(() => value) ?? value
 }
 
 /** Counts the value, and returns it. */
