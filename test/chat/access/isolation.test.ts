@@ -113,9 +113,10 @@ function planOf(place: Place, { doors, ...reach }: Reach & { doors: number }) {
     })
 }
 
-// So few that none of them waits long for a connection to the database. Each is asked beside its twin, and a user may search
-// four times at once.
-const atOnceIn = ({ name }: Place) => (name === 'Query.searchMessages' ? 2 : 4)
+// So few that none of them waits long for a connection to the database. Each is asked beside its twin, and of these a user may ask
+// four at once.
+const areFewAtOnce = ['Query.searchMessages', 'Query.usage']
+const atOnceIn = ({ name }: Place) => (areFewAtOnce.includes(name) ? 2 : 4)
 
 async function inTurns<Item>(
   items: readonly Item[],
