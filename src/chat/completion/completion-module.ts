@@ -94,7 +94,7 @@ export function createCompletionModule(options: CompletionModuleOptions): Comple
       else recovery.start()
       pruning.start()
     },
-    drain: createDrain(turnQueue, activeCompletions),
+    drain: createDrain(turnQueue, activeCompletions, tokens),
     async stop() {
       pruning.stop()
       recovery.stop()

@@ -9,6 +9,7 @@ export interface TokenCounter {
   countTokens(model: string, texts: readonly string[]): Promise<number[]>
   /** Returns the prompt tokens of each message. */
   countMessages(model: string, messages: readonly WireMessage[]): Promise<number[]>
+  /** Ends the thread. What it has not counted by then, and all that is to be counted later, is estimated. */
   stop(): Promise<void>
 }
 
@@ -32,6 +33,7 @@ export function createTokenCounter(threadFile: string): TokenCounter {
   const waiting = new Map<number, Waiting>()
   let worker: Worker | null = null
   let lastId = 0
+  let isStopped = false
 
   function fail(lost: Worker, error: Error) {
     if (worker === lost) worker = null
@@ -53,6 +55,7 @@ export function createTokenCounter(threadFile: string): TokenCounter {
   }
 
   function ask(encoding: Encoding, texts: string[]): Promise<number[]> {
+    if (isStopped) return Promise.reject(new Error('The thread that counts tokens is stopped'))
     worker ??= start()
     lastId += 1
     worker.postMessage({ id: lastId, encoding, texts } satisfies TokenQuestion)
@@ -83,6 +86,7 @@ export function createTokenCounter(threadFile: string): TokenCounter {
       return contents.map(({ media }, index) => (counts[index] ?? 0) + tokensBeside(media))
     },
     async stop() {
+      isStopped = true
       await worker?.terminate()
     },
   }

@@ -107,6 +107,21 @@ describe('a SIGTERM while an answer is written', () => {
     },
   )
 
+  test('ends it as INTERRUPTED with SERVER_DRAINED, also where its tokens cannot be counted in time', async () => {
+    // Runs in each thread. That of the tokens never begins.
+    const program = `
+      import { isMainThread } from 'node:worker_threads'
+      if (!isMainThread && process.argv[1].includes('token-thread')) await new Promise(() => setInterval(() => {}, 60_000))`
+    const stuck = { NODE_OPTIONS: `--import=data:text/javascript,${encodeURIComponent(program)}` }
+    const { server, viewer } = await serverWithAnswer({ DRAIN_MS: '0', ...stuck })
+    const exit = server.kill('SIGTERM')
+    expect(endOf(await viewer.rest())).toMatchObject({
+      error: { code: 'SERVER_DRAINED' },
+      usage: { source: 'ESTIMATED' },
+    })
+    expect(await exit).toEqual({ code: 0, signal: null })
+  })
+
   test('sends its viewers away, who go on at the next server without a gap', async () => {
     const { server, viewer, seen, database, id } = await serverWithAnswer({ DRAIN_MS: '0' })
     await server.kill('SIGTERM')
