@@ -1,12 +1,12 @@
 import pg from 'pg'
 import { ask } from './ask.ts'
 import type { Child } from './child.ts'
-import { percentile, type Result, show } from './figure.ts'
+import type { Result } from './figure.ts'
+import { p95Of } from './latency.ts'
 import type { Stage } from './stage.ts'
 
 const conversations = 20_000
 const messages = 2_000_000
-const rounds = 10
 
 /** What is sought, and how often it stands there. */
 const queries: Record<string, string> = {
@@ -36,19 +36,10 @@ export async function search(stage: Stage): Promise<Result[]> {
   return results
 }
 
-async function measure(server: Child, query: string): Promise<number> {
+function measure(server: Child, query: string): Promise<number> {
   const document =
     'query ($query: String!) { searchMessages(query: $query) { edges { score node { id } excerpt { text } } } }'
-  const times: number[] = []
-  for (let round = 0; round < rounds; round++) {
-    const startMs = performance.now()
-    await ask(server, document, { query })
-    times.push(performance.now() - startMs)
-  }
-  console.log(
-    `  ${query}: ${[50, 95].map((percent) => `p${percent} ${show(percentile(times, percent))} ms`).join(', ')}`,
-  )
-  return percentile(times, 95)
+  return p95Of(query, () => ask(server, document, { query }))
 }
 
 /** Behind the server's back and without triggers: twenty messages at a time in one conversation after the other. */

@@ -1,14 +1,14 @@
 import pg from 'pg'
 import { ask } from './ask.ts'
 import type { Child } from './child.ts'
-import { percentile, type Result, show } from './figure.ts'
+import type { Result } from './figure.ts'
+import { p95Of } from './latency.ts'
 import type { Stage } from './stage.ts'
 
 const completions = 1_000_000
 // A query has at most 1,000 buckets.
 const conversations = 900
 const days = 365
-const rounds = 10
 
 const arguments_: Record<string, string> = {
   'in all': '',
@@ -41,18 +41,9 @@ function daysAgo(count: number): string {
   return new Date(Date.now() - count * 86_400_000).toISOString()
 }
 
-async function measure(server: Child, name: string, given: string): Promise<number> {
+function measure(server: Child, name: string, given: string): Promise<number> {
   const document = `{ usage${given && `(${given})`} { day model conversation { id } completions usage { totalTokens } } }`
-  const times: number[] = []
-  for (let round = 0; round < rounds; round++) {
-    const startMs = performance.now()
-    await ask(server, document)
-    times.push(performance.now() - startMs)
-  }
-  console.log(
-    `  ${name}: ${[50, 95].map((percent) => `p${percent} ${show(percentile(times, percent))} ms`).join(', ')}`,
-  )
-  return percentile(times, 95)
+  return p95Of(name, () => ask(server, document))
 }
 
 /** Behind the server's back, but with the trigger that adds usage. */
