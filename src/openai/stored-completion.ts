@@ -68,7 +68,7 @@ function wireList<Item>({ items, hasMore }: Slice<Item>, wire: (item: Item) => {
   return { conversationId: null, body: { object: 'list', data, ...ends, has_more: hasMore } }
 }
 
-/** A deleted completion still has a place in the list, and so has any other id of a completion. Throws OpenaiError. */
+/** The list is sorted by id, so it can begin after the id of a deleted completion, too. Throws OpenaiError if the text is no id. */
 function placeAfter(text: string): string {
   const id = readCompletionId(text)
   if (completionId({ id }) !== text) throw invalid('after', 'takes the id of a completion')

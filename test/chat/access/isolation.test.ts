@@ -113,10 +113,10 @@ function planOf(place: Place, { doors, ...reach }: Reach & { doors: number }) {
     })
 }
 
-// So few that none of them waits long for a connection to the database. Each is asked beside its twin, and of these a user may ask
-// four at once.
-const areFewAtOnce = ['Query.searchMessages', 'Query.usage']
-const atOnceIn = ({ name }: Place) => (areFewAtOnce.includes(name) ? 2 : 4)
+// So few that none of them waits long for a connection to the database. Each is asked beside its twin, so two attempts are four
+// requests, which is the limit of these queries for one user.
+const limitedToFour = ['Query.searchMessages', 'Query.usage']
+const atOnceIn = ({ name }: Place) => (limitedToFour.includes(name) ? 2 : 4)
 
 async function inTurns<Item>(
   items: readonly Item[],

@@ -30,7 +30,7 @@ describe('a request that joins a conversation', () => {
     expect(await thread()).toEqual(['1', 'one', '2', 'two'])
   })
 
-  test('is streamed as any other, and named by metadata as well', async () => {
+  test('can be streamed, and can be named by metadata', async () => {
     const { id, ask, thread } = await begin()
     const messages = [user('1'), assistant('one'), user('2')]
     const { text, headers } = await ask({ messages, stream: true, metadata: { conversation_id: id } })
